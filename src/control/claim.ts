@@ -1,0 +1,201 @@
+import { charge } from '../core/budget.ts';
+import type { Decision } from '../core/decision.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import type { JobRun } from '../core/job-run.ts';
+import type { JobMemory, Wish } from '../core/memory.ts';
+import { marksAtStart, progressOf } from '../core/progress.ts';
+import { claimWakeMs, clockBoundMs, startDeadlineMs } from '../core/protocol.ts';
+import {
+  type CancelClaim,
+  type Claim,
+  keys,
+  type LockItem,
+  type RingItem,
+  type StartClaim,
+  schemaVersion,
+} from './items.ts';
+import { type JobState, nextRev, seenRev } from './load.ts';
+import type { CommitOutcome, Ports, Write } from './ports.ts';
+import { baseRequest, claimRequest, clientToken } from './start-request.ts';
+import { decisionWrite, dropWish, noticeWrite, recordWrite } from './writes.ts';
+
+export type ClaimResult<C extends Claim> =
+  | { readonly kind: 'claimed'; readonly claim: C }
+  /** Another pass was faster, or some read is too old; the world is looked at again. */
+  | { readonly kind: 'not-claimed'; readonly why: 'conflict' | 'stale-listing' | 'no-request' | 'no-budget' }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+interface Context {
+  readonly job: ResolvedJob;
+  readonly state: JobState;
+  readonly decision: Decision;
+  readonly policyHash: string;
+}
+
+/**
+ * Protocol, step 5: one transaction moves the locks, the record, the ring and the decision together, or nothing.
+ * Only then may anything be sent.
+ */
+export async function claimStart(
+  ports: Ports,
+  context: Context,
+  wish: Wish,
+): Promise<ClaimResult<StartClaim>> {
+  const { job, state, decision } = context;
+  const { observation } = decision;
+  const isFresh =
+    observation.others.kind === 'seen' && Math.abs(state.nowMs - observation.others.dateMs) <= clockBoundMs;
+  // Also drops a pass that was frozen between its look and this line.
+  if (!isFresh) return { kind: 'not-claimed', why: 'stale-listing' };
+  const base = await baseRequest(ports, job, wish.plan.base, observation);
+  if (!base) return { kind: 'not-claimed', why: 'no-request' };
+
+  const claim = startClaim(ports, context, wish, base);
+  const charged = wish.plan.spendsBudget
+    ? charge(state.ring, job.restart.budget, claim.id, state.nowMs)
+    : undefined;
+  if (charged && !charged.ok) return { kind: 'not-claimed', why: 'no-budget' };
+  const ring: Write[] = charged ? [ringWrite(job.name, state, charged.ring)] : [];
+  const memory = memoryAfterClaim(context, wish, claim);
+  const outcome = await ports.store.commit([
+    ...lockWrites(context, claim),
+    recordWrite(job.name, state, {
+      memory,
+      dueAtMs: state.nowMs + claimWakeMs,
+      policyHash: context.policyHash,
+      claimLocks: claim.locks,
+    }),
+    ...ring,
+    decisionWrite(decision),
+    ...dropWish(job.name, wish),
+  ]);
+  return claimed(outcome, claim);
+}
+
+/** Protocol, step 9: claimed like a start, without a charge; the run it names may be live. */
+export async function claimCancel(
+  ports: Ports,
+  context: Context,
+  run: JobRun,
+): Promise<ClaimResult<CancelClaim>> {
+  const { job, state, decision } = context;
+  const claim: CancelClaim = {
+    kind: 'cancel',
+    id: ports.ids.next('clm'),
+    job: job.name,
+    decisionId: decision.id,
+    applicationId: run.applicationId,
+    runId: run.jobRunId,
+    cause: decision.reason,
+    graceSeconds: job.restart.gracePeriodSeconds,
+    decidedAtMs: state.nowMs,
+    notAfterMs: state.nowMs + startDeadlineMs,
+    locks: job.checkpoints,
+  };
+  const memory = { ...state.memory, ...decision.verdict.learned };
+  const notice = decision.verdict.notice;
+  const outcome = await ports.store.commit([
+    ...lockWrites(context, claim),
+    recordWrite(job.name, state, {
+      memory,
+      dueAtMs: state.nowMs + claimWakeMs,
+      policyHash: context.policyHash,
+      claimLocks: claim.locks,
+    }),
+    decisionWrite(decision),
+    ...(notice
+      ? [
+          noticeWrite(ports, notice, {
+            job: job.name,
+            decisionId: decision.id,
+            incidentId: memory.incident?.id,
+          }),
+        ]
+      : []),
+  ]);
+  return claimed(outcome, claim);
+}
+
+function startClaim(
+  ports: Ports,
+  { job, state, decision }: Context,
+  wish: Wish,
+  base: Parameters<typeof claimRequest>[0],
+): StartClaim {
+  const id = ports.ids.next('clm');
+  const [first] = job.checkpoints;
+  if (first === undefined)
+    throw new Error(`job ${job.name} has no checkpoint location: the policy check must refuse it`);
+  const epoch = epochOf(state, first) + 1;
+  return {
+    kind: 'start',
+    id,
+    job: job.name,
+    decisionId: decision.id,
+    applicationId: base.applicationId,
+    request: claimRequest(base, wish, { id, job: job.name, epoch }),
+    clientToken: clientToken(first, epoch, id),
+    cause: wish.cause,
+    epoch,
+    decidedAtMs: state.nowMs,
+    notAfterMs: state.nowMs + startDeadlineMs,
+    locks: job.checkpoints,
+  };
+}
+
+function lockWrites({ job, state }: Context, claim: Claim): readonly Write[] {
+  return claim.locks.map((location): Write => {
+    const before = state.locks.find((lock) => lock.location === location)?.item;
+    const put: LockItem = {
+      ...before,
+      ...keys.lock(location),
+      kind: 'lock',
+      schema: schemaVersion,
+      rev: nextRev(before),
+      location,
+      // A cancel names a run under the lock as it is; only a start takes the lock over.
+      owner: claim.kind === 'start' ? job.name : (before?.owner ?? job.name),
+      epoch: claim.kind === 'start' ? epochOf(state, location) + 1 : (before?.epoch ?? 0),
+      claim,
+    };
+    return { put, seenRev: seenRev(before) };
+  });
+}
+
+function epochOf(state: JobState, location: string): number {
+  return state.locks.find((lock) => lock.location === location)?.item?.epoch ?? 0;
+}
+
+function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: StartClaim): JobMemory {
+  const { wish: _granted, ...rest } = state.memory;
+  const { observation } = decision;
+  const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
+  const progress = progressOf(state.memory, observation);
+  const step = progress.committed ? 0 : state.memory.backoffStep;
+  return {
+    ...rest,
+    progress: marksAtStart(state.memory, observation, isRestart),
+    backoffStep: isRestart ? step + 1 : step,
+    lastStartAtMs: claim.decidedAtMs,
+    ...(wish.plan.workers ? { workers: wish.plan.workers } : {}),
+    ...(rest.grant ? { grant: { ...rest.grant, state: 'used', claimId: claim.id } } : {}),
+    ...(rest.incident ? { incident: { ...rest.incident, restarts: rest.incident.restarts + 1 } } : {}),
+  };
+}
+
+export function ringWrite(job: string, state: Pick<JobState, 'ringItem'>, ring: RingItem['ring']): Write {
+  const put: RingItem = {
+    ...keys.jobRing(job),
+    kind: 'ring',
+    schema: schemaVersion,
+    rev: nextRev(state.ringItem),
+    ring,
+  };
+  return { put, seenRev: seenRev(state.ringItem) };
+}
+
+function claimed<C extends Claim>(outcome: CommitOutcome, claim: C): ClaimResult<C> {
+  if (outcome.kind === 'committed') return { kind: 'claimed', claim };
+  if (outcome.kind === 'conflict') return { kind: 'not-claimed', why: 'conflict' };
+  return outcome;
+}

@@ -1,0 +1,230 @@
+import type { Ring } from '../core/budget.ts';
+import type { GuardResult, Verdict } from '../core/decision.ts';
+import type { StartCause } from '../core/job-run.ts';
+import type { LaunchRequest } from '../core/launch-request.ts';
+import type { JobMemory } from '../core/memory.ts';
+import type { Reason } from '../core/reason.ts';
+import type { Notice } from './ports.ts';
+
+/** Written into every item. A reader accepts this and the one before; on a higher one it only observes. */
+export const schemaVersion = 1;
+
+/** The due index is spread over this many partitions. */
+export const dueShards = 16;
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+interface Stored extends ItemKey {
+  readonly schema: number;
+  /** Grows by one with each write; what every conditional write names. */
+  readonly rev: number;
+  /** Epoch seconds after which DynamoDB may delete the item. */
+  readonly ttl?: number;
+}
+
+/** `JOB#name / RECORD`. Its `rev` is the version of the protocol. */
+export interface RecordItem extends Stored {
+  readonly kind: 'record';
+  readonly job: string;
+  readonly memory: JobMemory;
+  readonly policyHash: string;
+  /** Locations of the claim under way, so that it is found even after the policy dropped or moved the job. */
+  readonly claimLocks?: readonly string[];
+  /** The last decision, and how often it was made again without a change. */
+  readonly last?: {
+    readonly id: string;
+    readonly key: string;
+    readonly firstAtMs: number;
+    readonly lastAtMs: number;
+    readonly count: number;
+  };
+  /** Keys of the due index. */
+  readonly dueShard: string;
+  readonly dueAtMs: number;
+}
+
+/** `CHECKPOINT#uri / LOCK`. Never expires, never deleted while a policy or a run names it. */
+export interface LockItem extends Stored {
+  readonly kind: 'lock';
+  readonly location: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly runId?: string;
+  readonly applicationId?: string;
+  readonly claim?: Claim;
+  readonly lastCancel?: { readonly runId: string; readonly claimId: string; readonly cause: Reason };
+}
+
+export type Claim = StartClaim | CancelClaim;
+
+interface ClaimBase {
+  readonly id: string;
+  readonly job: string;
+  readonly decisionId: string;
+  readonly applicationId: string;
+  readonly decidedAtMs: number;
+  readonly notAfterMs: number;
+  /** The locations whose locks carry this claim; record and close write exactly these. */
+  readonly locks: readonly string[];
+}
+
+export interface StartClaim extends ClaimBase {
+  readonly kind: 'start';
+  readonly request: LaunchRequest;
+  readonly clientToken: string;
+  readonly cause: StartCause;
+  readonly epoch: number;
+  /** The service refused it for good; not sent again, closed by verification. */
+  readonly refused?: string;
+}
+
+export interface CancelClaim extends ClaimBase {
+  readonly kind: 'cancel';
+  readonly runId: string;
+  readonly cause: Reason;
+  readonly graceSeconds: number;
+}
+
+/** `RING#scope / RING`. */
+export interface RingItem extends Stored {
+  readonly kind: 'ring';
+  readonly ring: Ring;
+}
+
+/** `JOB#name / LAUNCH#generation`: the request that a generation was started with. */
+export interface LaunchItem extends Stored {
+  readonly kind: 'launch';
+  readonly job: string;
+  readonly generation: number;
+  readonly request: LaunchRequest;
+  readonly jobRunId: string;
+}
+
+/** `JOB#name / DECISION#ulid`. */
+export interface DecisionItem extends Stored {
+  readonly kind: 'decision';
+  readonly job: string;
+  readonly decision: {
+    readonly id: string;
+    readonly job: string;
+    readonly atMs: number;
+    readonly kind: string;
+    readonly reason: Reason;
+    readonly verdict: Verdict;
+    readonly trace: readonly { readonly rule: string; readonly said: string }[];
+    readonly guard: GuardResult;
+    readonly observation: unknown;
+  };
+}
+
+/** `START#0 / priority#job`: the index of wishes, in the order in which they are granted. */
+export interface WishItem extends Stored {
+  readonly kind: 'wish';
+  readonly job: string;
+  readonly wishId: string;
+  readonly notBeforeMs: number;
+}
+
+/** `RUN#id / RUN`: what is known of a run for ever, so that it is read from the service once. */
+export interface RunItem extends Stored {
+  readonly kind: 'run';
+  readonly jobRunId: string;
+  readonly applicationId: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly locations: readonly string[];
+  /** The job that recorded or adopted it; absent for runs that are nobody's yet. */
+  readonly job?: string;
+  /** Started by a claim of ours that was closed or taken: should not exist. */
+  readonly stray?: boolean;
+}
+
+/** `PACE#api / PACE`: the token bucket of StartJobRun. */
+export interface PaceItem extends Stored {
+  readonly kind: 'pace';
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/** `CONTROL#fleet / CONTROL`: what a person may set for everything at once. */
+export interface ControlItem extends Stored {
+  readonly kind: 'control';
+  readonly killSwitch: boolean;
+  readonly fleetPause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+}
+
+/** `POLICY#current / POLICY`. */
+export interface PolicyItem extends Stored {
+  readonly kind: 'policy';
+  readonly hash: string;
+  /** Key in the control bucket. */
+  readonly key: string;
+  readonly previousHash?: string;
+}
+
+/** `APPLICATION#id / LISTING`: the live runs that sweep saw last, so that an end that nobody reported shows. */
+export interface ListingItem extends Stored {
+  readonly kind: 'listing';
+  readonly live: readonly string[];
+  /** A listing under way that did not fit into one sweep. */
+  readonly partial?: { readonly nextToken: string; readonly live: readonly string[] };
+}
+
+/** `SWEEP#state / SWEEP`: the policy of which every job was seen to have a record. */
+export interface SweepItem extends Stored {
+  readonly kind: 'sweep';
+  readonly policyHash: string;
+}
+
+/** `OUTBOX#0 / id`: a notice that nobody has received yet. */
+export interface OutboxItem extends Stored {
+  readonly kind: 'outbox';
+  readonly notice: Notice;
+}
+
+export type Item =
+  | RecordItem
+  | LockItem
+  | RingItem
+  | LaunchItem
+  | DecisionItem
+  | WishItem
+  | RunItem
+  | PaceItem
+  | ControlItem
+  | PolicyItem
+  | ListingItem
+  | SweepItem
+  | OutboxItem;
+
+export const keys = {
+  record: (job: string): ItemKey => ({ pk: `JOB#${job}`, sk: 'RECORD' }),
+  launch: (job: string, generation: number): ItemKey => ({
+    pk: `JOB#${job}`,
+    sk: `LAUNCH#${String(generation).padStart(8, '0')}`,
+  }),
+  decision: (job: string, id: string): ItemKey => ({ pk: `JOB#${job}`, sk: `DECISION#${id}` }),
+  lock: (location: string): ItemKey => ({ pk: `CHECKPOINT#${location}`, sk: 'LOCK' }),
+  jobRing: (job: string): ItemKey => ({ pk: `RING#job/${job}`, sk: 'RING' }),
+  run: (jobRunId: string): ItemKey => ({ pk: `RUN#${jobRunId}`, sk: 'RUN' }),
+  control: { pk: 'CONTROL#fleet', sk: 'CONTROL' },
+  pace: { pk: 'PACE#api', sk: 'PACE' },
+  policy: { pk: 'POLICY#current', sk: 'POLICY' },
+  listing: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LISTING' }),
+  sweep: { pk: 'SWEEP#state', sk: 'SWEEP' },
+  wishes: 'START#0',
+  outbox: 'OUTBOX#0',
+} as const;
+
+/** The item of a kind at a key, or nothing; another kind there means that the table is not ours. */
+export function as<K extends Item['kind']>(
+  kind: K,
+  item: Item | undefined,
+): Extract<Item, { kind: K }> | undefined {
+  if (item === undefined) return undefined;
+  if (item.kind !== kind) throw new Error(`${item.pk} / ${item.sk} is a ${item.kind}, expected a ${kind}`);
+  return item as Extract<Item, { kind: K }>;
+}

@@ -1,0 +1,150 @@
+import type { ResolvedJob } from '../core/job.ts';
+import { isTerminal, type JobRun, type JobRunSummary, liveStates, terminalStates } from '../core/job-run.ts';
+import { locationsNamed, locationsOverlap } from '../core/launch-request.ts';
+import { matchesRun } from '../core/match.ts';
+import type { OthersSensor } from '../core/observation.ts';
+import { as, keys, type RunItem, schemaVersion } from './items.ts';
+import type { Answer, JobRuns, ListFilter, Ports } from './ports.ts';
+
+/** 50 runs a page: 2,000 live runs in one application. Beyond it the listing counts as unknown, never as complete. */
+const pagesMax = 40;
+/** How far back an ended run is looked for when a job has no recorded run. */
+const endedLookbackMs = 7 * 24 * 3_600_000;
+
+/** All pages of a listing, or why it could not be completed. The date is that of the oldest page. */
+export async function listAll(
+  runs: JobRuns,
+  applicationId: string,
+  filter: ListFilter,
+): Promise<Answer<{ runs: JobRunSummary[]; dateMs: number }>> {
+  const found: JobRunSummary[] = [];
+  let dateMs = Number.POSITIVE_INFINITY;
+  let nextToken: string | undefined;
+  for (let page = 0; page < pagesMax; page++) {
+    const answer = await runs.list(
+      applicationId,
+      nextToken === undefined ? filter : { ...filter, nextToken },
+    );
+    if (!answer.ok) return answer;
+    found.push(...answer.value.runs);
+    dateMs = Math.min(dateMs, answer.value.dateMs);
+    nextToken = answer.value.nextToken;
+    if (nextToken === undefined) return { ok: true, value: { runs: found, dateMs } };
+  }
+  return {
+    ok: false,
+    code: 'malformed',
+    message: `more than ${pagesMax} pages of runs in application ${applicationId}`,
+  };
+}
+
+/**
+ * Live runs that belong to the job besides the one its lock names (protocol, step 4): by our own note, by the
+ * policy's match, or because their request names one of its checkpoints. A run that cannot be read counts as
+ * belonging, so the sensor answers `unknown` then.
+ */
+export async function lookForOthers(
+  ports: Ports,
+  job: ResolvedJob,
+  known: {
+    readonly runIds: readonly string[];
+    readonly applicationIds: readonly string[];
+    readonly nowMs: number;
+  },
+): Promise<OthersSensor> {
+  const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
+  const live: JobRun[] = [];
+  let dateMs = Number.POSITIVE_INFINITY;
+  for (const applicationId of applications) {
+    const listing = await listAll(ports.runs, applicationId, { states: liveStates });
+    if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
+    dateMs = Math.min(dateMs, listing.value.dateMs);
+    const strangers = listing.value.runs.filter((run) => !known.runIds.includes(run.jobRunId));
+    const facts = await factsOf(
+      ports,
+      applicationId,
+      strangers.map((run) => run.jobRunId),
+    );
+    if (!facts.ok) return { kind: 'unknown', why: `${facts.code}: ${facts.message}` };
+    for (const fact of facts.value) {
+      if (!belongs(job, fact)) continue;
+      const run = await ports.runs.get(applicationId, fact.jobRunId);
+      if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
+      if (!isTerminal(run.value)) live.push(run.value);
+    }
+  }
+  if (live.length > 0 || known.runIds.length > 0) return { kind: 'seen', dateMs, live };
+  return withEnded(ports, job, { dateMs, live, nowMs: known.nowMs });
+}
+
+/** A job that nobody has recorded yet may have died before Checkpilot came: its newest ended run is its last one. */
+async function withEnded(
+  ports: Ports,
+  job: ResolvedJob,
+  seen: { dateMs: number; live: readonly JobRun[]; nowMs: number },
+): Promise<OthersSensor> {
+  const { dateMs, live, nowMs } = seen;
+  const listing = await listAll(ports.runs, job.match.applicationId, {
+    states: terminalStates,
+    createdAtAfterMs: nowMs - endedLookbackMs,
+  });
+  if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
+  const newestFirst = [...listing.value.runs].sort((a, b) => b.createdAtMs - a.createdAtMs);
+  for (const summary of newestFirst) {
+    if (
+      !matchesRun(job, { applicationId: job.match.applicationId, name: summary.name, tags: job.match.tags })
+    )
+      continue;
+    const run = await ports.runs.get(job.match.applicationId, summary.jobRunId);
+    if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
+    if (matchesRun(job, run.value)) return { kind: 'seen', dateMs, live, ended: run.value };
+  }
+  return { kind: 'seen', dateMs, live };
+}
+
+/** What is known of runs, from our own table, else read once from the service and kept. */
+export async function factsOf(
+  ports: Ports,
+  applicationId: string,
+  runIds: readonly string[],
+): Promise<Answer<RunItem[]>> {
+  if (runIds.length === 0) return { ok: true, value: [] };
+  const stored = await ports.store.read(runIds.map((id) => keys.run(id)));
+  if (!stored.ok) return stored;
+  const facts: RunItem[] = [];
+  for (const [index, runId] of runIds.entries()) {
+    const item = as('run', stored.value.items[index]);
+    if (item) {
+      facts.push(item);
+      continue;
+    }
+    const run = await ports.runs.get(applicationId, runId);
+    if (!run.ok) return run;
+    const fact = runItem(run.value);
+    facts.push(fact);
+    // Lost races and failed writes cost one more GetJobRun later, nothing else.
+    await ports.store.commit([{ put: fact, seenRev: 'absent' }]);
+  }
+  return { ok: true, value: facts };
+}
+
+export function runItem(run: JobRun, owned: { job?: string; stray?: boolean } = {}): RunItem {
+  return {
+    ...keys.run(run.jobRunId),
+    kind: 'run',
+    schema: schemaVersion,
+    rev: 1,
+    jobRunId: run.jobRunId,
+    applicationId: run.applicationId,
+    name: run.name,
+    tags: run.tags,
+    locations: locationsNamed(run.request),
+    ...owned,
+  };
+}
+
+export function belongs(job: ResolvedJob, fact: RunItem): boolean {
+  if (fact.job === job.name) return true;
+  if (matchesRun(job, fact)) return true;
+  return fact.locations.some((named) => job.checkpoints.some((ours) => locationsOverlap(named, ours)));
+}

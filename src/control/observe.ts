@@ -1,0 +1,125 @@
+import { roomAt, usage } from '../core/budget.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
+import { isGrantLive } from '../core/memory.ts';
+import type {
+  BudgetSensor,
+  CheckpointSensor,
+  Observation,
+  OthersSensor,
+  RunSensor,
+} from '../core/observation.ts';
+import { lookForOthers } from './listing.ts';
+import { gatesOf, type JobState } from './load.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * Reads the world into one observation (protocol, step 4). What is expensive or limited is only read when the
+ * decision can hang on it: the application's listing for a start, a take-over or when a wake asks for it.
+ */
+export async function observe(
+  ports: Ports,
+  job: ResolvedJob,
+  state: JobState,
+  look: boolean,
+): Promise<Observation> {
+  const { run, extraLive } = await observeLockedRuns(ports, state);
+  const [others, checkpoints] = await Promise.all([
+    observeOthers(ports, job, state, { run, extraLive, look }),
+    observeCheckpoints(ports, job, run),
+  ]);
+  const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
+  return {
+    nowMs: state.nowMs,
+    run,
+    others,
+    checkpoints,
+    ...(ownCancelOf === undefined ? {} : { ownCancelOf }),
+    budget: budgetSensor(job, state),
+    gates: gatesOf(ports, state),
+  };
+}
+
+/**
+ * The runs that the job's locks name: usually one. After a change of locations there may be several; then a live
+ * one counts, and every one of them has to be read before anything else is believed.
+ */
+async function observeLockedRuns(
+  ports: Ports,
+  state: JobState,
+): Promise<{ run: RunSensor; extraLive: readonly JobRun[] }> {
+  const named = new Map<string, string>();
+  for (const { item } of state.locks) {
+    if (item?.runId !== undefined && item.applicationId !== undefined)
+      named.set(item.runId, item.applicationId);
+  }
+  const answers = await Promise.all(
+    [...named].map(([runId, applicationId]) => ports.runs.get(applicationId, runId)),
+  );
+  const seen: JobRun[] = [];
+  for (const answer of answers) {
+    if (!answer.ok)
+      return { run: { kind: 'unknown', why: `${answer.code}: ${answer.message}` }, extraLive: [] };
+    seen.push(answer.value);
+  }
+  const [current] = [...seen].sort(
+    (a, b) => Number(isLive(b)) - Number(isLive(a)) || b.createdAtMs - a.createdAtMs,
+  );
+  if (!current) return { run: { kind: 'none' }, extraLive: [] };
+  return {
+    run: { kind: 'seen', run: current },
+    extraLive: seen.filter((run) => run !== current && isLive(run)),
+  };
+}
+
+async function observeOthers(
+  ports: Ports,
+  job: ResolvedJob,
+  state: JobState,
+  seen: { run: RunSensor; extraLive: readonly JobRun[]; look: boolean },
+): Promise<OthersSensor> {
+  const { memory, nowMs } = state;
+  const isContested = seen.extraLive.length > 0 || memory.incident?.class === 'concurrent-run';
+  const needed = seen.look || isContested || seen.run.kind === 'none' || isGrantLive(memory, nowMs);
+  if (!needed || seen.run.kind === 'unknown') return { kind: 'not-looked' };
+  const locked = state.locks.flatMap(({ item }) => (item ? [item] : []));
+  const found = await lookForOthers(ports, job, {
+    runIds: locked.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
+    applicationIds: locked.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
+    nowMs,
+  });
+  return found.kind === 'seen' ? { ...found, live: [...found.live, ...seen.extraLive] } : found;
+}
+
+async function observeCheckpoints(
+  ports: Ports,
+  job: ResolvedJob,
+  run: RunSensor,
+): Promise<Readonly<Record<string, CheckpointSensor>>> {
+  // Before RUNNING no batch can have been committed by this run; the last answer still stands.
+  const isWorthIt =
+    run.kind === 'none' || (run.kind === 'seen' && (run.run.state === 'RUNNING' || isTerminal(run.run)));
+  if (!isWorthIt) return {};
+  const heads = await Promise.all(job.checkpoints.map((location) => ports.checkpoints.head(location)));
+  const sensors: Record<string, CheckpointSensor> = {};
+  for (const [index, location] of job.checkpoints.entries()) {
+    const head = heads[index];
+    if (!head) continue;
+    sensors[location] = head.ok
+      ? { kind: 'seen', ...head.value }
+      : { kind: 'unknown', why: `${head.code}: ${head.message}` };
+  }
+  return sensors;
+}
+
+function budgetSensor(job: ResolvedJob, state: JobState): BudgetSensor {
+  const room = roomAt(state.ring, job.restart.budget, state.nowMs);
+  const used = usage(state.ring, state.nowMs);
+  return {
+    room: room.ok,
+    ...(room.ok ? {} : { window: room.window }),
+    ...(room.ok || room.freesAtMs === undefined ? {} : { freesAtMs: room.freesAtMs }),
+    usedHour: used.hour,
+    usedDay: used.day,
+  };
+}

@@ -1,0 +1,181 @@
+import type { NoticeDraft } from '../core/decision.ts';
+import type { ResolvedPolicy } from '../core/job.ts';
+import type { JobRun, JobRunSummary } from '../core/job-run.ts';
+import type { LaunchRequest } from '../core/launch-request.ts';
+import type { Item, ItemKey } from './items.ts';
+
+/**
+ * What the control code needs of the world. Expected failures are values: a port only throws when a promise of
+ * ours is broken. `unavailable` means that nothing is known of the effect of a read; for writes each port says
+ * itself which answers leave the outcome open.
+ */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export type Failure = {
+  readonly ok: false;
+  readonly code: 'not-found' | 'throttled' | 'unavailable' | 'malformed' | 'denied';
+  /** For people and logs; never parsed. */
+  readonly message: string;
+};
+export type Answer<T> = { readonly ok: true; readonly value: T } | Failure;
+
+export interface JobRuns {
+  /** Strongly consistent: only this proves that a run is terminal. */
+  get(applicationId: string, jobRunId: string): Promise<Answer<JobRun>>;
+  /** One page, with the `Date` of the answer. Pages are the caller's, because the quota is. */
+  list(applicationId: string, filter: ListFilter): Promise<Answer<ListPage>>;
+  start(request: LaunchRequest, send: SendTerms): Promise<StartAnswer>;
+  cancel(
+    applicationId: string,
+    jobRunId: string,
+    terms: { graceSeconds: number; notAfterMs: number },
+  ): Promise<CancelAnswer>;
+}
+
+export interface ListFilter {
+  readonly states?: readonly string[];
+  readonly createdAtAfterMs?: number;
+  readonly nextToken?: string;
+}
+
+export interface ListPage {
+  readonly runs: readonly JobRunSummary[];
+  readonly nextToken?: string;
+  readonly dateMs: number;
+}
+
+export interface SendTerms {
+  readonly clientToken: string;
+  /** No attempt leaves with a signature younger than this, so AWS refuses it from notAfter + S on. */
+  readonly notAfterMs: number;
+}
+
+export type StartAnswer =
+  | { readonly kind: 'accepted'; readonly jobRunId: string }
+  /** The service said no for now and no run exists because of this call: throttled, application busy. */
+  | { readonly kind: 'not-now'; readonly message: string }
+  /** The service will never accept this request: validation, missing application, missing rights. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  /** Past the deadline: this attempt was not sent. */
+  | { readonly kind: 'too-late' }
+  /** Time-out, lost connection, 5xx: a run may exist. */
+  | { readonly kind: 'ambiguous'; readonly message: string };
+
+export type CancelAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'not-now'; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'too-late' }
+  | { readonly kind: 'ambiguous'; readonly message: string };
+
+/**
+ * Durable state with optimistic concurrency: every item carries `rev`, every write names the rev it saw. A
+ * commit is all or nothing and serialisable. That is all the protocol needs of a database.
+ */
+export interface JobStore {
+  /** Strongly consistent; the result has the order of the keys. `dateMs` is the database's own clock. */
+  read(keys: readonly ItemKey[]): Promise<Answer<{ items: readonly (Item | undefined)[]; dateMs: number }>>;
+  /**
+   * `conflict`: some condition did not hold, nothing was written. `unavailable`: nothing is known; the next pass
+   * reads what became of it.
+   */
+  commit(writes: readonly Write[]): Promise<CommitOutcome>;
+  /** Items of one partition in key order, strongly consistent. */
+  list(
+    pk: string,
+    options: { limit: number; skPrefix?: string; newestFirst?: boolean },
+  ): Promise<Answer<readonly Item[]>>;
+  /** Job names whose next wake is due, soonest first; eventually consistent. */
+  due(shard: number, options: { beforeMs: number; limit: number }): Promise<Answer<readonly string[]>>;
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+export type Write =
+  | { readonly put: Item; readonly seenRev: number | 'absent' | 'any' }
+  | { readonly delete: ItemKey; readonly seenRev: number | 'any' };
+
+/** What wakes a pass. Wakes are hints: any may be lost, doubled or late. */
+export type Wake =
+  | {
+      readonly kind: 'job';
+      readonly job: string;
+      readonly cause: string /** Look at the application's live runs too. */;
+      readonly look?: boolean;
+    }
+  | {
+      readonly kind: 'run';
+      readonly applicationId: string;
+      readonly jobRunId: string;
+      readonly cause: string;
+    }
+  | { readonly kind: 'release' };
+
+export interface WakeQueue {
+  /** Delays are whole seconds up to 15 minutes; longer waits are the sweep's. */
+  send(wakes: readonly { wake: Wake; delaySeconds: number }[]): Promise<Answer<void>>;
+  /** Asks the release function to look at the wishes. */
+  release(): Promise<Answer<void>>;
+}
+
+/** The head of a checkpoint: which batch was planned and which committed last. */
+export interface Checkpoints {
+  head(location: string): Promise<Answer<{ committedBatch: number; plannedBatch: number }>>;
+}
+
+export interface Policies {
+  /** The policy in force. `not-found` before the first `apply`. */
+  current(): Promise<Answer<{ policy: ResolvedPolicy; hash: string }>>;
+}
+
+export interface Notice extends NoticeDraft {
+  readonly id: string;
+  readonly job: string;
+  readonly decisionId: string;
+  readonly incidentId?: string;
+  readonly atMs: number;
+}
+
+/** Where people read. Delivery is at least once; a receiver tells doubles by `id`. */
+export interface Receiver {
+  deliver(notice: Notice): Promise<Answer<void>>;
+}
+
+export interface Ids {
+  /** A ULID with a prefix, e.g. `dec_01J…`. */
+  next(prefix: 'dec' | 'inc' | 'clm' | 'wsh' | 'gnt' | 'ntc'): string;
+}
+
+/** In [0, 1). */
+export type Random = () => number;
+
+export interface Log {
+  info(message: string, data?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, data?: Readonly<Record<string, unknown>>): void;
+  error(message: string, data?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything that one pass may touch. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly runs: JobRuns;
+  readonly store: JobStore;
+  readonly wakes: WakeQueue;
+  readonly checkpoints: Checkpoints;
+  readonly policies: Policies;
+  readonly receiver: Receiver;
+  /** The stack parameter `Act`. */
+  readonly act: 'none' | 'restart' | 'all';
+  /** Role whose runs are ours, as it appears in `createdBy`; unknown in stacks that do not say it. */
+  readonly startRole?: string;
+}

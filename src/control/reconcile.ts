@@ -1,0 +1,146 @@
+import { decide } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import { workerSpec } from '../core/launch-request.ts';
+import { neverStartsAfterMs } from '../core/protocol.ts';
+import { claimCancel, claimStart } from './claim.ts';
+import type { Claim } from './items.ts';
+import { type JobState, loadJob, openClaim } from './load.ts';
+import { observe } from './observe.ts';
+import type { Ports, Wake } from './ports.ts';
+import { sendCancel, sendStart } from './send.ts';
+import { settleClaim } from './settle.ts';
+import { writeDecision } from './write-decision.ts';
+
+export interface PassReport {
+  readonly job: string;
+  /** What became of the pass, for logs and tests. */
+  readonly outcome: string;
+  readonly decision?: Decision;
+  /** Nothing is known of what was written: the message has to come again. */
+  readonly again: boolean;
+}
+
+/** How often a claim that is not settled is looked at, while it may be sent again. */
+const claimRetryMs = 5_000;
+/** How soon a listing that failed is asked for again. */
+const lookAgainSeconds = 20;
+
+/** One job, one pass: observe → decide → claim → act → record. Any number may run at once. */
+export async function reconcile(
+  ports: Ports,
+  wake: { readonly job: string; readonly look?: boolean },
+): Promise<PassReport> {
+  const { job: name } = wake;
+  const current = await ports.policies.current();
+  if (!current.ok) return report(name, `no-policy: ${current.code}`, current.code !== 'not-found');
+  const { policy, hash } = current.value;
+  const job = policy.jobs[name];
+  const loaded = await loadJob(ports, name, job?.checkpoints ?? []);
+  if (!loaded.ok) return report(name, `store-${loaded.code}`, true);
+  const state = loaded.value;
+  if (state.newerState) return report(name, 'newer-state', false);
+  const claim = openClaim(state);
+  if (claim) return settle(ports, claim, { job, name, state });
+  if (!job) return report(name, 'not-managed', false);
+
+  const observation = await observe(ports, job, state, wake.look ?? false);
+  const decision = decide({
+    job,
+    observation,
+    memory: state.memory,
+    workers: currentWorkers(job, state, observation),
+    random: ports.random(),
+    ids: { decision: ports.ids.next('dec'), incident: ports.ids.next('inc') },
+  });
+  // The hint that a stranger may write here must not die with one throttled listing.
+  if (wake.look && observation.others.kind === 'unknown') {
+    await ports.wakes.send([
+      { wake: { kind: 'job', job: name, cause: 'look-again', look: true }, delaySeconds: lookAgainSeconds },
+    ]);
+  }
+  return carryOut(ports, { job, state, decision, policyHash: hash });
+}
+
+interface Pass {
+  readonly job: ResolvedJob;
+  readonly state: JobState;
+  readonly decision: Decision;
+  readonly policyHash: string;
+}
+
+async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {
+  const { job, state, decision } = pass;
+  const { verdict } = decision;
+  const isDone = decision.guard.kind === 'done';
+  if (verdict.kind === 'claim' && isDone) {
+    const result = await claimStart(ports, pass, verdict.wish);
+    if (result.kind !== 'claimed') return notClaimed(ports, pass, result);
+    const sent = await sendStart(ports, result.claim, { job, memory: state.memory });
+    await comeBack(ports, job.name, result.claim, sent);
+    return report(job.name, `start-${sent}`, false, decision);
+  }
+  if (verdict.kind === 'cancel' && isDone) {
+    const result = await claimCancel(ports, pass, verdict.run);
+    if (result.kind !== 'claimed') return notClaimed(ports, pass, result);
+    const sent = await sendCancel(ports, result.claim, { job, memory: state.memory });
+    await comeBack(ports, job.name, result.claim, sent);
+    return report(job.name, `cancel-${sent}`, false, decision);
+  }
+  const written = await writeDecision(ports, pass);
+  return report(job.name, `${decision.kind}-${written}`, written === 'unavailable', decision);
+}
+
+/** A claim that was not made leaves everything as it was; the job comes back while its grant lives. */
+async function notClaimed(
+  ports: Ports,
+  { job, decision }: Pass,
+  result: { kind: 'not-claimed'; why: string } | { kind: 'unavailable'; message: string },
+): Promise<PassReport> {
+  if (result.kind === 'unavailable') return report(job.name, 'claim-unavailable', true, decision);
+  const wake: Wake = { kind: 'job', job: job.name, cause: result.why };
+  await ports.wakes.send([{ wake, delaySeconds: Math.ceil(claimRetryMs / 1000) }]);
+  return report(job.name, `not-claimed-${result.why}`, false, decision);
+}
+
+async function settle(
+  ports: Ports,
+  claim: Claim,
+  by: { job: ResolvedJob | undefined; name: string; state: JobState },
+): Promise<PassReport> {
+  const result = await settleClaim(ports, claim, by);
+  ports.log.info('open claim met', { job: by.name, claim: claim.id, kind: claim.kind, result });
+  await comeBack(ports, by.name, claim, result);
+  return report(by.name, `settle-${result}`, result === 'unavailable');
+}
+
+/** Wakes the job when something can be done about its claim; the record's own wake time is the net below. */
+async function comeBack(ports: Ports, name: string, claim: Claim, result: string): Promise<void> {
+  const nowMs = ports.clock.now();
+  const delayMs = comeBackDelayMs(claim, result, nowMs);
+  if (delayMs === undefined) return;
+  const delaySeconds = Math.min(900, Math.max(0, Math.ceil(delayMs / 1000)));
+  await ports.wakes.send([{ wake: { kind: 'job', job: name, cause: `claim-${result}` }, delaySeconds }]);
+}
+
+function comeBackDelayMs(claim: Claim, result: string, nowMs: number): number | undefined {
+  if (result === 'recorded' || result === 'not-mine')
+    return claim.kind === 'cancel' ? claimRetryMs : undefined;
+  if (result === 'never-started') return 0;
+  if (nowMs + claimRetryMs <= claim.notAfterMs && result === 'open') return claimRetryMs;
+  const knownAtMs = neverStartsAfterMs(claim.notAfterMs) + 1_000;
+  return Math.max(claimRetryMs * 4, knownAtMs - nowMs);
+}
+
+/** The sizes that a size step starts from: those learned so far, else those of the last request. */
+function currentWorkers(job: ResolvedJob, state: JobState, observation: Decision['observation']) {
+  const request = observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
+  const read = (worker: 'driver' | 'executor') =>
+    state.memory.workers?.[worker] ??
+    (request ? workerSpec(request, worker) : { cores: 4, memory: '14g', disk: '20g' });
+  return { driver: read('driver'), executor: read('executor') };
+}
+
+function report(job: string, outcome: string, again: boolean, decision?: Decision): PassReport {
+  return { job, outcome, again, ...(decision ? { decision } : {}) };
+}

@@ -1,0 +1,34 @@
+import { matchesRun } from '../core/match.ts';
+import { as, keys } from './items.ts';
+import { belongs, runItem } from './listing.ts';
+import type { Answer, Ports } from './ports.ts';
+
+/**
+ * Which job a run belongs to: by our own note, else by the policy. The service's events name neither job nor
+ * tags, so an unknown run is read once. Undefined for runs that no policy matches: those are never touched.
+ */
+export async function jobOfRun(
+  ports: Ports,
+  applicationId: string,
+  jobRunId: string,
+): Promise<Answer<{ job: string; known: boolean } | undefined>> {
+  const stored = await ports.store.read([keys.run(jobRunId)]);
+  if (!stored.ok) return stored;
+  const known = as('run', stored.value.items[0]);
+  if (known?.job !== undefined) return { ok: true, value: { job: known.job, known: true } };
+  const current = await ports.policies.current();
+  if (!current.ok) return current;
+  const jobs = Object.values(current.value.policy.jobs);
+  // Applications that no job names are somebody else's; their runs are not even read.
+  if (!jobs.some((job) => job.match.applicationId === applicationId)) return { ok: true, value: undefined };
+  let fact = known;
+  if (!fact) {
+    const run = await ports.runs.get(applicationId, jobRunId);
+    if (!run.ok) return run;
+    fact = runItem(run.value);
+    await ports.store.commit([{ put: fact, seenRev: 'absent' }]);
+  }
+  const found = fact;
+  const job = jobs.find((one) => matchesRun(one, found)) ?? jobs.find((one) => belongs(one, found));
+  return { ok: true, value: job ? { job: job.name, known: false } : undefined };
+}

@@ -1,0 +1,97 @@
+import { mayAct } from '../core/guard.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import { isLive, type JobRun, runTags } from '../core/job-run.ts';
+import { neverStartsAfterMs, signatureValidityMs } from '../core/protocol.ts';
+import type { CancelClaim, Claim, StartClaim } from './items.ts';
+import { listAll } from './listing.ts';
+import { gatesOf, type JobState } from './load.ts';
+import type { Ports } from './ports.ts';
+import { closeCancel, closeNeverStarted, recordStart } from './record.ts';
+import { type SendResult, sendCancel, sendStart } from './send.ts';
+import { noticeWrite } from './writes.ts';
+
+export type SettleResult = SendResult | 'too-early' | 'inconclusive' | 'never-started';
+
+/** Room for clocks when runs of a claim are listed: none of them is older than this before the decision. */
+const listMarginMs = 15 * 60_000;
+
+/**
+ * A pass that finds an open claim decides nothing (protocol, steps 2, 3 and 8). Within its deadline its own job
+ * sends it again, with the stored request and token; otherwise the service is asked what became of it.
+ */
+export async function settleClaim(
+  ports: Ports,
+  claim: Claim,
+  by: { job: ResolvedJob | undefined; name: string; state: JobState },
+): Promise<SettleResult> {
+  const { job, state } = by;
+  const isOwn = claim.job === by.name;
+  const isInTime = state.nowMs <= claim.notAfterMs;
+  const mayAgain =
+    job !== undefined &&
+    isOwn &&
+    isInTime &&
+    isAllowed(ports, job, state) &&
+    !(claim.kind === 'start' && claim.refused !== undefined);
+  if (claim.kind === 'cancel') {
+    if (job && mayAgain) return sendCancel(ports, claim, { job, memory: state.memory });
+    return settleExpiredCancel(ports, claim, state);
+  }
+  if (job && mayAgain) return sendStart(ports, claim, { job, memory: state.memory });
+  return verify(ports, claim);
+}
+
+function isAllowed(ports: Ports, job: ResolvedJob, state: JobState): boolean {
+  return (
+    mayAct('restart', job, { gates: gatesOf(ports, state), nowMs: state.nowMs }, state.memory).kind === 'done'
+  );
+}
+
+/**
+ * Protocol, step 8: only the service knows whether an old claim started a run. It is closed as "never started"
+ * when a complete listing, made after every possible effect had to be visible, does not show it.
+ */
+async function verify(ports: Ports, claim: StartClaim): Promise<SettleResult> {
+  const listing = await listAll(ports.runs, claim.applicationId, {
+    createdAtAfterMs: claim.decidedAtMs - listMarginMs,
+  });
+  if (!listing.ok) return 'inconclusive';
+  const found: JobRun[] = [];
+  for (const summary of listing.value.runs) {
+    if (summary.name !== claim.request.name) continue;
+    const run = await ports.runs.get(claim.applicationId, summary.jobRunId);
+    if (!run.ok) return 'inconclusive';
+    if (run.value.tags[runTags.claim] === claim.id && isCreatedByUs(ports, run.value)) found.push(run.value);
+  }
+  const [first, ...more] = found.sort((a, b) => a.createdAtMs - b.createdAtMs);
+  if (first) {
+    if (more.length > 0) await tellSeveral(ports, claim, found);
+    return recordStart(ports, claim, { jobRunId: first.jobRunId, acceptedAtMs: first.createdAtMs });
+  }
+  if (listing.value.dateMs <= neverStartsAfterMs(claim.notAfterMs)) return 'too-early';
+  ports.log.warn('claim closed: it never started a run', { job: claim.job, claim: claim.id });
+  await closeNeverStarted(ports, claim);
+  return 'never-started';
+}
+
+/** Tags alone prove nothing, "Clone job run" may copy them; where the stack says which role starts runs, it must fit. */
+function isCreatedByUs(ports: Ports, run: JobRun): boolean {
+  if (ports.startRole === undefined) return true;
+  // arn:aws:sts::111122223333:assumed-role/ROLE/SESSION, or the role's own ARN
+  return run.createdBy.split(/[/:]/).includes(ports.startRole);
+}
+
+async function tellSeveral(ports: Ports, claim: StartClaim, runs: readonly JobRun[]): Promise<void> {
+  const text = `${claim.job}: ${runs.length} runs carry one claim (${runs.map((run) => run.jobRunId).join(', ')}). Cancel all but the first.`;
+  const notice = { event: 'writers.two-live-runs', severity: 'critical', text } as const;
+  await ports.store.commit([noticeWrite(ports, notice, { job: claim.job, decisionId: claim.decisionId })]);
+}
+
+/** After its signature has run out the cancel either took effect, or never will. */
+async function settleExpiredCancel(ports: Ports, claim: CancelClaim, state: JobState): Promise<SettleResult> {
+  if (state.dateMs <= claim.notAfterMs + signatureValidityMs) return 'too-early';
+  const run = await ports.runs.get(claim.applicationId, claim.runId);
+  if (!run.ok) return 'inconclusive';
+  const tookEffect = !isLive(run.value) || run.value.state === 'CANCELLING';
+  return closeCancel(ports, claim, tookEffect);
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { ResolvedJob } from '../core/job.ts';
+import { runTags } from '../core/job-run.ts';
+import { type LaunchRequest, withWorkers } from '../core/launch-request.ts';
+import type { Wish } from '../core/memory.ts';
+import type { Observation } from '../core/observation.ts';
+import { as, keys } from './items.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * What the next run is started from: the policy's own request, or that of the last run – as we sent it, or else
+ * as the service tells it. Undefined when there is neither.
+ */
+export async function baseRequest(
+  ports: Ports,
+  job: ResolvedJob,
+  base: Wish['plan']['base'],
+  observation: Observation,
+): Promise<LaunchRequest | undefined> {
+  if (base === 'spec') return job.launch;
+  const stored = await ports.store.read([keys.launch(job.name, base.generation)]);
+  const launch = stored.ok ? as('launch', stored.value.items[0]) : undefined;
+  if (launch) return launch.request;
+  return observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
+}
+
+/** The complete request of a claim. Our tags replace those that came along; the name stays the job's. */
+export function claimRequest(
+  base: LaunchRequest,
+  wish: Wish,
+  claim: { id: string; job: string; epoch: number },
+): LaunchRequest {
+  const sized = wish.plan.workers ? withWorkers(base, wish.plan.workers) : base;
+  const own = {
+    [runTags.job]: claim.job,
+    [runTags.epoch]: String(claim.epoch),
+    [runTags.claim]: claim.id,
+    [runTags.cause]: wish.cause,
+  };
+  return { ...sized, tags: { ...sized.tags, ...own } };
+}
+
+/**
+ * The client token embeds the claim, so that sending again never starts a second run, and a new claim always
+ * can. 64 hex characters, the longest that StartJobRun takes.
+ */
+export function clientToken(location: string, epoch: number, claimId: string): string {
+  return createHash('sha256').update(`${location}\n${epoch}\n${claimId}`).digest('hex');
+}

@@ -1,0 +1,197 @@
+import type { Decision, Verdict } from '../core/decision.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import type { JobRun } from '../core/job-run.ts';
+import type { JobMemory, Wish } from '../core/memory.ts';
+import { type Item, keys, type LaunchItem, type LockItem, type RecordItem, schemaVersion } from './items.ts';
+import { runItem } from './listing.ts';
+import { type JobState, nextRev, seenRev } from './load.ts';
+import type { Ports, Write } from './ports.ts';
+import { decisionWrite, dropWish, noticeWrite, recordWrite, wishItem } from './writes.ts';
+
+interface Pass {
+  readonly job: ResolvedJob;
+  readonly state: JobState;
+  readonly decision: Decision;
+  readonly policyHash: string;
+}
+
+/** When nothing says otherwise, a job is looked at again after this long. */
+const idleLookMs = 15 * 60_000;
+const withheldLookMs = 5 * 60_000;
+/** SQS holds a message back for 15 minutes at most; longer waits are found by the sweep. */
+const queueDelayMaxMs = 900_000;
+
+/**
+ * Writes what a pass decided when no command follows: a wish, a wait, a park, an adoption, or nothing. Equal
+ * consecutive decisions fold into one, so that a calm job costs one write a look.
+ */
+export async function writeDecision(
+  ports: Ports,
+  pass: Pass,
+): Promise<'written' | 'folded' | 'conflict' | 'unavailable'> {
+  const { job, state, decision } = pass;
+  const next = nextMemory(ports, pass);
+  const { verdict, guard } = decision;
+  const dueAtMs = nextLookMs(decision, next);
+  const isSame = isRepeat(state.record, decision) && JSON.stringify(next) === JSON.stringify(state.memory);
+  const last = lastOf(state.record, decision, isSame);
+  const adoption = verdict.adopt ? adoptWrites(pass, verdict.adopt, next) : [];
+  const notice = guard.kind === 'done' || guard.why !== 'mode-observe' ? verdict.notice : undefined;
+  const outcome = await ports.store.commit([
+    recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
+    ...(isSame ? [] : [decisionWrite(decision)]),
+    ...wishWrites(job.name, state.memory.wish, next.wish),
+    ...adoption,
+    ...(notice
+      ? [
+          noticeWrite(ports, notice, {
+            job: job.name,
+            decisionId: decision.id,
+            incidentId: (next.incident ?? state.memory.incident)?.id,
+          }),
+        ]
+      : []),
+  ]);
+  // Another pass changed the job meanwhile: it decided on fresher facts, and wakes the job itself.
+  if (outcome.kind !== 'committed') return outcome.kind;
+  await wakeNext(ports, pass, next, isSame);
+  return isSame ? 'folded' : 'written';
+}
+
+function nextMemory(ports: Ports, { job, state, decision }: Pass): JobMemory {
+  const { verdict, guard } = decision;
+  const forget = new Set<string>(verdict.forget ?? []);
+  // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
+  if (verdict.kind === 'claim' && guard.kind !== 'done') for (const key of ['wish', 'grant']) forget.add(key);
+  if (verdict.reason !== 'run-unknown' && verdict.reason !== 'listing-unknown') forget.add('unknownSinceMs');
+  // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
+  const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
+  let memory = without({ ...state.memory, ...learned }, forget);
+  if (verdict.adopt) memory = adopted(memory, job, decision, verdict.adopt);
+  if (verdict.kind !== 'start' || guard.kind !== 'done') return memory;
+  const wish: Wish = { ...verdict.wish, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
+  return { ...without(memory, new Set(['grant'])), wish };
+}
+
+function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
+  return Object.fromEntries(
+    Object.entries(memory).filter(([key]) => !forget.has(key)),
+  ) as unknown as JobMemory;
+}
+
+/** Protocol, step 12: a run that somebody else started is ours from now on. No charge; the streak stays as it is. */
+function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: JobRun): JobMemory {
+  const generation = memory.generation + 1;
+  const progress = Object.fromEntries(
+    job.checkpoints.map((location) => {
+      const sensor = decision.observation.checkpoints[location];
+      const before = memory.progress[location];
+      const committedAtStart =
+        sensor?.kind === 'seen' ? sensor.committedBatch : (before?.committedAtStart ?? -1);
+      return [location, { committedAtStart, streak: before?.streak ?? 0 }];
+    }),
+  );
+  const { jobRunId, applicationId, createdAtMs } = run;
+  return {
+    ...memory,
+    generation,
+    desired: 'running',
+    progress,
+    run: { jobRunId, applicationId, generation, cause: 'adopted', acceptedAtMs: createdAtMs },
+  };
+}
+
+function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readonly Write[] {
+  const launch: LaunchItem = {
+    ...keys.launch(job.name, next.generation),
+    kind: 'launch',
+    schema: schemaVersion,
+    rev: 1,
+    job: job.name,
+    generation: next.generation,
+    request: run.request,
+    jobRunId: run.jobRunId,
+  };
+  const locks = job.checkpoints.map((location): Write => {
+    const before = state.locks.find((lock) => lock.location === location)?.item;
+    const put: LockItem = {
+      ...before,
+      ...keys.lock(location),
+      kind: 'lock',
+      schema: schemaVersion,
+      rev: nextRev(before),
+      location,
+      owner: job.name,
+      epoch: (before?.epoch ?? 0) + 1,
+      runId: run.jobRunId,
+      applicationId: run.applicationId,
+    };
+    return { put, seenRev: seenRev(before) };
+  });
+  const known: Item = runItem(run, { job: job.name });
+  return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];
+}
+
+function wishWrites(job: string, before: Wish | undefined, after: Wish | undefined): readonly Write[] {
+  if (before?.id === after?.id) return [];
+  const puts = after ? [{ put: wishItem(job, after), seenRev: 'any' as const }] : [];
+  // One transaction takes an item once: a wish replaced within the same millisecond has the same key.
+  const drops = dropWish(job, before).filter(
+    (write) => !puts.some(({ put }) => 'delete' in write && put.sk === write.delete.sk),
+  );
+  return [...drops, ...puts];
+}
+
+function nextLookMs(decision: Decision, memory: JobMemory): number {
+  if (decision.guard.kind !== 'done') return decision.atMs + withheldLookMs;
+  if (decision.verdict.kind === 'start' && memory.wish)
+    return Math.max(memory.wish.notBeforeMs, decision.atMs + 60_000);
+  return decision.verdict.untilMs ?? decision.atMs + idleLookMs;
+}
+
+function decisionKey({ kind, reason, guard, observation }: Decision): string {
+  const run =
+    observation.run.kind === 'seen'
+      ? `${observation.run.run.jobRunId}/${observation.run.run.state}`
+      : observation.run.kind;
+  return [kind, reason, guard.kind, guard.kind === 'done' ? '' : guard.why, run].join(' ');
+}
+
+function isRepeat(record: RecordItem | undefined, decision: Decision): boolean {
+  return record?.last?.key === decisionKey(decision);
+}
+
+function lastOf(
+  record: RecordItem | undefined,
+  decision: Decision,
+  isSame: boolean,
+): NonNullable<RecordItem['last']> {
+  const { id, atMs } = decision;
+  if (isSame && record?.last) return { ...record.last, lastAtMs: atMs, count: record.last.count + 1 };
+  return { id, key: decisionKey(decision), firstAtMs: atMs, lastAtMs: atMs, count: 1 };
+}
+
+/** Timers up to 15 minutes are queue delays, exact to the second; the record's due time is the net below. */
+async function wakeNext(
+  ports: Ports,
+  { job, decision }: Pass,
+  next: JobMemory,
+  isSame: boolean,
+): Promise<void> {
+  const { verdict, guard } = decision;
+  if (guard.kind !== 'done') return;
+  const atMs = timerOf(verdict, next);
+  if (verdict.reason === 'awaits-grant' || (atMs !== undefined && atMs <= decision.atMs && next.wish)) {
+    await ports.wakes.release();
+    return;
+  }
+  if (atMs === undefined || isSame || atMs - decision.atMs > queueDelayMaxMs) return;
+  const delaySeconds = Math.max(0, Math.ceil((atMs - decision.atMs) / 1000));
+  await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: verdict.reason }, delaySeconds }]);
+}
+
+function timerOf(verdict: Verdict, next: JobMemory): number | undefined {
+  if (verdict.kind === 'start') return next.wish?.notBeforeMs;
+  if (verdict.kind === 'wait' || verdict.adopt) return verdict.untilMs;
+  return undefined;
+}

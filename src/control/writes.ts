@@ -1,0 +1,113 @@
+import type { Decision, NoticeDraft } from '../core/decision.ts';
+import type { JobMemory, Wish } from '../core/memory.ts';
+import {
+  type DecisionItem,
+  dueShards,
+  keys,
+  type OutboxItem,
+  type RecordItem,
+  schemaVersion,
+  type WishItem,
+} from './items.ts';
+import { type JobState, nextRev, seenRev } from './load.ts';
+import type { Ports, Write } from './ports.ts';
+
+/** Decisions are kept this long; incidents and their recordings outlive them elsewhere. */
+const decisionLifeSeconds = 30 * 24 * 3_600;
+
+/** The next version of a job's record. */
+export function recordWrite(
+  job: string,
+  state: JobState,
+  next: {
+    readonly memory: JobMemory;
+    readonly dueAtMs: number;
+    readonly policyHash?: string;
+    /** `[]` says that no claim is open any more; left out, it stays as it was. */
+    readonly claimLocks?: readonly string[];
+    readonly last?: RecordItem['last'];
+  },
+): Write {
+  const { record } = state;
+  const claimLocks = next.claimLocks ?? record?.claimLocks ?? [];
+  const last = next.last ?? record?.last;
+  const put: RecordItem = {
+    ...keys.record(job),
+    kind: 'record',
+    schema: schemaVersion,
+    rev: nextRev(record),
+    job,
+    memory: next.memory,
+    policyHash: next.policyHash ?? record?.policyHash ?? '',
+    ...(claimLocks.length > 0 ? { claimLocks } : {}),
+    ...(last ? { last } : {}),
+    dueShard: dueShardOf(job),
+    dueAtMs: next.dueAtMs,
+  };
+  return { put, seenRev: seenRev(record) };
+}
+
+/** FNV-1a over the name: the same job is always in the same shard of the due index. */
+export function dueShardOf(job: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(job)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `DUE#${hash % dueShards}`;
+}
+
+export function decisionWrite(decision: Decision): Write {
+  const item: DecisionItem = {
+    ...keys.decision(decision.job, decision.id),
+    kind: 'decision',
+    schema: schemaVersion,
+    rev: 1,
+    job: decision.job,
+    ttl: Math.floor(decision.atMs / 1000) + decisionLifeSeconds,
+    decision,
+  };
+  return { put: item, seenRev: 'absent' };
+}
+
+export function noticeWrite(
+  ports: Ports,
+  draft: NoticeDraft,
+  about: { job: string; decisionId: string; incidentId?: string | undefined },
+): Write {
+  const { incidentId, ...rest } = about;
+  const notice = {
+    ...draft,
+    ...rest,
+    ...(incidentId === undefined ? {} : { incidentId }),
+    id: ports.ids.next('ntc'),
+    atMs: ports.clock.now(),
+  };
+  const item: OutboxItem = {
+    pk: keys.outbox,
+    sk: notice.id,
+    kind: 'outbox',
+    schema: schemaVersion,
+    rev: 1,
+    notice,
+  };
+  return { put: item, seenRev: 'absent' };
+}
+
+/** Wishes sort by data-loss deadline, then tier, then age. */
+export function wishItem(job: string, wish: Wish): WishItem {
+  const deadline = String(Math.min(wish.deadlineMs ?? 9e15, 9e15)).padStart(16, '0');
+  return {
+    pk: keys.wishes,
+    sk: `${deadline}|${wish.tier}|${String(wish.createdAtMs).padStart(16, '0')}|${job}`,
+    kind: 'wish',
+    schema: schemaVersion,
+    rev: 1,
+    job,
+    wishId: wish.id,
+    notBeforeMs: wish.notBeforeMs,
+  };
+}
+
+export function dropWish(job: string, wish: Wish | undefined): readonly Write[] {
+  if (!wish) return [];
+  const { pk, sk } = wishItem(job, wish);
+  return [{ delete: { pk, sk }, seenRev: 'any' }];
+}

@@ -1,0 +1,49 @@
+import type { Decision, Verdict } from './decision.ts';
+import { guard } from './guard.ts';
+import type { ResolvedJob } from './job.ts';
+import type { WorkerSpec } from './launch-request.ts';
+import type { JobMemory } from './memory.ts';
+import type { Observation } from './observation.ts';
+import { rules } from './rules/index.ts';
+
+export interface DecideInput {
+  readonly job: ResolvedJob;
+  readonly observation: Observation;
+  readonly memory: JobMemory;
+  /** Sizes that the last run was started with, learned ones included. */
+  readonly workers: { readonly driver: WorkerSpec; readonly executor: WorkerSpec };
+  /** In [0, 1); the only chance in a decision. */
+  readonly random: number;
+  /** Ids for what this decision may open. */
+  readonly ids: { readonly decision: string; readonly incident: string };
+}
+
+/**
+ * The whole judgement of one pass, with no effect: the same input gives the same decision, in Lambda, in a
+ * replay and in a test. The first rule that applies wins; then the guard may hold the command back.
+ */
+export function decide(input: DecideInput): Decision {
+  const trace: { rule: string; said: Verdict['reason'] | 'does-not-apply' }[] = [];
+  for (const rule of rules) {
+    const verdict = rule.judge(input);
+    trace.push({ rule: rule.name, said: verdict?.reason ?? 'does-not-apply' });
+    if (verdict) return record(input, verdict, trace);
+  }
+  // `steady` applies to everything, so a list that ends without a verdict is a broken house, not a case.
+  throw new Error(`no rule applied to job ${input.job.name}: ${trace.map((one) => one.rule).join(', ')}`);
+}
+
+function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']): Decision {
+  const { job, observation, memory, ids } = input;
+  return {
+    id: ids.decision,
+    job: job.name,
+    atMs: observation.nowMs,
+    kind: verdict.kind === 'claim' ? 'start' : verdict.kind,
+    reason: verdict.reason,
+    verdict,
+    trace,
+    guard: guard(verdict, job, observation, memory),
+    observation,
+  };
+}

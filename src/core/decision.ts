@@ -1,0 +1,67 @@
+import type { Judgement } from './failure/classify.ts';
+import type { JobRun } from './job-run.ts';
+import type { JobMemory, Wish } from './memory.ts';
+import type { Observation } from './observation.ts';
+import type { Reason, Withholding } from './reason.ts';
+
+/** What a rule wants, before the guard. The first rule that returns one wins. */
+export type Verdict = (
+  | { readonly kind: 'nothing' }
+  /** Looks again at `untilMs`, or when something wakes the job. */
+  | { readonly kind: 'wait' }
+  /** Wants a start. Without a live grant it is only written down as a wish. */
+  | { readonly kind: 'start'; readonly wish: WishDraft }
+  /** Has the grant: claim and send what the wish planned. */
+  | { readonly kind: 'claim'; readonly wish: Wish }
+  | { readonly kind: 'cancel'; readonly run: JobRun }
+  | { readonly kind: 'park' }
+) & {
+  readonly reason: Reason;
+  readonly untilMs?: number;
+  readonly judgement?: Judgement;
+  /** A run to take over; changes our own state only, so every mode does it. */
+  readonly adopt?: JobRun;
+  /** What the pass learned, whatever the guard says. */
+  readonly learned?: Partial<JobMemory>;
+  /** Fields of the memory that no longer hold. */
+  readonly forget?: readonly ('wish' | 'grant' | 'parked' | 'incident' | 'unknownSinceMs')[];
+  readonly notice?: NoticeDraft;
+};
+
+export type WishDraft = Omit<Wish, 'id' | 'createdAtMs'>;
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+/** What people are told. Kept structured; the words are made where they are shown. */
+export interface NoticeDraft {
+  readonly event:
+    | 'incident.opened'
+    | 'incident.updated'
+    | 'incident.needs-human'
+    | 'incident.recovered'
+    | 'run.adopted'
+    | 'run.stopped-by-person'
+    | 'writers.two-live-runs';
+  readonly severity: Severity;
+  readonly text: string;
+}
+
+/** The record of one pass: what was seen, what each rule said, what follows. Everything people see renders this. */
+export interface Decision {
+  readonly id: string;
+  readonly job: string;
+  readonly atMs: number;
+  /** Design vocabulary: a `claim` verdict is the second half of a start. */
+  readonly kind: 'nothing' | 'wait' | 'start' | 'cancel' | 'park';
+  readonly reason: Reason;
+  readonly verdict: Verdict;
+  /** Rules in the order they were asked, the last one being the one that decided. */
+  readonly trace: readonly { readonly rule: string; readonly said: Reason | 'does-not-apply' }[];
+  readonly guard: GuardResult;
+  readonly observation: Observation;
+}
+
+export type GuardResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'suggested'; readonly why: Withholding }
+  | { readonly kind: 'withheld'; readonly why: Withholding };

@@ -1,0 +1,131 @@
+import type { FailureRule } from './rule.ts';
+import { failureRules } from './rules.ts';
+import { type FailureClass, isSafetyClass } from './taxonomy.ts';
+import { type Loudness, linesAround, type TextRecord } from './text.ts';
+
+/** The match that explains the end of the run best, or none. */
+export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
+  const matches = findMatches(records);
+  const standing = matches.filter((match) => !(match.rule.umbrella && hidesPassingCause(match, matches)));
+  const safety = standing.filter(
+    ({ rule, record }) =>
+      isSafetyClass(rule.class) && (strengthOf(rule) === 'cause' || record.loudness !== 'quiet'),
+  );
+  if (safety.length > 0) return firstByPrecedence(safety);
+  for (const loudness of ['loud', 'warning', 'quiet'] as const) {
+    for (const strength of ['cause', 'type'] as const) {
+      const chosen = firstByPrecedence(withRank(standing, strength, loudness));
+      if (chosen) return chosen;
+    }
+  }
+  return firstByPrecedence(withRank(standing, 'symptom'));
+}
+
+export interface Match {
+  readonly rule: FailureRule;
+  readonly record: TextRecord;
+  readonly recordIndex: number;
+  readonly start: number;
+  readonly lines: string;
+}
+
+/** Words of a thing that is gone or broken: with them beside it, a timeout does not explain the umbrella message. */
+export const absence =
+  /does(?: not|n't) exist|No such file|FileNotFound|NoSuchKey|not found|malformed|corrupt|truncated|Incomplete|EOF|mismatch|data may/i;
+
+/**
+ * Which class wins when several match: safety first, then what never heals by itself, then what needs other sizes,
+ * then what passes. `schema-evolved` stands before `user-code-error` because its errors arrive wrapped as such.
+ */
+const precedence: readonly FailureClass[] = [
+  'concurrent-run',
+  'source-data-lost',
+  'checkpoint-incompatible',
+  'checkpoint-corrupt',
+  'permission-denied',
+  'config-invalid',
+  'bad-data',
+  'schema-evolved',
+  'user-code-error',
+  'disk-exhausted',
+  'memory-exhausted',
+  'credentials-expired',
+  'throttled',
+  'capacity-unavailable',
+  'commit-conflict',
+  'transient-io',
+  'worker-lost',
+  'unknown',
+  'execution-timeout',
+  'cancelled',
+];
+
+/** Every rule's first hit in every record. */
+function findMatches(records: readonly TextRecord[]): readonly Match[] {
+  return records.flatMap((record, recordIndex) =>
+    failureRules.flatMap((rule) => {
+      const match = firstMatch(rule, record, recordIndex);
+      return match ? [match] : [];
+    }),
+  );
+}
+
+function firstMatch(rule: FailureRule, record: TextRecord, recordIndex: number): Match | undefined {
+  const text = rule.frames ? record.withFrames : record.message;
+  for (const found of text.matchAll(globalPattern(rule))) {
+    const lines = linesAround(text, found.index, found.index + found[0].length);
+    if (!rule.not?.test(lines)) return { rule, record, recordIndex, start: found.index, lines };
+  }
+  return undefined;
+}
+
+const globalPatterns = new Map<FailureRule, RegExp>();
+
+function globalPattern(rule: FailureRule): RegExp {
+  const known = globalPatterns.get(rule);
+  if (known) return known;
+  const made = new RegExp(rule.pattern.source, `${rule.pattern.flags}g`);
+  globalPatterns.set(rule, made);
+  return made;
+}
+
+function withRank(matches: readonly Match[], strength: Strength, loudness?: Loudness): readonly Match[] {
+  return matches.filter(
+    ({ rule, record }) => strengthOf(rule) === strength && (loudness ?? record.loudness) === record.loudness,
+  );
+}
+
+/** Classes that, nested inside an umbrella message, are what really happened. */
+const passingClasses: ReadonlySet<FailureClass> = new Set([
+  'throttled',
+  'transient-io',
+  'credentials-expired',
+]);
+
+function hidesPassingCause(umbrella: Match, matches: readonly Match[]): boolean {
+  if (isSafetyClass(umbrella.rule.class) && absence.test(umbrella.record.message)) return false;
+  return matches.some(
+    (nested) =>
+      nested.record === umbrella.record &&
+      nested.start > umbrella.start &&
+      strengthOf(nested.rule) === 'cause' &&
+      passingClasses.has(nested.rule.class),
+  );
+}
+
+type Strength = 'cause' | 'type' | 'symptom';
+
+function strengthOf(rule: FailureRule): Strength {
+  return rule.strength ?? 'cause';
+}
+
+/** Best class, then the earlier rule of the list, then the later record: the last words are nearest to the end. */
+function firstByPrecedence(matches: readonly Match[]): Match | undefined {
+  let best: Match | undefined;
+  for (const match of matches) if (!best || rankOf(match) <= rankOf(best)) best = match;
+  return best;
+}
+
+function rankOf({ rule }: Match): number {
+  return precedence.indexOf(rule.class) * failureRules.length + failureRules.indexOf(rule);
+}

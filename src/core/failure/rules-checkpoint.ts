@@ -1,0 +1,199 @@
+import type { FailureRule } from './rule.ts';
+
+/** Checkpoints that do not fit the program, and checkpoints that are damaged. */
+export const checkpointRules: readonly FailureRule[] = [
+  {
+    id: 'state-schema-changed',
+    class: 'checkpoint-incompatible',
+    pattern:
+      /STATE_STORE_\w{0,40}_NOT_COMPATIBLE|StateStore(?:Key|Value)SchemaNotCompatible|provided (?:key |value )?schema (?:does not|doesn't) match|STATE_STORE_VALUE_SCHEMA_EVOLUTION/i,
+    examples: [
+      '[STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE] Provided key schema does not match existing state key schema.',
+      "Provided schema doesn't match to the schema for existing state!",
+    ],
+  },
+  {
+    id: 'state-row-format',
+    class: 'checkpoint-incompatible',
+    pattern: /state format invalidation|InvalidUnsafeRowException|STATE_STORE_\w{0,20}ROW_FORMAT_VALIDATION/i,
+    examples: ['InvalidUnsafeRowException: The streaming query failed by state format invalidation.'],
+  },
+  {
+    id: 'source-count-changed',
+    class: 'checkpoint-incompatible',
+    pattern:
+      /sources? in the checkpoint offsets|DIFFERENT_DELTA_TABLE_READ|reading from an unexpected Delta table/i,
+    examples: [
+      'There are [1] sources in the checkpoint offsets and now there are [3] sources requested by the query.',
+    ],
+  },
+  {
+    id: 'stateful-operator-changed',
+    class: 'checkpoint-incompatible',
+    pattern: /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH/i,
+    examples: ['Streaming stateful operator name does not match with the operator in state metadata.'],
+  },
+  {
+    id: 'log-version',
+    class: 'checkpoint-incompatible',
+    pattern:
+      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version/i,
+    examples: ['UnsupportedLogVersion: maximum supported log version is v1, but encountered v2.'],
+  },
+  {
+    id: 'offset-fields-changed',
+    class: 'checkpoint-incompatible',
+    // A connector upgrade that expects other fields in the offsets it once wrote.
+    pattern: /key not found: (?:subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
+    examples: ['java.util.NoSuchElementException: key not found: subSequenceNumber'],
+  },
+  {
+    id: 'offset-of-another-source',
+    class: 'checkpoint-incompatible',
+    frames: true,
+    pattern:
+      /(?:NumberFormatException|MappingException|ClassCastException|MatchError)\b[\s\S]{0,1500}(?:HDFSMetadataLog\.|SerializedOffset|OffsetSeq(?:Log|Base|\$|\.)|\bLongOffset)/,
+    examples: [
+      'java.lang.NumberFormatException: For input string: "{"logOffset":3}"\n\tat org.apache.spark.sql.execution.streaming.LongOffset$.apply(LongOffset.scala:37)',
+    ],
+  },
+  {
+    id: 'schema-mismatch-on-restart',
+    class: 'checkpoint-incompatible',
+    action: 'stop-and-page',
+    pattern: /DELTA_STREAMING_SCHEMA_MISMATCH_ON_RESTART/,
+    examples: ['[DELTA_STREAMING_SCHEMA_MISMATCH_ON_RESTART] Detected schema mismatch'],
+  },
+  {
+    id: 'source-schema-incompatible',
+    class: 'checkpoint-incompatible',
+    pattern: /DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE|CANNOT_CONTINUE_PROCESSING_POST_SCHEMA/,
+    examples: ['[DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE] Streaming read is not supported'],
+  },
+  {
+    id: 'does-not-fit-checkpoint',
+    class: 'checkpoint-incompatible',
+    strength: 'type',
+    pattern:
+      /(?:incompatible|not compatible|does not match|doesn't match)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])|(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])[^\n]{0,80}(?:incompatible|not compatible|does not match|doesn't match)/i,
+    examples: ['The query is incompatible with the checkpoint it was started from'],
+  },
+  {
+    id: 'connector-metadata-missing',
+    class: 'checkpoint-corrupt',
+    pattern:
+      /shard-commit[^\n]{0,120}(?:does not|doesn't) exist|batch(?:Id)?[ =:]{1,2}\d{1,12} (?:does not|doesn't) exist/i,
+    examples: [
+      '/checkpoint/round/sources/0/shard-commit/1 does not exist',
+      "java.lang.IllegalStateException: batch 11 doesn't exist",
+    ],
+  },
+  {
+    id: 'log-gap',
+    class: 'checkpoint-corrupt',
+    pattern:
+      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
+    examples: [
+      "s3://b/cp/sources/0/9.compact doesn't exist (latestId: 12, compactInterval: 10)",
+      'FileNotFoundException: No such file or directory: s3a://b/cp/offsets/12',
+    ],
+  },
+  {
+    id: 'log-malformed',
+    class: 'checkpoint-corrupt',
+    pattern:
+      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|corrupt(?:ed)? progress tracking|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
+    examples: [
+      'Incomplete log file in the offset commit log',
+      'Log file was malformed: failed to read correct log version',
+    ],
+  },
+  {
+    id: 'log-unparsable',
+    class: 'checkpoint-corrupt',
+    frames: true,
+    pattern:
+      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog)/,
+    examples: [
+      'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
+    ],
+  },
+  {
+    id: 'state-file-missing',
+    class: 'checkpoint-corrupt',
+    pattern:
+      /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY/i,
+    examples: [
+      'FileNotFoundException: No such file or directory: s3a://checkpoint/state/0/7/1.delta',
+      'File s3://b/cp/state/0/0/12.zip does not exist',
+    ],
+  },
+  {
+    id: 'state-file-inconsistent',
+    class: 'checkpoint-corrupt',
+    pattern:
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED)[A-Z]/,
+    examples: [
+      'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
+      'CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE',
+    ],
+  },
+  {
+    id: 'state-not-loaded',
+    class: 'checkpoint-corrupt',
+    umbrella: true,
+    pattern:
+      /Error (?:reading|loading) (?:delta|snapshot|changelog|state|streaming state)\b|CANNOT_LOAD_STATE_STORE|error occurred during loading state/i,
+    examples: [
+      'Error reading delta file s3://b/cp/state/0/0/5.delta of HDFSStateStoreProvider',
+      '[CANNOT_LOAD_STATE_STORE.UNCATEGORIZED] An error occurred during loading state.',
+    ],
+  },
+  {
+    id: 'log-unreadable',
+    class: 'checkpoint-corrupt',
+    umbrella: true,
+    pattern: /Failed to read log file|Unable to fetch committed metadata/i,
+    examples: [
+      'Unable to fetch committed metadata from previous batch id 10. Some data may have been missed',
+    ],
+  },
+  {
+    id: 'connector-metadata-unreadable',
+    class: 'checkpoint-corrupt',
+    // Seen to pass when the store answers again: worth one restart, then a person.
+    action: 'restart-with-backoff',
+    umbrella: true,
+    pattern: /Gave up after \d{1,6} retries while (?:fetching|getting|reading) metadata/i,
+    not: /FileNotFound|No such file|NoSuchKey|(?:not|n't) exist|malformed|corrupt|EOF/i,
+    examples: ['Gave up after 3 retries while fetching MetaData, last exception:'],
+  },
+  {
+    id: 'connector-metadata-broken',
+    class: 'checkpoint-corrupt',
+    umbrella: true,
+    pattern: /Gave up after \d{1,6} retries while (?:fetching|getting|reading) metadata/i,
+    examples: [
+      'Gave up after 3 retries while fetching MetaData, last exception: FileNotFoundException: shard-commit/4',
+    ],
+  },
+  {
+    id: 'local-state-copy-broken',
+    class: 'checkpoint-corrupt',
+    // The worker's own copy is incomplete; a new worker downloads it again. Once.
+    action: 'restart',
+    umbrella: true,
+    pattern: /Error while creating rocksdb instance/i,
+    examples: [
+      'Error while creating rocksDb instance While opening a file for sequentially reading: /logs/state/CURRENT',
+    ],
+  },
+  {
+    id: 'damaged-checkpoint',
+    class: 'checkpoint-corrupt',
+    strength: 'type',
+    pattern:
+      /(?:corrupt|corrupted|malformed|truncated|damaged)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offset log|commit log|state store|state file|delta file|snapshot file)(?![/\w-])|(?<![/\w-])(?:checkpoint|offset log|commit log|state store|state file|delta file|snapshot file)(?![/\w-])[^\n]{0,80}(?:corrupt|malformed|truncated|damaged|inconsistent|missing|cannot be (?:read|restored))/i,
+    examples: ['The state store of operator 0 is corrupted', 'truncated checkpoint found'],
+  },
+];

@@ -1,0 +1,106 @@
+import type { FailureRule } from './rule.ts';
+
+/** Disk, memory, room for workers. */
+export const resourceRules: readonly FailureRule[] = [
+  {
+    id: 'state-directory-not-creatable',
+    class: 'worker-lost',
+    // Local storage set up wrongly, on every worker alike.
+    action: 'stop-and-page',
+    pattern: /Couldn't create directory/i,
+    examples: ["Previous exception in task: Couldn't create directory /home/hadoop/state/db"],
+  },
+  {
+    id: 'disk-full',
+    class: 'disk-exhausted',
+    pattern:
+      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)/i,
+    examples: [
+      'java.io.IOException: No space left on device',
+      'Most of the disks failed. 1/2 local-dirs are bad: /mnt/yarn',
+    ],
+  },
+  {
+    id: 'killed-for-memory',
+    class: 'memory-exhausted',
+    pattern:
+      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|running beyond (?:physical|virtual) memory|OOM ?-?kill/i,
+    examples: ['Worker has been killed as memory usage exceeded configured memory size'],
+  },
+  {
+    id: 'memory-exit-code',
+    class: 'memory-exhausted',
+    // 137 is SIGKILL, in a container nearly always by the memory limit; 52 is Spark's own code for out of memory.
+    pattern: /exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:137|52)\b/i,
+    examples: [
+      'Job failed. ExitCode: 137. Last few exceptions:',
+      'Container killed on request. Exit code is 137',
+      'exitStatus 52',
+      'Command exited with code 52',
+    ],
+  },
+  {
+    id: 'out-of-memory',
+    class: 'memory-exhausted',
+    pattern:
+      /OutOfMemory|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
+    examples: [
+      'java.lang.OutOfMemoryError: GC Overhead limit exceeded',
+      'SparkOutOfMemoryError: Unable to acquire 65536 bytes of memory',
+    ],
+  },
+  {
+    id: 'result-size-cap',
+    class: 'memory-exhausted',
+    // A cap and no true shortage: the driver's maxResultSize has to grow together with its memory.
+    pattern: /maxResultSize/i,
+    examples: [
+      'Total size of serialized results of 2572 tasks (1062.8 MB) is bigger than spark.driver.maxResultSize (1024.0 MB)',
+    ],
+  },
+  {
+    id: 'python-worker-died',
+    class: 'memory-exhausted',
+    pattern: /Python worker (?:exited|crashed|died|terminated)|PYTHON_WORKER_EXITED/i,
+    examples: ['org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)'],
+  },
+  {
+    id: 'python-worker-pipe-ended',
+    class: 'memory-exhausted',
+    frames: true,
+    // The end of a pipe, not of a file: the Python process at the other side is gone.
+    pattern: /EOFException\b[\s\S]{0,600}Python\w{0,20}Runner/,
+    examples: [
+      'java.io.EOFException\n\tat java.io.DataInputStream.readFully(X.java:1)\n\tat org.apache.spark.api.python.PythonRunner$$anon$3.read(PythonRunner.scala:774)',
+    ],
+  },
+  {
+    id: 'driver-stopped-answering-itself',
+    class: 'memory-exhausted',
+    // An executor inside the driver has no network between: its heartbeat is late only when garbage collection stops all.
+    pattern: /executor driver exited[^\n]{0,120}heartbeat timed out/i,
+    examples: [
+      'ExecutorLostFailure (executor driver exited caused by one of the running tasks) Reason: Executor heartbeat timed out after 278220 ms',
+    ],
+  },
+  {
+    id: 'capacity-cap-reached',
+    class: 'capacity-unavailable',
+    pattern:
+      /ApplicationMaxCapacityExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of/i,
+    examples: [
+      'Job failed as application has exceeded maximumCapacity settings.',
+      'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
+    ],
+  },
+  {
+    id: 'no-capacity',
+    class: 'capacity-unavailable',
+    pattern:
+      /Insufficient\w{0,30}Capacity|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
+    examples: [
+      'InvalidInputException: Number of IP addresses on subnet is 0',
+      'There is no Spot capacity available',
+    ],
+  },
+];

@@ -1,0 +1,150 @@
+import type { FailureRule } from './rule.ts';
+
+/** Rights, dependencies, resources and settings: nothing here heals by trying again. */
+export const setupRules: readonly FailureRule[] = [
+  {
+    id: 'action-not-authorized',
+    class: 'permission-denied',
+    pattern:
+      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient Lake Formation permission|Status Code: 403\b/i,
+    // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
+    not: /Too many connects/i,
+    examples: [
+      'User: arn:aws:sts::1:assumed-role/r is not authorized to perform: glue:GetTable',
+      'SaslAuthenticationFailedError: [cc8333d3]: Access denied',
+      'AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)',
+    ],
+  },
+  {
+    id: 'key-not-usable',
+    class: 'permission-denied',
+    pattern:
+      /KMS(?:AccessDenied|Disabled|InvalidState|NotFound|OptInRequired)|KMS\.(?:Disabled|NotFound|InvalidState)|refers to a customer master key/i,
+    examples: ['The ciphertext refers to a customer master key that does not exist'],
+  },
+  {
+    id: 'role-not-assumable',
+    class: 'permission-denied',
+    pattern: /(?:could not|unable to|failed to|cannot) assume (?:the )?(?:execution |iam )?role/i,
+    examples: ['Could not assume execution role r because it does not exist'],
+  },
+  {
+    id: 'credentials-wrong',
+    class: 'permission-denied',
+    pattern:
+      /token[^\n]{0,40} is invalid|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignatureException/i,
+    examples: ['The security token included in the request is invalid.'],
+  },
+  {
+    id: 'login-failed',
+    class: 'permission-denied',
+    umbrella: true,
+    pattern:
+      /SaslAuthenticat|Authentication failed|failed authentication|AUTHENTICATION_FAILED|Unable to load (?:AWS )?credentials|Failed to find AWS IAM Credentials/i,
+    examples: [
+      'org.apache.kafka.common.errors.SaslAuthenticationException: Authentication failed during authentication',
+    ],
+  },
+  {
+    id: 'dependency-missing',
+    class: 'config-invalid',
+    pattern:
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|No LoginModule found|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
+    examples: [
+      'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
+      'Error: Failed to load class com.example.StreamingJob.',
+    ],
+  },
+  {
+    id: 'dependency-version',
+    class: 'config-invalid',
+    pattern:
+      /NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|UnsatisfiedLinkError|ServiceConfigurationError|InvalidClassException/,
+    examples: [
+      'java.lang.NoSuchMethodError: scala.Predef$.refArrayOps',
+      'java.util.ServiceConfigurationError: Provider x',
+    ],
+  },
+  {
+    id: 'python-module-missing',
+    class: 'config-invalid',
+    pattern: /ModuleNotFoundError|No module named|ImportError: /,
+    examples: ["ModuleNotFoundError: No module named 'pyarrow'"],
+  },
+  {
+    id: 'program-file-missing',
+    class: 'config-invalid',
+    pattern:
+      /can't open file|(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,200}\.(?:py|jar|egg|whl|tar\.gz)\b|\.(?:py|jar|egg|whl|tar\.gz)\b[^\n]{0,80}(?:does not exist|No such file|not found)|Cannot run program|environment\/bin\/python/i,
+    examples: ["python: can't open file '/jobs/orders.py': [Errno 2] No such file or directory"],
+  },
+  {
+    id: 'stream-missing',
+    class: 'config-invalid',
+    pattern:
+      /\bstream [^\n]{1,160} not found|ConsumerNotFound|UnknownTopicOrPartition|does not host this topic|UNKNOWN_TOPIC/i,
+    not: /\bshard /i,
+    examples: [
+      'ResourceNotFoundException: Stream orders under account 1 not found.',
+      'UnknownTopicOrPartitionException: This server does not host this topic-partition.',
+    ],
+  },
+  {
+    id: 'path-missing',
+    class: 'config-invalid',
+    pattern:
+      /PATH_NOT_FOUND|(?:input )?path does not exist|NoSuchBucket|bucket does not exist|EntityNotFoundException|NoSuch(?:Namespace|Database|Bucket)Exception|SCHEMA_NOT_FOUND|ParentNotDirectory|is not a directory/i,
+    examples: [
+      '[PATH_NOT_FOUND] Path does not exist: s3://bucket/in.',
+      'NoSuchBucket: The specified bucket does not exist',
+    ],
+  },
+  {
+    id: 'sink-log-incomplete',
+    class: 'config-invalid',
+    pattern: /_spark_metadata\/\d{1,12}(?:\.compact)? (?:doesn't|does not) exist/i,
+    examples: ["s3://b/out/_spark_metadata/0 doesn't exist (latestId: 6, compactInterval: 10)"],
+  },
+  {
+    id: 'image-missing',
+    class: 'config-invalid',
+    pattern:
+      /ImageNotFound|ImagePull|manifest unknown|RepositoryNotFound|(?:pull|find|validate) (?:the )?(?:custom |container )?image/i,
+    examples: ['Failed to pull image 1.dkr.ecr.us-east-1.amazonaws.com/jobs:7'],
+  },
+  {
+    id: 'setting-missing',
+    class: 'config-invalid',
+    pattern:
+      /\b[\w.]{1,80} is not specified|checkpointLocation must be specified|missing required (?:option|property|configuration|parameter)|option '?[\w.]{1,80}'? (?:must be|is required)/i,
+    examples: [
+      'IllegalArgumentException: kinesis.endpointUrl is not specified',
+      "Option 'kafka.bootstrap.servers' must be specified",
+    ],
+  },
+  {
+    id: 'setting-wrong',
+    class: 'config-invalid',
+    pattern:
+      /(?<![\w.])spark\.[\w.]{1,100}:? [^\n]{0,60}must be|must be\sbetween|Invalid value [^\n]{1,200} for configuration|ConfigException|JAAS config|could not find a '?KafkaClient'? entry|INVALID_CONF_VALUE|INVALID_OPTIONS|No FileSystem for scheme|Wrong FS|Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|PKIX path building failed/i,
+    // DNS that does not answer is no wrong setting.
+    not: /No resolvable bootstrap/i,
+    examples: [
+      'Maximum value of spark.dynamicAllocation.initialExecutors: 3 must be between 1 and 2',
+      'Login module control flag is not available in the JAAS config',
+    ],
+  },
+  {
+    id: 'source-table-rewritten',
+    class: 'config-invalid',
+    pattern: /Detected (?:a data update|deleted data)|DELTA_SOURCE_(?:TABLE_)?IGNORE/i,
+    examples: ['Detected deleted data (for example part-1) from streaming source at version 5'],
+  },
+  {
+    id: 'no-executor-ever-launched',
+    class: 'config-invalid',
+    // The driver waited its full patience beside a cap it fills alone: more waiting is futile.
+    pattern: /due to no executor\sbeing launched|Required (?:executor|driver|AM) memory [^\n]{0,160}above/i,
+    examples: ['Abandoning job due to no executor being launched within 1200000ms after driver starts.'],
+  },
+];

@@ -1,0 +1,162 @@
+import type { FailureRule } from './rule.ts';
+
+/** What usually passes: expired tokens, throttles, conflicts, networks, lost workers; and the traces of a dead driver. */
+export const transientRules: readonly FailureRule[] = [
+  {
+    id: 'token-expired',
+    class: 'credentials-expired',
+    pattern:
+      /ExpiredToken|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired/i,
+    examples: ['The security token included in the request is expired', 'The provided token has expired.'],
+  },
+  {
+    id: 'slow-down',
+    class: 'throttled',
+    pattern:
+      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429/i,
+    examples: [
+      'AmazonS3Exception: Please reduce your request rate.',
+      'Failed Authentication: Too many connects',
+      'Rate exceeded for shard shardId-1',
+    ],
+  },
+  {
+    id: 'connector-gave-up',
+    class: 'throttled',
+    strength: 'type',
+    pattern: /Gave up after \d{1,6} retries/i,
+    examples: ['Gave up after 3 retries while getting records'],
+  },
+  {
+    id: 'table-changed-during-commit',
+    class: 'commit-conflict',
+    pattern:
+      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflictException|Cannot resolve conflicts for overlapping writes|concurrently modified|branch [\w.-]{1,80} has changed/i,
+    examples: [
+      'ConcurrentAppendException: Files were added to the root of the table by a concurrent update.',
+      'ConcurrentModificationException: Cannot resolve conflicts for overlapping writes',
+    ],
+  },
+  {
+    id: 'iterator-expired',
+    class: 'transient-io',
+    // A new run takes a new iterator; there is nothing to wait for.
+    action: 'restart',
+    pattern: /ExpiredIterator|Iterator (?:has )?expired/i,
+    examples: ['ExpiredIteratorException: Iterator expired.'],
+  },
+  {
+    id: 'reshard-race',
+    class: 'transient-io',
+    pattern: /is not closed\. This can happen due to a race|race condition between listShards/i,
+    examples: [
+      'ShardId shardId-1 is not closed. This can happen due to a race condition between listShards and a reshard operation',
+    ],
+  },
+  {
+    id: 'shard-end-stuck',
+    class: 'transient-io',
+    action: 'restart',
+    pattern: /didn't checkpoint at end of shard/i,
+    examples: ["Application didn't checkpoint at end of shard shardId-000000000030"],
+  },
+  {
+    id: 'producer-daemon-died',
+    class: 'transient-io',
+    action: 'restart',
+    pattern: /DaemonException|child process has been shutdown/i,
+    examples: ['DaemonException: The child process has been shutdown and can no longer accept messages.'],
+  },
+  {
+    id: 'host-not-reached',
+    class: 'transient-io',
+    reachability: true,
+    pattern:
+      /UnknownHost|Name or service not known|Temporary failure in name resolution|connect(?:ion|ing)? (?:attempt )?timed out|ConnectTimeout|Timed out waiting for a node assignment|No resolvable bootstrap|Error while Describe Streams?|Failed to update metadata after|Broker may not be available/i,
+    examples: [
+      'java.net.UnknownHostException: kinesis.eu-west-1.amazonaws.com',
+      'TimeoutException: Timed out waiting for a node assignment. Call: describeTopics',
+    ],
+  },
+  {
+    id: 'connection-broken',
+    class: 'transient-io',
+    pattern:
+      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|DisconnectException|NotLeader|LEADER_NOT_AVAILABLE|CoordinatorNotAvailable|ReadTimeout/i,
+    examples: ['SdkClientException: Unable to execute HTTP request: Connection reset'],
+  },
+  {
+    id: 'timed-out',
+    class: 'transient-io',
+    pattern:
+      /kafka[\w.]{0,80}\.TimeoutException|Timeout of \d{1,9} ?ms expired|Expiring \d{1,9} record|\b(?:call|request|operation)\b[^\n]{0,60} timed out|ApiCallTimeout|ApiCallAttemptTimeout/i,
+    examples: ['org.apache.kafka.common.errors.TimeoutException: Call(callName=fetchMetadata) timed out'],
+  },
+  {
+    id: 'service-error',
+    class: 'transient-io',
+    pattern:
+      /InternalFailure|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error/i,
+    examples: [
+      'AmazonS3Exception: We encountered an internal error. (Service: Amazon S3; Status Code: 500)',
+      'An internal error occurred.',
+    ],
+  },
+  {
+    id: 'connection-refused',
+    class: 'transient-io',
+    strength: 'symptom',
+    pattern: /Connection refused|TimeoutException/i,
+    examples: ['java.net.ConnectException: Connection refused'],
+  },
+  {
+    id: 'executor-lost',
+    class: 'worker-lost',
+    strength: 'type',
+    pattern:
+      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)/i,
+    examples: [
+      'Lost executor 3056 on executor_host: Executor heartbeat timed out after 350149 ms',
+      'Container released on a *lost* node.',
+    ],
+  },
+  {
+    id: 'shuffle-lost',
+    class: 'worker-lost',
+    strength: 'type',
+    pattern: /FetchFailed|Missing an output location for shuffle/,
+    examples: ['org.apache.spark.shuffle.FetchFailedException: Failure while fetching StreamChunkId'],
+  },
+  {
+    id: 'terminated-by-signal',
+    class: 'worker-lost',
+    strength: 'symptom',
+    pattern:
+      /RECEIVED SIGNAL TERM|exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:143|56)\b/i,
+    examples: ['ERROR CoarseGrainedExecutorBackend: RECEIVED SIGNAL TERM', 'Job failed. ExitCode: 143.'],
+  },
+  {
+    id: 'spark-context-shut-down',
+    class: 'unknown',
+    strength: 'symptom',
+    // Looks like a cancellation and is what remains of a driver that died of something unseen.
+    action: 'restart',
+    pattern: /SparkContext was shut down|stopped SparkContext/i,
+    examples: ['Job 0 cancelled because SparkContext was shut down'],
+  },
+  {
+    id: 'text-says-timed-out',
+    class: 'execution-timeout',
+    strength: 'symptom',
+    pattern:
+      /job run has timed out|execution timeout|exceeded (?:the |its )?(?:configured )?execution ?time/i,
+    examples: ['Job run exceeded the configured execution timeout.'],
+  },
+  {
+    id: 'text-says-cancelled',
+    class: 'cancelled',
+    strength: 'symptom',
+    pattern: /JobRun CANCELLED successfully|job run was cancelled successfully/i,
+    examples: ['JobRun CANCELLED successfully.'],
+  },
+];

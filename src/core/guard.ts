@@ -1,0 +1,49 @@
+import type { GuardResult, Verdict } from './decision.ts';
+import type { ActionName, ResolvedJob } from './job.ts';
+import type { JobMemory } from './memory.ts';
+import type { Observation } from './observation.ts';
+import { clockBoundMs } from './protocol.ts';
+import type { Withholding } from './reason.ts';
+
+/**
+ * A pure filter over what a rule wants. It never changes the wish, so the record still shows what Checkpilot
+ * would have done. Verdicts without a command pass: parking and adopting change our own state only.
+ */
+export function guard(
+  verdict: Verdict,
+  job: ResolvedJob,
+  observation: Observation,
+  memory: JobMemory,
+): GuardResult {
+  const action = actionOf(verdict);
+  if (!action) return { kind: 'done' };
+  return mayAct(action, job, observation, memory);
+}
+
+/** Whether a command of this kind may be sent now; asked again right before each is sent. */
+export function mayAct(
+  action: ActionName,
+  job: ResolvedJob,
+  observation: Pick<Observation, 'gates' | 'nowMs'>,
+  memory: JobMemory,
+): GuardResult {
+  const { gates, nowMs } = observation;
+  const withheld = (why: Withholding): GuardResult => ({ kind: 'withheld', why });
+  if (gates.killSwitch) return withheld('kill-switch');
+  if (gates.newerState) return withheld('newer-state');
+  if (gates.clockSkewMs > clockBoundMs) return withheld('clock-differs');
+  if (gates.fleetPaused) return withheld('fleet-paused');
+  if (memory.pause && nowMs < memory.pause.untilMs) return withheld('job-paused');
+  const mode = job.actions[action] ?? job.mode;
+  if (mode === 'observe') return withheld('mode-observe');
+  if (gates.act === 'none') return withheld('act-not-deployed');
+  if (mode === 'suggest') return { kind: 'suggested', why: 'awaits-approval' };
+  return { kind: 'done' };
+}
+
+/** Launches and our own cancels count as `restart`; states of our own need no leave. */
+function actionOf(verdict: Verdict): ActionName | undefined {
+  return verdict.kind === 'start' || verdict.kind === 'claim' || verdict.kind === 'cancel'
+    ? 'restart'
+    : undefined;
+}

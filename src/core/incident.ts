@@ -1,0 +1,45 @@
+import type { NoticeDraft, Severity } from './decision.ts';
+import type { FailureClass } from './failure/taxonomy.ts';
+import type { Incident, JobMemory } from './memory.ts';
+import type { Reason } from './reason.ts';
+
+interface Telling {
+  readonly reason: Reason;
+  readonly text: string;
+  readonly severity: Severity;
+  readonly nowMs: number;
+  /** Used if this opens a new incident. */
+  readonly freshId: string;
+  readonly class?: FailureClass;
+  readonly needsHuman?: boolean;
+}
+
+/**
+ * One incident lasts from the first failure until the job is healthy again. The same state is told once: a
+ * notice is made only when the incident opens, changes its reason, or first needs a person.
+ */
+export function tell(
+  memory: JobMemory,
+  telling: Telling,
+): { learned: { incident: Incident }; notice?: NoticeDraft } {
+  const before = memory.incident;
+  const needsHuman = telling.needsHuman ?? false;
+  const incident: Incident = {
+    id: before?.id ?? telling.freshId,
+    openedAtMs: before?.openedAtMs ?? telling.nowMs,
+    ...(telling.class ? { class: telling.class } : before?.class ? { class: before.class } : {}),
+    needsHuman,
+    toldReason: telling.reason,
+    restarts: before?.restarts ?? 0,
+  };
+  if (
+    before &&
+    before.toldReason === telling.reason &&
+    before.class === incident.class &&
+    before.needsHuman === needsHuman
+  ) {
+    return { learned: { incident } };
+  }
+  const event = needsHuman ? 'incident.needs-human' : before ? 'incident.updated' : 'incident.opened';
+  return { learned: { incident }, notice: { event, severity: telling.severity, text: telling.text } };
+}

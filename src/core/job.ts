@@ -1,0 +1,75 @@
+import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
+import type { LaunchRequest } from './launch-request.ts';
+
+/** How far Checkpilot may go: watch and record, ask first, or act. */
+export type Mode = 'observe' | 'suggest' | 'act';
+
+/** What modes, windows and approvals gate; spelled as in the policy. */
+export type ActionName = 'restart' | 'scaleUp' | 'scaleDown' | 'reshard' | 'extendRetention' | 'upgrade';
+
+/** A policy after merging defaults: every value present, every duration in milliseconds. */
+export interface ResolvedPolicy {
+  readonly name: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly owner: string;
+  readonly jobs: Readonly<Record<string, ResolvedJob>>;
+  readonly guardrails: {
+    /** Starts a second that Checkpilot takes of the service's 1 a second, burst 25; the rest is for people. */
+    readonly pace: { readonly perSecond: number; readonly burst: number };
+  };
+}
+
+/** One job as the policy declares it. */
+export interface ResolvedJob {
+  readonly name: string;
+  readonly match: {
+    readonly applicationId: string;
+    /** Glob over the run's name: `*` is any text. */
+    readonly jobName: string;
+    readonly tags: Readonly<Record<string, string>>;
+  };
+  /** Normalised locations, sorted; each has a lock of its own. */
+  readonly checkpoints: readonly string[];
+  readonly mode: Mode;
+  readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
+  readonly tier: 1 | 2 | 3;
+  readonly restart: RestartPolicy;
+  /** What to start when there is no earlier run, or when `restart.launchFrom` is `spec`. */
+  readonly launch?: LaunchRequest;
+}
+
+export interface RestartPolicy {
+  readonly launchFrom: 'lastRun' | 'spec';
+  /** The service's own failed attempts an hour (1..10) inside one run. */
+  readonly nativeRetries: number;
+  readonly budget: BudgetLimits;
+  /** Restarts in a row without a newly committed batch before a person is needed. */
+  readonly streakMax: number;
+  readonly backoff: Backoff;
+  /** Committing this long after a restart closes the incident. */
+  readonly stableAfterMs: number;
+  readonly gracePeriodSeconds: number;
+  readonly onBudgetExhausted: 'page' | 'wait';
+  readonly classes: Readonly<Partial<Record<FailureClass, ClassPolicy>>>;
+}
+
+export interface BudgetLimits {
+  readonly perHour: number;
+  readonly perDay: number;
+}
+
+/** Full jitter: the wait is drawn from 0 to min(max, initial × factor^step). */
+export interface Backoff {
+  readonly initialMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+}
+
+/** What a policy may say about one failure class; what it leaves out is the taxonomy's default. */
+export interface ClassPolicy {
+  readonly action?: ClassAction;
+  readonly streak?: number;
+  /** Spark memory (`54g`) that a size step must not exceed. */
+  readonly grow?: { readonly driverMax?: string; readonly executorMax?: string };
+}

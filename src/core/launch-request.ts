@@ -1,0 +1,94 @@
+/**
+ * The input of StartJobRun less its client token, which belongs to a claim. Fields that Checkpilot does not
+ * read are kept as they are: a restart must not lose what a person configured.
+ */
+export interface LaunchRequest {
+  readonly applicationId: string;
+  readonly executionRoleArn: string;
+  readonly name: string;
+  readonly mode: 'STREAMING' | 'BATCH';
+  readonly jobDriver: {
+    readonly sparkSubmit: {
+      readonly entryPoint: string;
+      readonly entryPointArguments?: readonly string[];
+      readonly sparkSubmitParameters?: string;
+    };
+  };
+  readonly configurationOverrides?: unknown;
+  readonly executionIamPolicy?: unknown;
+  readonly retryPolicy?: { readonly maxFailedAttemptsPerHour?: number; readonly maxAttempts?: number };
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** Cores, Spark memory (`14g`) and disk (`20g`) of the driver or of one executor. */
+export interface WorkerSpec {
+  readonly cores: number;
+  readonly memory: string;
+  readonly disk: string;
+}
+
+export interface WorkerSpecs {
+  readonly driver?: WorkerSpec;
+  readonly executor?: WorkerSpec;
+}
+
+/** The service's defaults for Spark: 4 cores, 14 GB and a 20 GB disk for the driver and for each executor. */
+const defaultWorker: WorkerSpec = { cores: 4, memory: '14g', disk: '20g' };
+
+export function workerSpec(request: LaunchRequest, worker: 'driver' | 'executor'): WorkerSpec {
+  const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
+  return {
+    cores: Number(readConf(parameters, `spark.${worker}.cores`) ?? defaultWorker.cores),
+    memory: readConf(parameters, `spark.${worker}.memory`) ?? defaultWorker.memory,
+    disk: readConf(parameters, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
+  };
+}
+
+/** The same request with other worker sizes, written where Spark reads them first: sparkSubmitParameters. */
+export function withWorkers(request: LaunchRequest, workers: WorkerSpecs): LaunchRequest {
+  let parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
+  for (const worker of ['driver', 'executor'] as const) {
+    const spec = workers[worker];
+    if (!spec) continue;
+    parameters = writeConf(parameters, `spark.${worker}.cores`, String(spec.cores));
+    parameters = writeConf(parameters, `spark.${worker}.memory`, spec.memory);
+    parameters = writeConf(parameters, `spark.emr-serverless.${worker}.disk`, spec.disk);
+  }
+  const sparkSubmit = { ...request.jobDriver.sparkSubmit, sparkSubmitParameters: parameters };
+  return { ...request, jobDriver: { ...request.jobDriver, sparkSubmit } };
+}
+
+/** All s3 URIs that a request names in its arguments, for finding a run that writes to one of our checkpoints. */
+export function locationsNamed(request: LaunchRequest): readonly string[] {
+  const { entryPointArguments = [], sparkSubmitParameters = '' } = request.jobDriver.sparkSubmit;
+  const text = [...entryPointArguments, sparkSubmitParameters].join(' ');
+  return [...text.matchAll(/s3[an]?:\/\/[^\s"',;]+/gi)].map(([uri]) => normaliseLocation(uri));
+}
+
+/** `s3a://bucket/a//b/` and `S3://bucket/a/b` are one checkpoint: scheme s3, no empty or trailing segments. */
+export function normaliseLocation(uri: string): string {
+  const match = /^s3[an]?:\/\/([^/]+)(.*)$/i.exec(uri.trim());
+  if (!match) return uri.trim().replace(/\/+$/, '');
+  const path = (match[2] ?? '').split('/').filter((segment) => segment !== '');
+  return ['s3:/', match[1], ...path].join('/');
+}
+
+/** One location is the other, or lies inside it: two jobs there would write over each other. */
+export function locationsOverlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+function readConf(parameters: string, key: string): string | undefined {
+  const found = [...parameters.matchAll(confPattern(key))].at(-1);
+  return found?.[1];
+}
+
+function writeConf(parameters: string, key: string, value: string): string {
+  const rest = parameters.replace(confPattern(key), '').replace(/ {2,}/g, ' ').trim();
+  return `${rest} --conf ${key}=${value}`.trim();
+}
+
+/** `--conf key=value` with optional quotes around the pair; Spark lets the last one win. */
+function confPattern(key: string): RegExp {
+  return new RegExp(`--conf[ =]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`, 'g');
+}

@@ -1,0 +1,111 @@
+import type { FailureClass } from './failure/taxonomy.ts';
+import type { StartCause } from './job-run.ts';
+import type { WorkerSpecs } from './launch-request.ts';
+import type { Reason } from './reason.ts';
+
+/** What Checkpilot remembers of a job between two passes; the durable job record holds exactly this. */
+export interface JobMemory {
+  /** How many runs of this job Checkpilot has started or adopted. */
+  readonly generation: number;
+  readonly run?: CurrentRun;
+  /** A person's cancel is a wish too: it is respected until somebody says otherwise. */
+  readonly desired: 'running' | 'stopped';
+  /** Per checkpoint location: what the last start stood at, and how many starts in a row moved nothing. */
+  readonly progress: Readonly<Record<string, ProgressMark>>;
+  /** Steps of the backoff; back to 0 with progress. */
+  readonly backoffStep: number;
+  /** Sizes that a failure taught us; kept until an upgrade. */
+  readonly workers?: WorkerSpecs;
+  readonly parked?: Parked;
+  readonly pause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+  readonly wish?: Wish;
+  readonly grant?: Grant;
+  readonly incident?: Incident;
+  /** The last start that Checkpilot claimed, for the hourly limit while progress is unknown. */
+  readonly lastStartAtMs?: number;
+  /** Since when the service could not tell us of the run; told to people after ten minutes. */
+  readonly unknownSinceMs?: number;
+}
+
+export interface CurrentRun {
+  readonly jobRunId: string;
+  readonly applicationId: string;
+  readonly generation: number;
+  readonly cause: StartCause | 'adopted';
+  readonly acceptedAtMs: number;
+}
+
+export interface ProgressMark {
+  /** Last committed batch when the current run was started; -1 before the first batch. */
+  readonly committedAtStart: number;
+  readonly streak: number;
+}
+
+export interface Parked {
+  readonly reason: Reason;
+  readonly class?: FailureClass;
+  readonly atMs: number;
+  /** What ended; a run that a person starts later unparks the job. */
+  readonly jobRunId?: string;
+}
+
+/** A start that a rule wants, with everything the claim pass needs: it reads no evidence again. */
+export interface Wish {
+  readonly id: string;
+  readonly cause: StartCause;
+  readonly reason: Reason;
+  readonly class?: FailureClass;
+  /** The terminal run that this start answers; another run there makes the wish stale. */
+  readonly afterRunId?: string;
+  readonly createdAtMs: number;
+  /** Backoff: no grant before. */
+  readonly notBeforeMs: number;
+  readonly tier: 1 | 2 | 3;
+  /** When unread data is lost, as far as known; the release function serves the shortest first. */
+  readonly deadlineMs?: number;
+  readonly plan: StartPlan;
+}
+
+export interface StartPlan {
+  /** Which request to start from: the policy's own, or the stored one of a generation. */
+  readonly base: 'spec' | { readonly generation: number };
+  readonly workers?: WorkerSpecs;
+  /** One plain sentence on what is different from the run before, for people. */
+  readonly change?: string;
+  readonly spendsBudget: boolean;
+}
+
+/** The right to claim one start, given by the release function. */
+export interface Grant {
+  readonly id: string;
+  readonly wishId: string;
+  readonly grantedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly state: 'unused' | 'used';
+  readonly claimId?: string;
+  readonly acceptedAtMs?: number;
+}
+
+export interface Incident {
+  readonly id: string;
+  readonly openedAtMs: number;
+  readonly class?: FailureClass;
+  /** Set once a person is needed; cleared when the job recovers. */
+  readonly needsHuman: boolean;
+  /** The reason last told, so that the same state is told once. */
+  readonly toldReason: Reason;
+  readonly restarts: number;
+}
+
+export const newMemory: JobMemory = { generation: 0, desired: 'running', progress: {}, backoffStep: 0 };
+
+export function isGrantLive(memory: JobMemory, nowMs: number): boolean {
+  const { grant, wish } = memory;
+  return (
+    grant !== undefined &&
+    wish !== undefined &&
+    grant.state === 'unused' &&
+    grant.wishId === wish.id &&
+    nowMs < grant.expiresAtMs
+  );
+}

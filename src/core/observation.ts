@@ -1,0 +1,67 @@
+import type { JobRun } from './job-run.ts';
+
+/** Everything one pass saw of one job. A sensor that could not answer says why; it never stands for "no". */
+export interface Observation {
+  /** Taken before the reads of the pass; every time below is judged against it. */
+  readonly nowMs: number;
+  /** The run that the checkpoint's lock names. */
+  readonly run: RunSensor;
+  /** Live runs that belong to this job besides that one. */
+  readonly others: OthersSensor;
+  /** One answer per checkpoint location of the job. */
+  readonly checkpoints: Readonly<Record<string, CheckpointSensor>>;
+  /** The lock's note of our own cancel, to tell it from a person's. */
+  readonly ownCancelOf?: string;
+  readonly budget: BudgetSensor;
+  readonly gates: Gates;
+}
+
+export interface Unknown {
+  readonly kind: 'unknown';
+  /** What the sensor answered instead: `throttled`, `not-found`, `answer-malformed: …`. */
+  readonly why: string;
+}
+
+export type RunSensor = { readonly kind: 'none' } | { readonly kind: 'seen'; readonly run: JobRun } | Unknown;
+
+export type OthersSensor =
+  | { readonly kind: 'not-looked' }
+  | {
+      readonly kind: 'seen';
+      /** The `Date` of the listing: a claim is only made within seconds of it. */
+      readonly dateMs: number;
+      readonly live: readonly JobRun[];
+      /** The newest ended run of this job that nobody has recorded, when the lock names none. */
+      readonly ended?: JobRun;
+    }
+  | Unknown;
+
+export type CheckpointSensor =
+  | {
+      readonly kind: 'seen';
+      /** Highest batch under commits/; -1 when none was committed yet. */
+      readonly committedBatch: number;
+      /** Highest batch under offsets/; -1 when none was planned yet. */
+      readonly plannedBatch: number;
+    }
+  | Unknown;
+
+export interface BudgetSensor {
+  readonly room: boolean;
+  readonly window?: 'hour' | 'day';
+  readonly freesAtMs?: number;
+  readonly usedHour: number;
+  readonly usedDay: number;
+}
+
+/** What can hold any command back, read consistently in this pass. */
+export interface Gates {
+  readonly killSwitch: boolean;
+  readonly fleetPaused: boolean;
+  /** The stack parameter `Act`: `none` has no write rights at all. */
+  readonly act: 'none' | 'restart' | 'all';
+  /** Difference between our clock and DynamoDB's, unsigned. */
+  readonly clockSkewMs: number;
+  /** A record was written by a newer release: only observe. */
+  readonly newerState: boolean;
+}

@@ -1,0 +1,60 @@
+import type { JobMemory, ProgressMark } from './memory.ts';
+import type { Observation } from './observation.ts';
+
+/**
+ * Whether the job has committed a batch since its last start. Uptime is no progress: a loop that lives 25
+ * minutes and commits nothing is the same loop. With several locations the worst counts.
+ */
+export interface Progress {
+  /** Unknown when any location could not be read. */
+  readonly known: boolean;
+  readonly committed: boolean;
+  /** Starts in a row without a newly committed batch, as of now. */
+  readonly streak: number;
+  /** The batch that the slowest location stands at; undefined when unknown. */
+  readonly batch?: number;
+}
+
+export function progressOf(memory: JobMemory, observation: Observation): Progress {
+  const sensors = Object.entries(observation.checkpoints);
+  let committed = sensors.length > 0;
+  let known = true;
+  let streak = 0;
+  let batch: number | undefined;
+  for (const [location, sensor] of sensors) {
+    const mark = memory.progress[location];
+    if (sensor.kind === 'unknown') {
+      known = false;
+      committed = false;
+      streak = Math.max(streak, mark?.streak ?? 0);
+      continue;
+    }
+    const moved =
+      mark === undefined ? sensor.committedBatch >= 0 : sensor.committedBatch > mark.committedAtStart;
+    committed &&= moved;
+    streak = Math.max(streak, moved ? 0 : (mark?.streak ?? 0));
+    batch = Math.min(batch ?? sensor.committedBatch, sensor.committedBatch);
+  }
+  return { known, committed: known && committed, streak, ...(known && batch !== undefined ? { batch } : {}) };
+}
+
+/** The marks that a start leaves: where each location stands, and one more start that has yet to prove itself. */
+export function marksAtStart(
+  memory: JobMemory,
+  observation: Observation,
+  isRestart: boolean,
+): Readonly<Record<string, ProgressMark>> {
+  const marks: Record<string, ProgressMark> = {};
+  for (const [location, sensor] of Object.entries(observation.checkpoints)) {
+    const before = memory.progress[location];
+    if (sensor.kind === 'unknown') {
+      // Nothing is known of progress, so the streak neither grows nor ends.
+      marks[location] = before ?? { committedAtStart: -1, streak: 0 };
+      continue;
+    }
+    const moved = before === undefined || sensor.committedBatch > before.committedAtStart;
+    const streak = moved ? 0 : before.streak;
+    marks[location] = { committedAtStart: sensor.committedBatch, streak: isRestart ? streak + 1 : streak };
+  }
+  return marks;
+}

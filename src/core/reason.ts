@@ -1,0 +1,55 @@
+/**
+ * Every reason that a decision can have, with the sentence that people read. One table for the log, the notices,
+ * the CLI and the metric labels.
+ */
+export const reasons = {
+  'run-healthy': 'The run is live.',
+  'run-starting': 'The run was accepted and is not running yet.',
+  'run-cancelling': 'The run is being cancelled; nothing starts before it has ended.',
+  'run-adopted': 'A person started a run of this job; it is ours to watch now.',
+  'ended-run-adopted': 'The newest ended run of this job is taken as its last one.',
+  'foreign-run-beside-ours':
+    'Two live runs write to one checkpoint, and ours is the older: neither is touched.',
+  'ours-yields-to-foreign-run': 'A person started a run while ours was starting: ours is cancelled.',
+  'several-foreign-runs': 'More than one live run matches this job: nothing is started or cancelled.',
+  'never-started': 'The job should run and never did.',
+  'no-request-to-start': 'There is no earlier run and no launch.spec, so there is nothing to start.',
+  'job-run-failed': 'The run failed with a cause that a restart from the checkpoint can cure.',
+  'run-succeeded': 'A streaming run ended by itself, which is an outage: nothing reads the stream.',
+  'execution-timeout': 'The run hit its execution time-out; mode STREAMING has none.',
+  'waits-for-capacity': 'There was no capacity for the run.',
+  'deterministic-failure': 'The same input and code would fail the same way.',
+  'data-at-risk': 'A restart could lose or repeat data.',
+  'streak-without-progress': 'The last restarts committed no new batch.',
+  'size-steps-used-up': 'The worker is at the largest size that the policy allows.',
+  'start-refused': 'The service refused the start.',
+  'retry-budget-exhausted': 'The restart budget of the job is used up.',
+  'backing-off': 'The next restart waits for its backoff.',
+  'awaits-grant': 'The start waits for its turn in the fleet.',
+  'cancelled-by-person': 'A person cancelled the run; that is respected.',
+  'cancelled-by-checkpilot': 'Checkpilot cancelled the run.',
+  'stopped-on-purpose': 'The job is meant to be stopped.',
+  parked: 'The job is parked until a person or a new version changes something.',
+  'run-unknown': 'The state of the last run could not be read, so nothing is started.',
+  'listing-unknown': 'The live runs of the application could not be listed, so nothing is started.',
+  'progress-unknown': 'The checkpoint could not be read; without it one restart an hour is allowed.',
+  'checkpoint-unreadable': 'The checkpoint could not be read right before the start.',
+  'claim-open': 'A claimed command is not settled yet; nothing else is decided.',
+  'not-managed': 'No policy declares this job.',
+} as const;
+
+export type Reason = keyof typeof reasons;
+
+/** Why the guard keeps a wish from becoming a command. */
+export const withholdings = {
+  'kill-switch': 'the kill switch is on',
+  'fleet-paused': 'the fleet is paused',
+  'job-paused': 'the job is paused',
+  'mode-observe': 'the mode is observe',
+  'awaits-approval': 'the mode is suggest: a person approves',
+  'act-not-deployed': 'the stack was deployed without the rights to act',
+  'clock-differs': 'our clock differs from that of AWS',
+  'newer-state': 'a newer release of Checkpilot wrote this job',
+} as const;
+
+export type Withholding = keyof typeof withholdings;

@@ -1,0 +1,108 @@
+import type { DecideInput } from '../decide.ts';
+import type { Verdict } from '../decision.ts';
+import { tell } from '../incident.ts';
+import { isLive, type JobRun } from '../job-run.ts';
+import { startDeadlineMs } from '../protocol.ts';
+import type { Reason } from '../reason.ts';
+import type { Rule } from './index.ts';
+
+/** How soon an unreadable run or listing is read again; the jitter keeps a fleet from asking at once. */
+const askAgainMs = 15_000;
+/** From when people are told that the service does not answer (design, "when something is down"). */
+const tellUnknownAfterMs = 10 * 60_000;
+
+/**
+ * Who writes to this checkpoint? Nothing else is decided before that is clear: one live foreign run is a
+ * hand-over, ours beside a foreign one is the danger that everything here exists to prevent.
+ */
+export const identity: Rule = {
+  name: 'identity',
+  judge(input) {
+    const { run, others } = input.observation;
+    if (run.kind === 'unknown') return unknown(input, 'run-unknown', run.why);
+    if (run.kind === 'seen' && run.run.state === 'UNRECOGNISED')
+      return unknown(input, 'run-unknown', 'a state we do not know');
+    const ours = run.kind === 'seen' && isLive(run.run) ? run.run : undefined;
+    if (others.kind === 'unknown') return ours ? undefined : unknown(input, 'listing-unknown', others.why);
+    if (others.kind === 'not-looked') return undefined;
+    if (ours) return others.live.length > 0 ? besideForeign(input, ours, others.live) : undefined;
+    return takeOver(input, others.live, others.ended);
+  },
+};
+
+function besideForeign(input: DecideInput, ours: JobRun, foreign: readonly JobRun[]): Verdict {
+  const names = foreign.map((run) => run.jobRunId).join(', ');
+  // A person's run is only disturbed by ours if ours came later, or so close that nobody can have relied on it.
+  const yields = foreign.some((run) => ours.createdAtMs - run.createdAtMs >= -startDeadlineMs);
+  if (yields && ours.state !== 'CANCELLING') {
+    const reason: Reason = 'ours-yields-to-foreign-run';
+    const text = `${input.job.name}: run ${names} is live on the same checkpoint, so ours (${ours.jobRunId}) is cancelled at once.`;
+    return { kind: 'cancel', run: ours, reason, ...twoWriters(input, reason, text) };
+  }
+  const reason: Reason = yields ? 'ours-yields-to-foreign-run' : 'foreign-run-beside-ours';
+  const text = `${input.job.name}: ${ours.jobRunId} and ${names} write to one checkpoint. Cancel the one that should not run.`;
+  return {
+    kind: 'wait',
+    reason,
+    untilMs: input.observation.nowMs + 60_000,
+    ...twoWriters(input, reason, text),
+  };
+}
+
+function takeOver(
+  input: DecideInput,
+  live: readonly JobRun[],
+  ended: JobRun | undefined,
+): Verdict | undefined {
+  const { nowMs } = input.observation;
+  const [only, ...more] = live;
+  if (only && more.length > 0) {
+    const reason: Reason = 'several-foreign-runs';
+    const text = `${input.job.name}: ${live.length} live runs match this job (${live.map((run) => run.jobRunId).join(', ')}). Cancel all but one.`;
+    return { kind: 'wait', reason, untilMs: nowMs + 60_000, ...twoWriters(input, reason, text) };
+  }
+  if (only) {
+    const text = `${input.job.name}: took over run ${only.jobRunId}, started by ${only.createdBy}.`;
+    return {
+      kind: 'nothing',
+      reason: 'run-adopted',
+      adopt: only,
+      forget: ['wish', 'grant', 'parked'],
+      notice: { event: 'run.adopted', severity: 'info', text },
+    };
+  }
+  if (ended)
+    return {
+      kind: 'nothing',
+      reason: 'ended-run-adopted',
+      adopt: ended,
+      forget: ['wish', 'grant'],
+      untilMs: nowMs,
+    };
+  return undefined;
+}
+
+function twoWriters(input: DecideInput, reason: Reason, text: string): Pick<Verdict, 'learned' | 'notice'> {
+  const told = tell(input.memory, {
+    reason,
+    text,
+    severity: 'critical',
+    nowMs: input.observation.nowMs,
+    freshId: input.ids.incident,
+    class: 'concurrent-run',
+    needsHuman: true,
+  });
+  const notice = told.notice && { ...told.notice, event: 'writers.two-live-runs' as const };
+  return { learned: told.learned, ...(notice ? { notice } : {}) };
+}
+
+function unknown(input: DecideInput, reason: Reason, why: string): Verdict {
+  const { nowMs } = input.observation;
+  const sinceMs = input.memory.unknownSinceMs ?? nowMs;
+  const untilMs = nowMs + askAgainMs + Math.floor(input.random * askAgainMs);
+  const verdict: Verdict = { kind: 'wait', reason, untilMs, learned: { unknownSinceMs: sinceMs } };
+  if (nowMs - sinceMs < tellUnknownAfterMs) return verdict;
+  const text = `${input.job.name}: EMR Serverless has not told us of this job for ten minutes (${why}). Nothing is started meanwhile.`;
+  const told = tell(input.memory, { reason, text, severity: 'warning', nowMs, freshId: input.ids.incident });
+  return { ...verdict, ...told, learned: { unknownSinceMs: sinceMs, ...told.learned } };
+}

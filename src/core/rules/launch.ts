@@ -1,0 +1,26 @@
+import type { Rule } from './index.ts';
+import { proceed } from './proceed.ts';
+
+/** Desired running and never started: start it from the policy's own request. */
+export const launch: Rule = {
+  name: 'launch',
+  judge(input) {
+    const { job, observation, memory } = input;
+    if (observation.run.kind !== 'none') return undefined;
+    if (memory.desired === 'stopped') return { kind: 'nothing', reason: 'stopped-on-purpose' };
+    if (memory.parked) return { kind: 'nothing', reason: 'parked' };
+    if (memory.wish && memory.wish.afterRunId === undefined) return proceed(input, memory.wish);
+    if (!job.launch) return { kind: 'nothing', reason: 'no-request-to-start', forget: ['wish', 'grant'] };
+    return {
+      kind: 'start',
+      reason: 'never-started',
+      wish: {
+        cause: 'launch',
+        reason: 'never-started',
+        notBeforeMs: observation.nowMs,
+        tier: job.tier,
+        plan: { base: 'spec', spendsBudget: false },
+      },
+    };
+  },
+};

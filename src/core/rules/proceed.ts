@@ -1,0 +1,37 @@
+import type { DecideInput } from '../decide.ts';
+import type { Verdict } from '../decision.ts';
+import { isGrantLive, type Wish } from '../memory.ts';
+import { progressOf } from '../progress.ts';
+
+/** A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost. */
+const lookForGrantMs = 60_000;
+/** Without a readable checkpoint a job may restart once in this time (design, "when something is down"). */
+export const blindRestartMs = 60 * 60_000;
+
+/** What follows for a wish that still holds: claim it with a live grant, else wait for its time or its turn. */
+export function proceed(input: DecideInput, wish: Wish): Verdict {
+  const { observation, memory } = input;
+  const { nowMs } = observation;
+  if (wish.plan.spendsBudget && !observation.budget.room) {
+    // Its turn in the fleet must not be kept for a start that cannot be charged.
+    return {
+      kind: 'wait',
+      reason: 'retry-budget-exhausted',
+      untilMs: observation.budget.freesAtMs ?? nowMs + lookForGrantMs,
+      forget: ['wish', 'grant'],
+    };
+  }
+  if (nowMs < wish.notBeforeMs) return { kind: 'wait', reason: 'backing-off', untilMs: wish.notBeforeMs };
+  if (!isGrantLive(memory, nowMs))
+    return { kind: 'wait', reason: 'awaits-grant', untilMs: nowMs + lookForGrantMs };
+  if (observation.others.kind !== 'seen')
+    return { kind: 'wait', reason: 'listing-unknown', untilMs: nowMs + 15_000 };
+  const blind = !progressOf(memory, observation).known;
+  if (blind && mayNotStartBlind(input))
+    return { kind: 'wait', reason: 'checkpoint-unreadable', untilMs: nowMs + 30_000 };
+  return { kind: 'claim', wish, reason: wish.reason };
+}
+
+export function mayNotStartBlind({ memory, observation }: DecideInput): boolean {
+  return memory.lastStartAtMs !== undefined && observation.nowMs - memory.lastStartAtMs < blindRestartMs;
+}

@@ -1,0 +1,42 @@
+import type { Verdict } from '../decision.ts';
+import { progressOf } from '../progress.ts';
+import type { Rule } from './index.ts';
+
+/** A healthy job is looked at this often; events wake it sooner. */
+const calmLookMs = 5 * 60_000;
+const watchedLookMs = 60_000;
+
+/** The run is live: nothing to do, said so, and the incident is closed once the restart has proved itself. */
+export const steady: Rule = {
+  name: 'steady',
+  judge({ job, observation, memory }): Verdict {
+    const { run, nowMs } = observation;
+    const state = run.kind === 'seen' ? run.run.state : undefined;
+    const forget = ['wish', 'grant', 'parked', 'unknownSinceMs'] as const;
+    if (state === 'CANCELLING') {
+      return { kind: 'wait', reason: 'run-cancelling', untilMs: nowMs + 30_000, forget };
+    }
+    if (state !== 'RUNNING') {
+      return { kind: 'nothing', reason: 'run-starting', untilMs: nowMs + watchedLookMs, forget };
+    }
+    const { incident } = memory;
+    const progress = progressOf(memory, observation);
+    const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
+    if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${incident.restarts} restart(s).`;
+      return {
+        kind: 'nothing',
+        reason: 'run-healthy',
+        untilMs: nowMs + calmLookMs,
+        forget: [...forget, 'incident'],
+        notice: { event: 'incident.recovered', severity: 'info', text },
+      };
+    }
+    return {
+      kind: 'nothing',
+      reason: 'run-healthy',
+      untilMs: nowMs + (incident ? watchedLookMs : calmLookMs),
+      forget,
+    };
+  },
+};

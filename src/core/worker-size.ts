@@ -1,0 +1,121 @@
+/**
+ * The smallest worker with at least `factor` times the memory of the present one, not above the cap.
+ *
+ * Same cores when that tier holds it, else the next tier. The returned `memory` (`<n>m`, for `spark.driver.memory` or
+ * `spark.executor.memory`) fills the worker to the last megabyte with its overhead, unless the cap is lower; the last
+ * step before the cap may therefore be smaller than `factor`. `undefined` when the cap is reached or no worker is large
+ * enough. Throws a RangeError for memory that Spark would not read.
+ */
+export function nextMemoryStep(present: WorkerMemory, step: MemoryStep): WorkerMemory | undefined {
+  const { factor, maxMemory, overheadFactor = overheadFactorDefault } = step;
+  const presentGb = parseMemory(present.memory);
+  const maxGb = parseMemory(maxMemory);
+  const wantedGb = Math.min(
+    factor * totalMemoryGb(presentGb, overheadFactor),
+    totalMemoryGb(maxGb, overheadFactor),
+  );
+  const worker = smallestWorker({ cores: present.cores, totalGb: wantedGb });
+  if (!worker) return undefined;
+  const memoryMb = Math.min(memoryInsideMb(worker.memoryGb, overheadFactor), Math.floor(maxGb * mbPerGb));
+  if (memoryMb <= presentGb * mbPerGb) return undefined;
+  const unusedGb = worker.memoryGb - totalMemoryGb(memoryMb / mbPerGb, overheadFactor);
+  if (worker.cores === exactTierCores && unusedGb > exactTierUnusedGbMax) return undefined;
+  return { cores: worker.cores, memory: `${memoryMb}m` };
+}
+
+/** Cores and `spark.*.memory` of a driver or an executor. */
+export interface WorkerMemory {
+  readonly cores: number;
+  /** As Spark writes it: `14g`, `14336m`. */
+  readonly memory: string;
+}
+
+export interface MemoryStep {
+  /** 1.5 steps up gently: twice is more than twice the memory and not yet three times the bill. */
+  readonly factor: number;
+  /** Highest `spark.*.memory`, overhead not counted. */
+  readonly maxMemory: string;
+  /** `spark.emr-serverless.memoryOverheadFactor`. */
+  readonly overheadFactor?: number;
+}
+
+/** One worker of EMR Serverless: its cores and its whole memory, overhead included. */
+export interface WorkerSize {
+  readonly cores: number;
+  readonly memoryGb: number;
+}
+
+/** The smallest valid worker with at least these cores and this memory, overhead included. Fewer cores win. */
+export function smallestWorker(need: { cores: number; totalGb: number }): WorkerSize | undefined {
+  for (const tier of workerTiers) {
+    if (tier.cores < need.cores) continue;
+    const memoryGb = tier.memoryGb.find((sizeGb) => sizeGb >= need.totalGb);
+    if (memoryGb !== undefined) return { cores: tier.cores, memoryGb };
+  }
+  return undefined;
+}
+
+/** Memory of a worker as the service counts it: Spark's own plus overhead, which is never below 384 MB. */
+export function totalMemoryGb(memoryGb: number, overheadFactor: number = overheadFactorDefault): number {
+  return (memoryGb * mbPerGb + overheadMb(memoryGb * mbPerGb, overheadFactor)) / mbPerGb;
+}
+
+/** `14g`, `14336m`, `1t`, with or without a trailing `b`, in GB of 1024 MB. Throws a RangeError for anything else. */
+export function parseMemory(memory: string): number {
+  const [, digits, unit] = /^(\d{1,9})([mgt])b?$/i.exec(memory.trim()) ?? [];
+  const gbPerUnit = { m: 1 / mbPerGb, g: 1, t: 1024 }[unit?.toLowerCase() ?? ''];
+  const memoryGb = Number(digits) * (gbPerUnit ?? Number.NaN);
+  if (!(memoryGb > 0))
+    throw new RangeError(`memory must be a number with unit m, g or t, such as 14g: ${memory}`);
+  return memoryGb;
+}
+
+/**
+ * Valid sizes, from the service's guide (application behaviour, worker configurations, 2026). A worker of 32 cores
+ * comes in three sizes only, and is refused when what the job asks for lies more than 8 GB below one.
+ */
+export const workerTiers: readonly { readonly cores: number; readonly memoryGb: readonly number[] }[] = [
+  { cores: 1, memoryGb: sizes({ fromGb: 2, toGb: 8, stepGb: 1 }) },
+  { cores: 2, memoryGb: sizes({ fromGb: 4, toGb: 16, stepGb: 1 }) },
+  { cores: 4, memoryGb: sizes({ fromGb: 8, toGb: 30, stepGb: 1 }) },
+  { cores: 8, memoryGb: sizes({ fromGb: 16, toGb: 60, stepGb: 4 }) },
+  { cores: 16, memoryGb: sizes({ fromGb: 32, toGb: 120, stepGb: 8 }) },
+  { cores: 32, memoryGb: [60, 120, 244] },
+];
+
+const exactTierCores = 32;
+const exactTierUnusedGbMax = 8;
+
+/** Spark and the service count in binary units: 1g is 1024m. */
+const mbPerGb = 1024;
+
+/** Default of the service and of Spark. */
+const overheadFactorDefault = 0.1;
+
+/** Spark never reserves less than this beside its own memory. */
+const overheadMbMin = 384;
+
+function overheadMb(memoryMb: number, overheadFactor: number): number {
+  // Rounded up, where Spark cuts off: a worker filled by our count is never too small by Spark's.
+  return Math.max(overheadMbMin, Math.ceil(memoryMb * overheadFactor));
+}
+
+/** The most Spark memory, in whole MB, that fits into a worker beside its overhead. */
+function memoryInsideMb(workerGb: number, overheadFactor: number): number {
+  const workerMb = workerGb * mbPerGb;
+  const memoryMb = Math.floor(Math.min(workerMb / (1 + overheadFactor), workerMb - overheadMbMin));
+  // Rounding may spend one megabyte twice.
+  return memoryMb + overheadMb(memoryMb, overheadFactor) > workerMb ? memoryMb - 1 : memoryMb;
+}
+
+function sizes({
+  fromGb,
+  toGb,
+  stepGb,
+}: {
+  fromGb: number;
+  toGb: number;
+  stepGb: number;
+}): readonly number[] {
+  return Array.from({ length: (toGb - fromGb) / stepGb + 1 }, (_, step) => fromGb + step * stepGb);
+}

@@ -1,0 +1,207 @@
+import type * as z from 'zod';
+import { locationsOverlap, normaliseLocation } from '../core/launch-request.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { globsOverlap } from './glob.ts';
+import { settingsWithOwnKey } from './launch-schema.ts';
+import { isPlain, valueAt } from './plain.ts';
+import { parts } from './schema.ts';
+import type { Place } from './source.ts';
+
+/** A job after merging and before parsing, so that one fault in it does not hide another. */
+export interface MergedJob {
+  readonly name: string;
+  readonly merged: unknown;
+  /** The place of a value of this job: in the job, else in `defaults`, else the nearest key above it. */
+  readonly placeOf: (path: readonly (string | number)[], on?: 'key' | 'value') => Place;
+}
+
+/** A fault with its path inside the job. */
+export interface JobFault extends Pick<Diagnostic, 'code' | 'message' | 'hint'> {
+  readonly job: MergedJob;
+  readonly path: readonly (string | number)[];
+  readonly on?: 'key' | 'value';
+}
+
+/** What only shows once defaults are merged, inside one job and between jobs. */
+export function checkJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
+  return [
+    ...jobs.flatMap((job) => jobChecks.flatMap((check) => check(job))),
+    ...matches(jobs),
+    ...checkpoints(jobs),
+  ];
+}
+
+const jobChecks = [
+  exactlyOneSource,
+  exactlyOneLocation,
+  budget,
+  backoff,
+  executors,
+  ownKeys,
+  launchable,
+] as const;
+
+function exactlyOneSource(job: MergedJob): readonly JobFault[] {
+  const source = valueAt(job.merged, ['source']);
+  if (!isPlain(source)) return [];
+  const kinds = Object.keys(source).filter((kind) => ['kinesis', 'msk', 'kafka'].includes(kind));
+  if (kinds.length === 1) return [];
+  const hint = 'a source is exactly one of kinesis, msk, kafka';
+  const [, second] = kinds;
+  if (second === undefined)
+    return [{ job, code: 'CP1005', path: ['source', 'kinesis'], message: 'names no source', hint }];
+  return [
+    {
+      job,
+      code: 'CP1004',
+      path: ['source', second],
+      on: 'key',
+      message: `both ${kinds.join(' and ')}`,
+      hint,
+    },
+  ];
+}
+
+function exactlyOneLocation(job: MergedJob): readonly JobFault[] {
+  const checkpoint = valueAt(job.merged, ['checkpoint']);
+  if (!isPlain(checkpoint)) return [];
+  const [hasOne, hasMany] = [Object.hasOwn(checkpoint, 'location'), Object.hasOwn(checkpoint, 'locations')];
+  if (hasOne !== hasMany) return [];
+  if (!hasOne) {
+    const hint = 'write location: s3://bucket/path/, or locations: [ … ] for a job with several queries';
+    return [
+      { job, code: 'CP1005', path: ['checkpoint', 'location'], message: '"location" is missing', hint },
+    ];
+  }
+  const message = '"location" and "locations" cannot both be set';
+  return [
+    {
+      job,
+      code: 'CP1004',
+      path: ['checkpoint', 'locations'],
+      on: 'key',
+      message,
+      hint: 'keep one of the two',
+    },
+  ];
+}
+
+function budget(job: MergedJob): readonly JobFault[] {
+  const limits = part(parts.budget, job, ['restart', 'budget']);
+  if (!limits || limits.perDay >= limits.perHour) return [];
+  const message = `${limits.perDay} a day is less than ${limits.perHour} an hour`;
+  const hint = 'perDay must be at least perHour (perHour 3 and perDay 12 unless you say otherwise)';
+  return [{ job, code: 'CP1003', path: ['restart', 'budget'], message, hint }];
+}
+
+function backoff(job: MergedJob): readonly JobFault[] {
+  const waits = part(parts.backoff, job, ['restart', 'backoff']);
+  if (!waits || waits.max >= waits.initial) return [];
+  const hint = 'max must be at least initial (initial 30s and max 10m unless you say otherwise)';
+  return [
+    { job, code: 'CP1003', path: ['restart', 'backoff'], message: 'max is shorter than initial', hint },
+  ];
+}
+
+function executors(job: MergedJob): readonly JobFault[] {
+  const bounds = part(parts.executors, job, ['scaling', 'executors']);
+  if (!bounds || bounds.max >= bounds.min) return [];
+  const message = `max ${bounds.max} is less than min ${bounds.min}`;
+  const hint = 'max must be at least min (min 1 and max 64 unless you say otherwise)';
+  return [{ job, code: 'CP1003', path: ['scaling', 'executors'], message, hint }];
+}
+
+function ownKeys(job: MergedJob): readonly JobFault[] {
+  const path = ['launch', 'spec', 'sparkConf'];
+  const conf = valueAt(job.merged, path);
+  return Object.keys(isPlain(conf) ? conf : {}).flatMap((setting): readonly JobFault[] => {
+    const own = settingsWithOwnKey.get(setting);
+    if (own === undefined) return [];
+    const message = `${setting} has a key of its own`;
+    return [
+      { job, code: 'CP1001', path: [...path, setting], on: 'key', message, hint: `write it as ${own}` },
+    ];
+  });
+}
+
+function launchable(job: MergedJob): readonly JobFault[] {
+  const from = parts.launchFrom.safeParse(valueAt(job.merged, ['restart', 'launchFrom']));
+  if (!from.success || from.data === 'lastRun' || valueAt(job.merged, ['launch', 'spec']) !== undefined)
+    return [];
+  const message = 'launchFrom is spec, but the job has no launch.spec';
+  const hint = 'write launch: { spec: … }, or launchFrom: lastRun to start again what ran last';
+  return [{ job, code: 'CP2004', path: ['restart', 'launchFrom'], message, hint }];
+}
+
+/** Each job is told of the first other job that it meets, not of all: one fault to mend at a time. */
+function matches(jobs: readonly MergedJob[]): readonly JobFault[] {
+  const earlier: { job: MergedJob; id: string; glob: string; tags: Readonly<Record<string, string>> }[] = [];
+  const faults: JobFault[] = [];
+  for (const job of jobs) {
+    const match = part(parts.match, job, ['match']);
+    if (!match) continue;
+    const { application, jobName: glob = job.name, tags } = match;
+    const other = earlier.find(
+      (each) => each.id === application.id && globsOverlap(each.glob, glob) && !areApart(each.tags, tags),
+    );
+    earlier.push({ job, id: application.id, glob, tags });
+    if (!other) continue;
+    const message = `also matched by job "${other.job.name}" in ${placeText(other.job.placeOf(['match'], 'key'))}`;
+    const hint = `"${glob}" and "${other.glob}" can name the same run; narrow jobName, or delete one of the two jobs`;
+    faults.push({ job, code: 'CP2001', path: ['match'], on: 'key', message, hint });
+  }
+  return faults;
+}
+
+/** Two queries on one checkpoint overwrite each other, be they of two jobs or of one. */
+function checkpoints(jobs: readonly MergedJob[]): readonly JobFault[] {
+  const earlier: { job: MergedJob; path: readonly (string | number)[]; written: string; location: string }[] =
+    [];
+  const faults: JobFault[] = [];
+  for (const job of jobs) {
+    for (const { path, written } of locationsOf(job)) {
+      const location = normaliseLocation(written);
+      const other = earlier.find((each) => locationsOverlap(each.location, location));
+      earlier.push({ job, path, written, location });
+      if (!other) continue;
+      const where =
+        other.location === location ? 'the same checkpoint as' : `inside of, or around, ${other.written} of`;
+      const message = `${where} job "${other.job.name}" in ${placeText(other.job.placeOf(other.path))}`;
+      const hint = 'give each query a checkpoint of its own: two writers destroy it';
+      faults.push({ job, code: 'CP2003', path, message, hint });
+    }
+  }
+  return faults;
+}
+
+function locationsOf({
+  merged,
+}: MergedJob): readonly { path: readonly (string | number)[]; written: string }[] {
+  const location = valueAt(merged, ['checkpoint', 'location']);
+  const list = valueAt(merged, ['checkpoint', 'locations']);
+  const many = (Array.isArray(list) ? list : []).map((written: unknown, index) => ({
+    path: ['checkpoint', 'locations', index],
+    written,
+  }));
+  return [{ path: ['checkpoint', 'location'], written: location }, ...many].flatMap(({ path, written }) =>
+    typeof written === 'string' ? [{ path, written }] : [],
+  );
+}
+
+/** A tag with two values: no run has both. */
+function areApart(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  return Object.entries(a).some(([key, value]) => Object.hasOwn(b, key) && b[key] !== value);
+}
+
+function part<T extends z.ZodType>(
+  schema: T,
+  job: MergedJob,
+  path: readonly string[],
+): z.output<T> | undefined {
+  const parsed = schema.safeParse(valueAt(job.merged, path) ?? {});
+  return parsed.success ? parsed.data : undefined;
+}
+
+function placeText({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}

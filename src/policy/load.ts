@@ -1,0 +1,157 @@
+import type { ResolvedPolicy } from '../core/job.ts';
+import { checkJobs, type JobFault, type MergedJob } from './checks.ts';
+import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './diagnostics.ts';
+import { deepMerge, isPlain, nullsAsUnset, valueAt } from './plain.ts';
+import { resolvePolicy } from './resolve.ts';
+import { jobSchema, policyFileSchema } from './schema.ts';
+import { fileStart, locate, type Path, readSource, type Source } from './source.ts';
+import { validate } from './validate.ts';
+
+export type LoadedPolicy =
+  | { readonly ok: true; readonly policy: ResolvedPolicy; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * Reads a policy from the texts of its files: every fault at once, sorted by file and position. Never throws.
+ * The files share one set of jobs; metadata, defaults and guardrails each stand in just one of them.
+ */
+export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
+  const sources = files.map(readSource);
+  const intact = sources.filter(({ isBroken }) => !isBroken);
+  const fileFaults = [...sources.flatMap(({ faults }) => faults), ...intact.flatMap(schemaFaults)];
+  const jobs = mergedJobs(intact);
+  const mended = new Set(fileFaults.flatMap(({ meantPath }: Told) => meantPath ?? []));
+  // A file that cannot be read may hold what the others seem to lack.
+  const wholeFaults =
+    intact.length < sources.length
+      ? []
+      : [
+          ...sectionFaults(sources),
+          ...[...missingInJobs(jobs), ...checkJobs(jobs)].map((fault) => told(fault, mended)),
+        ];
+  const diagnostics = sortDiagnostics(
+    [...fileFaults, ...wholeFaults].filter(isTold).map(withoutMeant),
+    files,
+  );
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
+  return { ok: true, policy: resolvePolicy(sections(sources), jobs), warnings: diagnostics };
+}
+
+/** A diagnostic with the path that its unknown key was meant to be, for not telling that path as missing too. */
+type Told = Diagnostic & { readonly meantPath?: string };
+
+/** What the schema says of one file. In `defaults` and `jobs` the missing is judged after merging. */
+function schemaFaults(source: Source): readonly Told[] {
+  return validate(policyFileSchema, nullsAsUnset(source.value ?? {}))
+    .filter(({ code, path }) => code !== 'CP1005' || !['defaults', 'jobs'].includes(String(path[0])))
+    .map(({ code, path, message, hint, on, meant }) => ({
+      ...place(source, path, on),
+      severity: 'error',
+      code,
+      path: pathText(path),
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(meant === undefined ? {} : { meantPath: pathText([...path.slice(0, -1), meant]) }),
+    }));
+}
+
+const sharedSections = ['metadata', 'defaults', 'guardrails'] as const;
+
+/** Sections that stand in two files, that stand in none, and jobs with one name in two files. */
+function sectionFaults(sources: readonly Source[]): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  const firsts = new Map<string, Source>();
+  for (const source of sources) {
+    const jobs = valueAt(source.value, ['jobs']);
+    const names = isPlain(jobs) ? Object.keys(jobs) : [];
+    for (const path of [...sharedSections.map((name) => [name]), ...names.map((name) => ['jobs', name])]) {
+      if (!isSet(source, path)) continue;
+      const text = pathText(path);
+      const first = firsts.get(text);
+      firsts.set(text, first ?? source);
+      if (!first) continue;
+      const at = locate(first, path, 'key');
+      const message = `"${path.at(-1)}" is also in ${at.file}:${at.line}:${at.column}`;
+      const hint = 'keep one of the two';
+      faults.push({
+        ...place(source, path, 'key'),
+        severity: 'error',
+        code: 'CP1007',
+        path: text,
+        message,
+        hint,
+      });
+    }
+  }
+  const hasMetadata = sources.some((source) => isSet(source, ['metadata']));
+  const hasJobs = sources.some((source) => isSet(source, ['jobs']));
+  const file = fileStart(sources[0]?.path ?? '(no file)');
+  const missing = (path: string, hint: string) =>
+    faults.push({ ...file, severity: 'error', code: 'CP1005', path, message: `"${path}" is missing`, hint });
+  if (!hasMetadata) missing('metadata', 'metadata: { name: …, accountId: "…", region: …, owner: … }');
+  if (!hasJobs) missing('jobs', 'jobs are keyed by name: jobs: { my-job: { match: … } }');
+  return faults;
+}
+
+/** `source.value` may be anything; sections of a wrong type are told by the schema. */
+function isSet(source: Source, path: Path): boolean {
+  const value = valueAt(source.value, path);
+  return value !== undefined && (value !== null || path[0] === 'jobs');
+}
+
+function mergedJobs(sources: readonly Source[]): readonly MergedJob[] {
+  const holder = sources.find((source) => isSet(source, ['defaults']));
+  const defaults = holder && deepMerge({}, valueAt(holder.value, ['defaults']));
+  return sources.flatMap((source) => {
+    const jobs = valueAt(source.value, ['jobs']);
+    return Object.entries(isPlain(jobs) ? jobs : {}).map(([name, job]) => ({
+      name,
+      merged: deepMerge(defaults, job ?? {}),
+      placeOf: (path: Path, on: 'key' | 'value' = 'value') => {
+        const { isWhole, ...own } = locate(source, ['jobs', name, ...path], on);
+        if (isWhole || !holder) return own;
+        const { isWhole: isDefault, ...inherited } = locate(holder, ['defaults', ...path], on);
+        return isDefault ? inherited : own;
+      },
+    }));
+  });
+}
+
+/** Everything else that the schema has against a merged job was told where it is written. */
+function missingInJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
+  return jobs.flatMap((job) =>
+    validate(jobSchema, job.merged)
+      .filter(({ code }) => code === 'CP1005')
+      .map((finding) => ({ job, ...finding, on: 'key' as const })),
+  );
+}
+
+function told(fault: JobFault, mended: ReadonlySet<string>): Diagnostic | undefined {
+  const { job, path, on, code, message, hint } = fault;
+  const full = pathText(['jobs', job.name, ...path]);
+  const isMended = mended.has(full) || mended.has(pathText(['defaults', ...path]));
+  if (code === 'CP1005' && isMended) return undefined;
+  const shown = { code, path: full, message, ...(hint === undefined ? {} : { hint }) };
+  return { ...job.placeOf(path, on), severity: 'error', ...shown };
+}
+
+function isTold(diagnostic: Diagnostic | undefined): diagnostic is Diagnostic {
+  return diagnostic !== undefined;
+}
+
+function withoutMeant({ meantPath: _, ...diagnostic }: Told): Diagnostic {
+  return diagnostic;
+}
+
+function place(source: Source, path: Path, on: 'key' | 'value') {
+  const { isWhole: _, ...at } = locate(source, path, on);
+  return at;
+}
+
+function sections(sources: readonly Source[]): { readonly metadata: unknown; readonly guardrails: unknown } {
+  const section = (name: string) => {
+    const holder = sources.find((source) => isSet(source, [name]));
+    return nullsAsUnset(valueAt(holder?.value, [name]) ?? {});
+  };
+  return { metadata: section('metadata'), guardrails: section('guardrails') };
+}

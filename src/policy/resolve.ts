@@ -1,0 +1,65 @@
+import type { ClassPolicy, ResolvedJob, ResolvedPolicy, RestartPolicy } from '../core/job.ts';
+import { normaliseLocation } from '../core/launch-request.ts';
+import { launchRequest } from '../launch/request.ts';
+import { jobSchema, type PolicyJob, parts } from './schema.ts';
+
+/**
+ * A policy whose files have no fault, in the form that core decides with: defaults filled in, durations in
+ * milliseconds, checkpoints normalised and sorted. Throws if a part does not fit its schema.
+ */
+export function resolvePolicy(
+  sections: { readonly metadata: unknown; readonly guardrails: unknown },
+  jobs: readonly { readonly name: string; readonly merged: unknown }[],
+): ResolvedPolicy {
+  const { name, accountId, region, owner } = parts.metadata.parse(sections.metadata);
+  const { pace } = parts.guardrails.parse(sections.guardrails).fleet;
+  const resolved = jobs.map((job) => [job.name, resolveJob(job.name, jobSchema.parse(job.merged))]);
+  return { name, accountId, region, owner, jobs: Object.fromEntries(resolved), guardrails: { pace } };
+}
+
+function resolveJob(name: string, job: PolicyJob): ResolvedJob {
+  const { match, checkpoint, mode, tier } = job;
+  const locations = checkpoint.locations ?? (checkpoint.location === undefined ? [] : [checkpoint.location]);
+  return {
+    name,
+    match: { applicationId: match.application.id, jobName: match.jobName ?? name, tags: match.tags },
+    checkpoints: [...new Set(locations.map(normaliseLocation))].sort(),
+    mode,
+    actions: definedOnly(job.actions),
+    tier,
+    restart: resolveRestart(job.restart),
+    ...(job.launch ? { launch: launchRequest({ ...job, name, launch: job.launch }) } : {}),
+  };
+}
+
+function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {
+  const { launchFrom, nativeRetries, budget, streak, backoff, onBudgetExhausted } = restart;
+  const classes = Object.entries(restart.classes).map(([name, policy]) => [
+    name,
+    policy && resolveClass(policy),
+  ]);
+  return {
+    launchFrom,
+    nativeRetries,
+    budget,
+    streakMax: streak.withoutProgress,
+    backoff: { initialMs: backoff.initial, factor: backoff.factor, maxMs: backoff.max },
+    stableAfterMs: restart.stableAfter,
+    gracePeriodSeconds: restart.gracePeriod / 1_000,
+    onBudgetExhausted,
+    classes: definedOnly(Object.fromEntries(classes) as Record<string, ClassPolicy | undefined>),
+  };
+}
+
+type PolicyClass = Exclude<PolicyJob['restart']['classes'][keyof PolicyJob['restart']['classes']], undefined>;
+
+function resolveClass({ action, streak, grow }: PolicyClass): ClassPolicy {
+  const sizes = definedOnly({ driverMax: grow?.driver?.max, executorMax: grow?.executor?.max });
+  return definedOnly({ action, streak, grow: grow && sizes });
+}
+
+/** Core tells "not said" from "said undefined": keys without a value are left out. */
+function definedOnly<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,74 @@
+import * as z from 'zod';
+
+/**
+ * The small values of a policy. Besides zod's own, their `meta` may hold three words that messages are made of:
+ * `expects` (what is allowed, as a noun phrase), `hint` (how to mend it) and `verbatim` (take the text of the file
+ * where YAML would make a number or a boolean of it: quietly for `text`, with a warning for `id`).
+ */
+export interface ValueMeta {
+  readonly expects?: string;
+  readonly hint?: string;
+  readonly verbatim?: 'id' | 'text';
+}
+
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const durationHint = 'durations need a unit: 30s, 10m, 24h, 7d';
+
+/** `30s`, `10m`, `24h` or `7d` in milliseconds; undefined for any other text. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  return Number(digits) * unitsMs[unit as keyof typeof unitsMs];
+}
+
+/** Durations between two others; `orZero` also takes `0s`. The parsed value is in milliseconds. */
+export function duration(min: string, max: string, orZero = false) {
+  const [minMs = 0, maxMs = 0] = [parseDuration(min), parseDuration(max)];
+  const allowed = `${orZero ? '0s or ' : ''}${min} to ${max}`;
+  return z
+    .string()
+    .meta({ expects: 'a duration such as 30s', hint: durationHint })
+    .transform((text, context) => {
+      const durationMs = parseDuration(text);
+      const isInRange = durationMs !== undefined && durationMs >= minMs && durationMs <= maxMs;
+      if (isInRange || (orZero && durationMs === 0)) return durationMs;
+      const fault =
+        durationMs === undefined
+          ? { code: 'CP1002', message: `expected a duration such as 30s, got "${text}"`, hint: durationHint }
+          : { code: 'CP1003', message: `${text} is out of range`, hint: `allowed: ${allowed}` };
+      context.issues.push({ code: 'custom', message: fault.message, params: fault, input: text });
+      return z.NEVER;
+    });
+}
+
+/** Text that YAML may take for a number: EMR Serverless ids such as `00e1500000000001`, account ids. */
+export function id(pattern: RegExp, expects: string) {
+  return z.string().regex(pattern).meta({ expects, verbatim: 'id' });
+}
+
+/** Any text; `2` and `true` need no quotes. */
+export const looseText = z.string().meta({ expects: 'text', verbatim: 'text' });
+
+/** Names in people's messages and in keys. EMR Serverless allows 256 characters in the name of a run. */
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/)
+  .meta({
+    expects: 'a name',
+    hint: 'names start with a letter or a digit and hold letters, digits, ".", "_" and "-"',
+  });
+
+export const s3Location = z
+  .string()
+  .regex(/^s3[an]?:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/\S*)?$/i)
+  .meta({ expects: 'an S3 location', hint: 'for example s3://bucket/path/' });
+
+/** A size as Spark writes it: megabytes, gigabytes or terabytes. */
+export const sparkSize = z
+  .string()
+  .regex(/^[1-9]\d{0,6}[mgt]$/i)
+  .meta({ expects: 'a size such as 14g', hint: 'sizes need a unit: 512m, 14g' });
+
+/** Cores of one worker: the sizes that EMR Serverless offers. */
+export const workerCores = z.literal([1, 2, 4, 8, 16]);

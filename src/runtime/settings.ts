@@ -1,0 +1,37 @@
+/** The environment of the functions. Everything else is policy. */
+export interface Settings {
+  readonly region: string;
+  readonly table: string;
+  readonly controlBucket: string;
+  readonly wakeQueueUrl: string;
+  readonly releaseQueueUrl: string;
+  /** The stack parameter `Act`: with `none` the roles have no right to write anything but our own state. */
+  readonly act: 'none' | 'restart' | 'all';
+  /** Name of the role that sends StartJobRun, when the stack tells it. */
+  readonly startRole?: string;
+}
+
+/** Reads the settings, or throws one error that names every variable that is missing or wrong. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const faults: string[] = [];
+  const need = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') faults.push(`${name} is not set`);
+    return value ?? '';
+  };
+  const act = env.CHECKPILOT_ACT ?? 'none';
+  if (act !== 'none' && act !== 'restart' && act !== 'all') {
+    faults.push(`CHECKPILOT_ACT is "${act}", allowed are none, restart and all`);
+  }
+  const settings: Settings = {
+    region: need('AWS_REGION'),
+    table: need('CHECKPILOT_TABLE'),
+    controlBucket: need('CHECKPILOT_CONTROL_BUCKET'),
+    wakeQueueUrl: need('CHECKPILOT_WAKE_QUEUE_URL'),
+    releaseQueueUrl: need('CHECKPILOT_RELEASE_QUEUE_URL'),
+    act: act as Settings['act'],
+    ...(env.CHECKPILOT_START_ROLE ? { startRole: env.CHECKPILOT_START_ROLE } : {}),
+  };
+  if (faults.length > 0) throw new Error(`Checkpilot cannot start: ${faults.join('; ')}.`);
+  return settings;
+}
