@@ -55,6 +55,8 @@ export function watchAttempts(command: Watchable, options: AttemptOptions = {}):
     relation: 'after',
     toMiddleware: 'httpSigningMiddleware',
     name: 'watchAttempts',
+    // The document client merges the stack of a command twice; the second replaces the first.
+    override: true,
   });
   return attempts;
 }

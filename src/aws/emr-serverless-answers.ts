@@ -67,7 +67,7 @@ const getAnswer = z.object({
     endedAt: z.date().optional(),
     createdBy: z.string(),
     executionRole: id,
-    executionIamPolicy: z.unknown(),
+    executionIamPolicy: z.unknown().optional(),
     jobDriver: z.looseObject({
       sparkSubmit: z.looseObject({
         entryPoint: id,
@@ -75,7 +75,7 @@ const getAnswer = z.object({
         sparkSubmitParameters: z.string().optional(),
       }),
     }),
-    configurationOverrides: z.unknown(),
+    configurationOverrides: z.unknown().optional(),
     retryPolicy: z
       .looseObject({ maxAttempts: z.number().optional(), maxFailedAttemptsPerHour: z.number().optional() })
       .optional(),

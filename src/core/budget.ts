@@ -45,19 +45,18 @@ export function roomAt(
     { window: 'day', windowMs: dayMs, max: limits.perDay },
     { window: 'hour', windowMs: hourMs, max: limits.perHour },
   ] as const;
+  let full: { ok: false; window: 'hour' | 'day'; freesAtMs: number | undefined } | undefined;
   for (const { window, windowMs, max } of windows) {
     const inside = ring.charges.filter((at) => at > nowMs - windowMs - clockBoundMs);
     const used = inside.length + ring.open.length;
     if (used < max) continue;
     // The slot frees when enough of the oldest have left the window; open charges have no time yet.
     const blocking = inside[used - max];
-    return {
-      ok: false,
-      window,
-      freesAtMs: blocking === undefined ? undefined : blocking + windowMs + clockBoundMs,
-    };
+    const freesAtMs = blocking === undefined ? undefined : blocking + windowMs + clockBoundMs;
+    // Both windows may be full: the later one is the one to wait for.
+    if (!full || frees(freesAtMs) > frees(full.freesAtMs)) full = { ok: false, window, freesAtMs };
   }
-  return { ok: true };
+  return full ?? { ok: true };
 }
 
 /** Gives an open charge its time: the run's createdAt, or decidedAt for a claim that never started. */
@@ -76,6 +75,10 @@ export function usage(ring: Ring, nowMs: number): { readonly hour: number; reado
   const within = (windowMs: number) =>
     ring.charges.filter((at) => at > nowMs - windowMs).length + ring.open.length;
   return { hour: within(hourMs), day: within(dayMs) };
+}
+
+function frees(freesAtMs: number | undefined): number {
+  return freesAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 function prune(charges: readonly number[], nowMs: number): readonly number[] {

@@ -88,7 +88,7 @@ function writeConf(parameters: string, key: string, value: string): string {
   return `${rest} --conf ${key}=${value}`.trim();
 }
 
-/** `--conf key=value` with optional quotes around the pair; Spark lets the last one win. */
+/** `--conf key=value` or `-c key=value`, also over a line break, quotes optional; Spark lets the last one win. */
 function confPattern(key: string): RegExp {
-  return new RegExp(`--conf[ =]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`, 'g');
+  return new RegExp(`(?<![\\w-])(?:--conf|-c)[\\s=]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`, 'g');
 }

@@ -15,7 +15,12 @@ const jobRunEvent = z.object({
   'detail-type': z.enum(['EMR Serverless Job Run State Change', 'EMR Serverless Job Run Retry']),
   account: z.string().optional(),
   region: z.string().optional(),
-  detail: z.object({ jobRunId: id, applicationId: id, state: z.string().optional(), newAttempt: z.number().optional() }),
+  detail: z.object({
+    jobRunId: id,
+    applicationId: id,
+    state: z.string().optional(),
+    newAttempt: z.number().optional(),
+  }),
 });
 
 export interface JobRunSignal {
@@ -32,5 +37,8 @@ export function parseJobRunEvent(raw: unknown): Parsed<JobRunSignal> {
   const { detail, account, region } = parsed.value;
   const what = detail.state ?? (detail.newAttempt === undefined ? 'retry' : `attempt ${detail.newAttempt}`);
   const { applicationId, jobRunId } = detail;
-  return { ok: true, value: { wake: { kind: 'run', applicationId, jobRunId, cause: `event ${what}` }, account, region } };
+  return {
+    ok: true,
+    value: { wake: { kind: 'run', applicationId, jobRunId, cause: `event ${what}` }, account, region },
+  };
 }

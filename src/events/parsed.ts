@@ -1,7 +1,9 @@
 import type * as z from 'zod';
 
 /** The result at a door: a trusted value, or one sentence that says where and what. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
 
 /** How much of a payload that cannot be read is quoted in the error; the whole of it stays with the queue. */
 const quoteMax = 500;

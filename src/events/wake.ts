@@ -6,7 +6,12 @@ const cause = z.string().max(200);
 
 const wake = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('job'), job: z.string().min(1).max(128), cause, look: z.boolean().optional() }),
-  z.object({ kind: z.literal('run'), applicationId: z.string().min(1).max(64), jobRunId: z.string().min(1).max(64), cause }),
+  z.object({
+    kind: z.literal('run'),
+    applicationId: z.string().min(1).max(64),
+    jobRunId: z.string().min(1).max(64),
+    cause,
+  }),
   z.object({ kind: z.literal('release') }),
 ]);
 
@@ -16,7 +21,10 @@ export function parseWake(body: string): Parsed<Wake> {
   try {
     raw = JSON.parse(body);
   } catch (error) {
-    return { ok: false, message: `wake message is not JSON (${(error as Error).message}). It was: ${body.slice(0, 500)}` };
+    return {
+      ok: false,
+      message: `wake message is not JSON (${(error as Error).message}). It was: ${body.slice(0, 500)}`,
+    };
   }
   const parsed = parseWith(wake, raw, 'wake message');
   if (!parsed.ok) return parsed;

@@ -109,7 +109,7 @@ export class Queue {
     return received;
   }
 
-  /** False when the receipt is stale: the message is gone or was received again since. */
+  /** False when the receipt is stale: the message is gone, was received again since, or (FIFO) is visible again. */
   delete(receiptHandle: string): boolean {
     const stored = this.#find(receiptHandle);
     if (stored === undefined) return false;
@@ -201,7 +201,9 @@ export class Queue {
   #find(receiptHandle: string): Stored | undefined {
     const receipt = parseReceipt(receiptHandle);
     const stored = receipt && this.#messages.get(receipt.messageId);
-    return stored?.receiveCount === receipt?.receiveCount ? stored : undefined;
+    if (stored === undefined || stored.receiveCount !== receipt?.receiveCount) return undefined;
+    // On a FIFO queue a receipt ends with the time in flight, on a standard queue with the next receive.
+    return this.isFifo && stored.visibleAtMs <= this.#clock.now() ? undefined : stored;
   }
 
   #notify(): void {

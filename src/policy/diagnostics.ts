@@ -56,13 +56,16 @@ export function sortDiagnostics(
 ): readonly Diagnostic[] {
   const order = new Map(files.map(({ path }, index) => [path, index]));
   const rank = (file: string) => order.get(file) ?? files.length;
-  const unique = new Map(
-    diagnostics.map((each) => [[each.file, each.line, each.column, each.code].join('\n'), each]),
-  );
+  const unique = new Map(diagnostics.map((each) => [identity(each), each]));
   return [...unique.values()].sort(
     (a, b) =>
       rank(a.file) - rank(b.file) || a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : 1),
   );
+}
+
+/** A fault in `defaults` shows up in every job; its path differs, its place and message do not. */
+function identity({ file, line, column, code, message }: Diagnostic): string {
+  return JSON.stringify([file, line, column, code, message]);
 }
 
 /** `["a", "b.c", 0]` becomes `a["b.c"][0]`. */

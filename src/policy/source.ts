@@ -9,6 +9,7 @@ import {
   parseDocument,
   type Scalar,
   visit,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import { type Diagnostic, pathText, type SourceText } from './diagnostics.ts';
@@ -39,17 +40,9 @@ export function readSource({ path, text }: SourceText): Source {
     const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
     const base = { path, text, doc, lines };
     const syntax = [
-      ...doc.errors.map((error) => ({ error, severity: 'error' as const })),
-      ...doc.warnings.map((error) => ({ error, severity: 'warning' as const })),
-    ].map(
-      ({ error, severity }): Diagnostic => ({
-        ...placeOf(base, error.pos[0], error.pos[1]),
-        severity,
-        code: 'CP1006',
-        path: '',
-        message: firstLine(error.message),
-      }),
-    );
+      ...doc.errors.map((error) => syntaxFault(base, error, 'error')),
+      ...doc.warnings.map((warning) => syntaxFault(base, warning, 'warning')),
+    ];
     const faults = [...syntax, ...nodeFaults(base)];
     const isBroken = faults.some(({ code, severity }) => code === 'CP1006' && severity === 'error');
     return { ...base, value: isBroken ? undefined : doc.toJS(), isBroken, faults };
@@ -102,6 +95,11 @@ function placeOf(
     column: Math.max(1, col),
     length: Math.max(1, Math.min(end, lineEnd) - start),
   };
+}
+
+function syntaxFault(base: Base, { pos, message }: YAMLError, severity: Diagnostic['severity']): Diagnostic {
+  const [start, end] = pos;
+  return { ...placeOf(base, start, end), severity, code: 'CP1006', path: '', message: firstLine(message) };
 }
 
 /** One walk over the nodes: keys written twice, aliases in circles, and ids that YAML took for numbers. */
@@ -181,7 +179,7 @@ function repeatedKeys(map: YAMLMap): readonly RepeatedKey[] {
 
 /** The keys on the way to a node. Positions inside a list are not needed for anything and stay 0. */
 function pathOf(ancestors: readonly unknown[]): (string | number)[] {
-  return ancestors.flatMap((ancestor) => {
+  return ancestors.flatMap((ancestor): (string | number)[] => {
     if (isSeq(ancestor)) return [0];
     const key = (ancestor as { key?: unknown }).key;
     return isScalar(key) ? [String(key.value)] : [];

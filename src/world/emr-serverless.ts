@@ -1,13 +1,6 @@
 import { ClientTokens } from './client-tokens.ts';
 import { EmrEngine, type EmrEngineOptions } from './emr-engine.ts';
-import {
-  ACCOUNT,
-  type EmrEvents,
-  type EventFate,
-  type EventListener,
-  REGION,
-  type ServiceEvent,
-} from './emr-events.ts';
+import { ACCOUNT, type EventFate, type EventListener, REGION, type ServiceEvent } from './emr-events.ts';
 import { type ListJobRunsQuery, listJobRuns } from './emr-list.ts';
 import { attemptSummaryOf, attemptsOf, jobRunOf, newRun, type Run } from './emr-run.ts';
 import { checkStartRequest } from './emr-start-check.ts';
@@ -26,6 +19,8 @@ import { Quotas } from './quotas.ts';
 import { sparkJobOf } from './spark-request.ts';
 
 export interface NewApplication {
+  /** Drawn when left out. */
+  applicationId?: string;
   name: string;
   releaseLabel: string;
   maximumCapacity?: Application['maximumCapacity'];
@@ -60,7 +55,7 @@ export class EmrServerless {
   /** Set-up of a world, not an operation of the API: neither throttled nor journalled. */
   createApplication({ maxConcurrentRuns, ...given }: NewApplication): Application {
     const { parameters, random, time } = this.#given;
-    const applicationId = `00${random.letters(14)}`;
+    const applicationId = given.applicationId ?? `00${random.letters(14)}`;
     const application: Application = {
       applicationId,
       name: given.name,
@@ -162,15 +157,11 @@ export class EmrServerless {
   }
 
   onEvent(listener: EventListener): void {
-    this.#events.onEvent(listener);
+    this.#given.events.onEvent(listener);
   }
 
   set eventFate(fate: ((event: ServiceEvent) => EventFate) | undefined) {
-    this.#events.fate = fate;
-  }
-
-  get #events(): EmrEvents {
-    return this.#given.events;
+    this.#given.events.fate = fate;
   }
 
   #accept(request: StartJobRunRequest, application: Application, caller: Caller): Run {

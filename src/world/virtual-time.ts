@@ -57,19 +57,20 @@ export class VirtualTime {
 
   /** Runs `work` under a hold of its own; `sleep` anywhere inside lets go of exactly this hold. */
   async holding<T>(work: () => Promise<T>): Promise<T> {
-    const own: ScopedHold = { isOpen: true, sleepers: 0 };
-    this.#inFlight += 1;
+    const own = this.#open();
     try {
       return await this.#scope.run(own, work);
     } finally {
-      own.isOpen = false;
-      if (own.sleepers === 0) this.#landed();
+      this.#close(own);
     }
   }
 
-  /** Resolves `ms` of world time later. */
-  sleep(ms: number): Promise<void> {
-    const takeBack = this.#letGo();
+  /**
+   * Resolves `ms` of world time later. `awaitedBy` counts the further holders that can only wait for this sleeper:
+   * 1 for a server that takes its time over a request which a handler awaits. Their holds sleep too.
+   */
+  sleep(ms: number, { awaitedBy = 0 }: { awaitedBy?: number } = {}): Promise<void> {
+    const takeBack = this.#letGo(awaitedBy);
     return new Promise((resolve) => {
       this.after(ms, () => {
         takeBack();
@@ -105,40 +106,51 @@ export class VirtualTime {
     }
   }
 
+  /** Runs a callback under a hold of its own, which ends with it or with its promise. */
   #fire(fn: Callback): void {
-    try {
-      // The scope of whoever runs the world is no scope of the callback.
-      const settled = this.#scope.exit(fn);
-      if (settled instanceof Promise) this.#await(settled);
-    } catch (error) {
+    const own = this.#open();
+    const fail = (error: unknown): void => {
       this.#failure ??= { error };
+    };
+    try {
+      const settled = this.#scope.run(own, fn);
+      if (settled instanceof Promise) settled.catch(fail).finally(() => this.#close(own));
+      else this.#close(own);
+    } catch (error) {
+      fail(error);
+      this.#close(own);
     }
   }
 
-  #await(settled: Promise<void>): void {
-    const release = this.hold();
-    settled
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(release);
+  #open(): ScopedHold {
+    this.#inFlight += 1;
+    return { isOpen: true, sleepers: 0 };
   }
 
-  /** Gives up the hold that a sleeper has, if any; the returned function takes it back. */
-  #letGo(): () => void {
+  #close(own: ScopedHold): void {
+    own.isOpen = false;
+    if (own.sleepers === 0) this.#landed();
+  }
+
+  /** Gives up the hold that a sleeper has, if any, and `others`; the returned function takes them back. */
+  #letGo(others: number): () => void {
     const own = this.#scope.getStore();
-    if (own?.isOpen) {
-      own.sleepers += 1;
-      if (own.sleepers === 1) this.#landed();
-      return () => {
-        own.sleepers -= 1;
-        if (own.isOpen && own.sleepers === 0) this.#inFlight += 1;
-      };
-    }
-    if (this.#inFlight === 0) return () => {};
-    this.#landed();
+    if (!own?.isOpen) return this.#letGoOfAny(1 + others);
+    const takeOthersBack = this.#letGoOfAny(Math.min(others, this.#inFlight - 1));
+    own.sleepers += 1;
+    if (own.sleepers === 1) this.#landed();
     return () => {
-      this.#inFlight += 1;
+      takeOthersBack();
+      own.sleepers -= 1;
+      if (own.isOpen && own.sleepers === 0) this.#inFlight += 1;
+    };
+  }
+
+  #letGoOfAny(wanted: number): () => void {
+    const count = Math.max(0, Math.min(wanted, this.#inFlight));
+    for (let released = 0; released < count; released += 1) this.#landed();
+    return () => {
+      this.#inFlight += count;
     };
   }
 

@@ -2,6 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createWorld, us } from './support.ts';
 
+const dyingEvery = { dieAt: [{ cause: 'user-code-error' as const, afterBatches: 0 }] };
+
 describe('a job run', () => {
   it('goes from SUBMITTED to RUNNING and is seen by its id at once', async () => {
     const { start, get, statesOf, untilState } = createWorld();
@@ -32,21 +34,31 @@ describe('a job run', () => {
     await runFor(1);
     const second = start();
     await runFor(361);
-    expect(get(second)).toMatchObject({ state: 'FAILED', stateDetails: expect.stringContaining('queue timeout') });
+    expect(get(second)).toMatchObject({
+      state: 'FAILED',
+      stateDetails: expect.stringContaining('queue timeout'),
+    });
   });
 
-  it('leaves the queue when it is cancelled, and gives nobody a free place by that', async () => {
-    const { start, get, cancel, runFor } = createWorld({ application: { maxConcurrentRuns: 1 } });
-    start();
+  it('leaves the queue when it is cancelled: it takes no place then or later', async () => {
+    const { start, get, cancel, runFor, statesOf } = createWorld({ application: { maxConcurrentRuns: 1 } });
+    const first = start();
     await runFor(5);
-    const [second, third] = [start(), start()];
+    const second = start();
+    await runFor(5);
+    const third = start();
     await runFor(5);
     cancel(second);
     await runFor(5);
-    expect(get(second).state).toBe('CANCELLED');
-    expect(get(third).state).toBe('QUEUED');
+    expect([get(second).state, get(third).state]).toEqual(['CANCELLED', 'QUEUED']);
+    cancel(first, 0);
+    await runFor(10);
+    expect(statesOf(second)).toEqual(['QUEUED', 'CANCELLING', 'CANCELLED']);
+    expect(get(third).state).toBe('RUNNING');
   });
+});
 
+describe('the end of a job run', () => {
   it('ends in SUCCESS when the driver exits with 0', async () => {
     const { world, start, get, untilState } = createWorld();
     world.script('orders', { dieAt: [{ cause: 'exit-0', afterBatches: 2 }] });
@@ -75,8 +87,6 @@ describe('a job run', () => {
 });
 
 describe("the service's own retries", () => {
-  const dyingEvery = { dieAt: [{ cause: 'user-code-error' as const, afterBatches: 0 }] };
-
   it('starts attempts under the same id until the allowed failures of an hour are used up', async () => {
     const { world, start, get, untilState } = createWorld();
     world.script('orders', dyingEvery);
@@ -90,7 +100,10 @@ describe("the service's own retries", () => {
   });
 
   it('does not retry at all with a limit of 1, and five times by default', async () => {
-    for (const [retryPolicy, attempts] of [[{ maxFailedAttemptsPerHour: 1 }, 1], [{}, 5]] as const) {
+    for (const [retryPolicy, attempts] of [
+      [{ maxFailedAttemptsPerHour: 1 }, 1],
+      [{}, 5],
+    ] as const) {
       const { world, start, untilState } = createWorld();
       world.script('orders', dyingEvery);
       await untilState(start({ retryPolicy }), 'FAILED');
@@ -110,7 +123,10 @@ describe("the service's own retries", () => {
   });
 
   it('keeps the run in RUNNING between attempts, unless the world is told to show it', async () => {
-    for (const [isRetryStateShown, scheduled] of [[false, 1], [true, 2]] as const) {
+    for (const [isRetryStateShown, scheduled] of [
+      [false, 1],
+      [true, 2],
+    ] as const) {
       const { world, start, statesOf, runFor } = createWorld({ parameters: { isRetryStateShown } });
       world.script('orders', { dieAt: [{ cause: 'worker-lost', afterBatches: 1 }] });
       const id = start({ retryPolicy: { maxFailedAttemptsPerHour: 5 } });
@@ -118,14 +134,19 @@ describe("the service's own retries", () => {
       expect(statesOf(id).filter((state) => state === 'SCHEDULED')).toHaveLength(scheduled);
     }
   });
+});
 
+describe('what remains of a failed attempt', () => {
   it('lists attempts newest first, with ids that are not the id of the run', async () => {
     const { world, applicationId, start, untilState } = createWorld();
     world.script('orders', dyingEvery);
     const id = start({ retryPolicy: { maxFailedAttemptsPerHour: 2 } });
     await untilState(id, 'FAILED');
     const { jobRunAttempts } = world.emr.listJobRunAttempts(applicationId, id, us);
-    expect(jobRunAttempts.map(({ attempt, state }) => [attempt, state])).toEqual([[2, 'FAILED'], [1, 'FAILED']]);
+    expect(jobRunAttempts.map(({ attempt, state }) => [attempt, state])).toEqual([
+      [2, 'FAILED'],
+      [1, 'FAILED'],
+    ]);
     expect(jobRunAttempts[0]?.id).not.toBe(id);
     expect(jobRunAttempts[0]).not.toHaveProperty('endedAt');
   });
@@ -181,7 +202,10 @@ describe('cancelling', () => {
     await runFor(4);
     expect(get(id).state).toBe('CANCELLED');
     expect(world.journal.ofKind('batch-committed')).toHaveLength(committed);
-    const [from = 0, to = 0] = world.journal.ofKind('run-state').slice(-2).map((entry) => entry.t);
+    const [from = 0, to = 0] = world.journal
+      .ofKind('run-state')
+      .slice(-2)
+      .map((entry) => entry.t);
     expect(to - from).toBeGreaterThanOrEqual(5_000);
   });
 

@@ -28,7 +28,9 @@ describe('Random', () => {
 
   it('draws log-normal values with the given median and 95th percentile', () => {
     const random = new Random(3);
-    const sample = Array.from({ length: 20_000 }, () => random.logNormal({ median: 45, p95: 120 })).sort((a, b) => a - b);
+    const sample = Array.from({ length: 20_000 }, () => random.logNormal({ median: 45, p95: 120 })).sort(
+      (a, b) => a - b,
+    );
     expect(sample[10_000]).toBeGreaterThan(43);
     expect(sample[10_000]).toBeLessThan(47);
     expect(sample[19_000]).toBeGreaterThan(113);

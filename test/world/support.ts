@@ -27,7 +27,9 @@ export class MapSink implements ObjectSink {
 
   /** The names under a prefix, which is left out of them. */
   under(prefix: string): string[] {
-    return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    return [...this.objects.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length));
   }
 }
 
@@ -41,7 +43,11 @@ export function createWorld({ seed = 1, parameters = {}, application = {} }: Tes
   const time = new VirtualTime(START_MS);
   const objects = new MapSink();
   const world = new World({ seed, time, objects, parameters });
-  const { applicationId } = world.emr.createApplication({ name: 'streams', releaseLabel: 'emr-7.10.0', ...application });
+  const { applicationId } = world.emr.createApplication({
+    name: 'streams',
+    releaseLabel: 'emr-7.10.0',
+    ...application,
+  });
   let tokens = 0;
   const request = (changes: Partial<StartJobRunRequest> = {}): StartJobRunRequest => {
     tokens += 1;
@@ -53,12 +59,16 @@ export function createWorld({ seed = 1, parameters = {}, application = {} }: Tes
       mode: 'STREAMING',
       retryPolicy: { maxFailedAttemptsPerHour: 1 },
       jobDriver: {
-        sparkSubmit: { entryPoint: 's3://artifacts/orders.py', entryPointArguments: ['--checkpoint', CHECKPOINT] },
+        sparkSubmit: {
+          entryPoint: 's3://artifacts/orders.py',
+          entryPointArguments: ['--checkpoint', CHECKPOINT],
+        },
       },
       ...changes,
     };
   };
-  const start = (changes?: Partial<StartJobRunRequest>): string => world.emr.startJobRun(request(changes), us).jobRunId;
+  const start = (changes?: Partial<StartJobRunRequest>): string =>
+    world.emr.startJobRun(request(changes), us).jobRunId;
   const runFor = (minutes: number): Promise<void> => time.run({ untilMs: time.now() + minutes * 60_000 });
   return {
     world,
@@ -85,7 +95,9 @@ export function createWorld({ seed = 1, parameters = {}, application = {} }: Tes
     untilState: (jobRunId: string, state: JobRunState): Promise<void> =>
       time.runWhile(
         () =>
-          !world.journal.ofKind('run-state').some((entry) => entry.jobRunId === jobRunId && entry.state === state),
+          !world.journal
+            .ofKind('run-state')
+            .some((entry) => entry.jobRunId === jobRunId && entry.state === state),
         { untilMs: time.now() + 3_600_000 },
       ),
   };

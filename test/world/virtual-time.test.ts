@@ -6,7 +6,13 @@ describe('VirtualTime', () => {
   it('fires events in the order of their times, and in the order of insertion within one instant', async () => {
     const time = new VirtualTime(0);
     const fired: string[] = [];
-    for (const [atMs, name] of [[30, 'd'], [10, 'a'], [20, 'b'], [20, 'c'], [10, 'a2']] as const) {
+    for (const [atMs, name] of [
+      [30, 'd'],
+      [10, 'a'],
+      [20, 'b'],
+      [20, 'c'],
+      [10, 'a2'],
+    ] as const) {
       time.at(atMs, () => {
         fired.push(`${name}@${time.now()}`);
       });
@@ -29,7 +35,9 @@ describe('VirtualTime', () => {
     await time.run({ untilMs: 101 });
     expect(fired).toBe(1);
   });
+});
 
+describe('VirtualTime under holds', () => {
   it('stands still while a hold is open, and a second release changes nothing', async () => {
     const time = new VirtualTime(0);
     const [first, second] = [time.hold(), time.hold()];
@@ -90,6 +98,32 @@ describe('VirtualTime', () => {
     await time.run({ untilMs: 30 });
     await work;
     expect(seen).toEqual([10]);
+  });
+});
+
+describe('VirtualTime and what it calls', () => {
+  it('lets a server take its time over a request that a handler awaits', async () => {
+    const time = new VirtualTime(0);
+    const seen: number[] = [];
+    const serve = async (): Promise<void> => {
+      const release = time.hold();
+      await time.sleep(50, { awaitedBy: 1 });
+      release();
+    };
+    // A timer of the real event loop stands for the network: the server is not in the scope of the handler.
+    const overNetwork = (): Promise<void> =>
+      new Promise((resolve) => queueMicrotask(() => serve().then(resolve)));
+    const handling = time.holding(async () => {
+      await overNetwork();
+      await realSleep(3);
+      seen.push(time.now());
+    });
+    time.at(60, () => {
+      seen.push(time.now());
+    });
+    await time.run({ untilMs: 100 });
+    await handling;
+    expect(seen).toEqual([50, 60]);
   });
 
   it('lets an async callback sleep on a queue of its own events', async () => {

@@ -2,7 +2,7 @@ import type { DecideInput } from '../decide.ts';
 import type { Judgement } from '../failure/classify.ts';
 import type { ClassAction } from '../failure/taxonomy.ts';
 import type { WorkerSpec, WorkerSpecs } from '../launch-request.ts';
-import { nextMemoryStep } from '../worker-size.ts';
+import { nextMemoryStep, parseMemory } from '../worker-size.ts';
 
 /** A size step asks for at least this much more (design, section 6). */
 const stepFactor = 1.5;
@@ -40,8 +40,18 @@ export function growWorkers(
 }
 
 function moreMemory(now: WorkerSpec, maxMemory: string): WorkerSpec | undefined {
+  // A person may have written a size that the service takes and we cannot read (`16384`): no step is known then.
+  if (!isMemory(now.memory)) return undefined;
   const next = nextMemoryStep(now, { factor: stepFactor, maxMemory });
   return next && { ...now, ...next };
+}
+
+function isMemory(memory: string): boolean {
+  try {
+    return parseMemory(memory) > 0;
+  } catch {
+    return false;
+  }
 }
 
 function moreDisk(now: WorkerSpec): WorkerSpec | undefined {

@@ -36,7 +36,7 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
     text: run.stateDetails,
     context: {
       ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
-      cancelledBy: input.observation.ownCancelOf === run.jobRunId ? 'checkpilot' : 'person',
+      cancelledBy: cancelledBy(input, run),
       ...(run.attempt === undefined ? {} : { attempts: run.attempt }),
       ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
       ...(run.executionTimeoutMs === undefined ? {} : { executionTimeoutMs: run.executionTimeoutMs }),
@@ -58,6 +58,12 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
     default:
       return restart(input, run, judgement, action, startReason(judgement));
   }
+}
+
+/** A streaming run has no execution time-out, so somebody asked; of any other run its age has to tell. */
+function cancelledBy({ observation }: DecideInput, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
+  if (observation.ownCancelOf === run.jobRunId) return 'checkpilot';
+  return run.mode === 'STREAMING' ? 'person' : 'unknown';
 }
 
 function startReason(judgement: Judgement): Reason {
@@ -128,8 +134,11 @@ function restart(
 
 /** The policy's number for the class, else the stricter of the job's streak and the class's own default. */
 function streakLimit({ job }: DecideInput, judgement: Judgement): number {
-  const ofClass = job.restart.classes[judgement.class]?.streak;
-  return ofClass ?? Math.min(job.restart.streakMax, streakFor(judgement.class, judgement.action));
+  const ofPolicy = job.restart.classes[judgement.class]?.streak;
+  if (ofPolicy !== undefined) return ofPolicy;
+  const ofClass = streakFor(judgement.class, judgement.action);
+  // A class that stops has no streak of its own; when the policy or our own cancel restarts it all the same, the job's counts.
+  return ofClass === 0 ? job.restart.streakMax : Math.min(job.restart.streakMax, ofClass);
 }
 
 function delayMs({ job, memory, random }: DecideInput, action: ClassAction, progress: Progress): number {

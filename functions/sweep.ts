@@ -1,0 +1,19 @@
+import { sweep } from '../src/control/sweep.ts';
+import { lambdaHandler } from '../src/runtime/lambda.ts';
+import { handlerOf, type Runtime } from '../src/runtime/runtime.ts';
+import { wireControl } from '../src/runtime/wire.ts';
+
+/** Every minute: wakes whom nobody woke. */
+export function create(runtime: Runtime) {
+  const ports = wireControl(runtime);
+  return lambdaHandler<unknown, void>(runtime, async (_event, call) => {
+    const report = await sweep(ports);
+    call.count('Sweeps');
+    call.count('LostEventsFound', report.ended);
+    // Trouble is not an error of this function: what it could not do now the next sweep does.
+    if (report.trouble.length > 0) ports.log.warn('sweep had trouble', { ...report });
+    else ports.log.info('sweep', { ...report });
+  });
+}
+
+export const handler = handlerOf('sweep', create);

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod';
+import { as, keys } from '../control/items.ts';
+import type { Answer, JobStore, Log, Policies } from '../control/ports.ts';
+import type { ResolvedPolicy } from '../core/job.ts';
+import { malformed, toFailure } from './failures.ts';
+
+interface Loaded {
+  readonly policy: ResolvedPolicy;
+  readonly hash: string;
+}
+
+/**
+ * The policy that `POLICY#current` points at, from the control bucket. A hash that was loaded is never read
+ * again. An object that is missing, altered or unreadable leaves the last good policy in force, with a warning.
+ */
+export class S3Policies implements Policies {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #store: JobStore;
+  readonly #log: Log;
+  #lastGood: Loaded | undefined;
+
+  constructor(options: {
+    readonly client: S3Client;
+    readonly bucket: string;
+    readonly store: JobStore;
+    readonly log: Log;
+  }) {
+    this.#client = options.client;
+    this.#bucket = options.bucket;
+    this.#store = options.store;
+    this.#log = options.log;
+  }
+
+  async current(): Promise<Answer<Loaded>> {
+    const read = await this.#store.read([keys.policy]);
+    if (!read.ok) return read;
+    const pointer = as('policy', read.value.items[0]);
+    if (pointer === undefined) return { ok: false, code: 'not-found', message: 'no policy was applied yet' };
+    if (this.#lastGood?.hash === pointer.hash) return { ok: true, value: this.#lastGood };
+
+    const loaded = await this.#load(pointer.key, pointer.hash);
+    if (loaded.ok) {
+      this.#lastGood = loaded.value;
+      return loaded;
+    }
+    // Whoever could not reach S3 tries again: the new policy may be the one that forbids what the old allowed.
+    const isBroken = loaded.code === 'malformed' || loaded.code === 'not-found';
+    if (!isBroken || this.#lastGood === undefined) return isBroken ? malformed(loaded.message) : loaded;
+    this.#log.warn('the policy in the control bucket is broken; the last good one stays in force', {
+      hash: pointer.hash,
+      key: pointer.key,
+      inForce: this.#lastGood.hash,
+      message: loaded.message,
+    });
+    return { ok: true, value: this.#lastGood };
+  }
+
+  async #load(key: string, hash: string): Promise<Answer<Loaded>> {
+    try {
+      const object = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      const body = (await object.Body?.transformToString()) ?? '';
+      const actual = sha256(body);
+      if (actual !== hash) return malformed(`${key}: its sha256 is ${actual}, the pointer says ${hash}`);
+      return parsePolicy(key, body, hash);
+    } catch (error) {
+      return toFailure(error);
+    }
+  }
+}
+
+/** Lower-case hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+// The hash proves that `apply` wrote it, and `apply` checks every field; this only tells a policy from other JSON.
+const outline = z.looseObject({
+  name: z.string(),
+  jobs: z.record(z.string(), z.looseObject({ name: z.string() })),
+});
+
+function parsePolicy(key: string, body: string, hash: string): Answer<Loaded> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(body);
+  } catch (error) {
+    return malformed(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = outline.safeParse(raw);
+  if (parsed.success) return { ok: true, value: { policy: parsed.data as unknown as ResolvedPolicy, hash } };
+  return malformed(
+    `${key}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+  );
+}

@@ -1,0 +1,44 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Runtime } from './runtime.ts';
+
+export interface Call {
+  /** Counts in CloudWatch through the embedded metric format: no API call. */
+  count(metric: string, value?: number): void;
+}
+
+/** One handler: context in every log line, metrics flushed at the end, an error logged before Lambda sees it. */
+export function lambdaHandler<E, R>(runtime: Runtime, work: (event: E, call: Call) => Promise<R>) {
+  const metrics = new Metrics({ namespace: 'Checkpilot', serviceName: runtime.functionName });
+  const call: Call = {
+    count: (metric, value = 1) => {
+      if (runtime.emitsMetrics) metrics.addMetric(metric, MetricUnit.Count, value);
+    },
+  };
+  const handler = middy<E, R>()
+    .use(injectLambdaContext(runtime.logger))
+    .onError(({ error }) => runtime.logger.error('the handler failed', error as Error));
+  if (runtime.emitsMetrics) handler.use(logMetrics(metrics));
+  return handler.handler((event) => work(event, call));
+}
+
+/**
+ * Handles a batch of queue messages one after the other. A message that fails goes back alone, and ends in the
+ * dead-letter queue with its body when it never succeeds; the others are not repeated because of it.
+ */
+export function queueHandler(
+  runtime: Runtime,
+  work: (records: readonly SQSRecord[], fail: (record: SQSRecord) => void, call: Call) => Promise<void>,
+) {
+  return lambdaHandler<SQSEvent, SQSBatchResponse>(runtime, async (event, call) => {
+    const failed = new Set<string>();
+    await work(event.Records, (record) => failed.add(record.messageId), call);
+    const batchItemFailures: SQSBatchItemFailure[] = [...failed].map((itemIdentifier) => ({
+      itemIdentifier,
+    }));
+    return { batchItemFailures };
+  });
+}

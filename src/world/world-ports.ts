@@ -1,0 +1,138 @@
+import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
+import type {
+  Answer,
+  CancelAnswer,
+  Checkpoints,
+  Failure,
+  JobRuns,
+  ListFilter,
+  ListPage,
+  SendTerms,
+  StartAnswer,
+} from '../control/ports.ts';
+import type { JobRun } from '../core/job-run.ts';
+import type { LaunchRequest } from '../core/launch-request.ts';
+import { ServiceError, type StartJobRunRequest, type JobRunState as WorldState } from './emr-types.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { World } from './world.ts';
+
+/** Pages of ListJobRuns hold at most 50 runs. */
+const pageSize = 50;
+
+/** EMR Serverless of the world behind the port, in process: no HTTP, and so no SDK, but the same answers. */
+export class WorldJobRuns implements JobRuns {
+  readonly #world: World;
+  readonly #arn: string;
+
+  constructor(world: World, arn = 'arn:aws:sts::111122223333:assumed-role/checkpilot-reconcile/reconcile') {
+    this.#world = world;
+    this.#arn = arn;
+  }
+
+  async get(applicationId: string, jobRunId: string): Promise<Answer<JobRun>> {
+    return answering(() => {
+      const run = this.#world.emr.getJobRun(applicationId, jobRunId, { arn: this.#arn });
+      const { createdAt, updatedAt, startedAt, endedAt } = run;
+      const dates = {
+        createdAt: new Date(createdAt),
+        updatedAt: new Date(updatedAt),
+        ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
+        ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+      };
+      return parseJobRun({ jobRun: { ...run, ...dates } });
+    });
+  }
+
+  async list(applicationId: string, filter: ListFilter): Promise<Answer<ListPage>> {
+    return answering(() => {
+      const { states, createdAtAfterMs, nextToken } = filter;
+      const page = this.#world.emr.listJobRuns(
+        applicationId,
+        {
+          maxResults: pageSize,
+          ...(states === undefined ? {} : { states: [...states] as WorldState[] }),
+          ...(createdAtAfterMs === undefined ? {} : { createdAtAfter: createdAtAfterMs }),
+          ...(nextToken === undefined ? {} : { nextToken }),
+        },
+        { arn: this.#arn },
+      );
+      const jobRuns = page.jobRuns.map((run) => ({ ...run, createdAt: new Date(run.createdAt) }));
+      const parsed = parseListing({ ...page, jobRuns });
+      return parsed.ok ? { ok: true, value: { ...parsed.value, dateMs: this.#world.time.now() } } : parsed;
+    });
+  }
+
+  async start(request: LaunchRequest, { clientToken, notAfterMs }: SendTerms): Promise<StartAnswer> {
+    const signedAtMs = this.#world.time.now();
+    if (signedAtMs > notAfterMs) return { kind: 'too-late' };
+    try {
+      const wire = { ...structuredClone(request), clientToken } as unknown as StartJobRunRequest;
+      const { jobRunId } = this.#world.emr.startJobRun(wire, { arn: this.#arn, signedAtMs });
+      return { kind: 'accepted', jobRunId };
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  async cancel(
+    applicationId: string,
+    jobRunId: string,
+    { graceSeconds, notAfterMs }: { graceSeconds: number; notAfterMs: number },
+  ): Promise<CancelAnswer> {
+    const signedAtMs = this.#world.time.now();
+    if (signedAtMs > notAfterMs) return { kind: 'too-late' };
+    try {
+      this.#world.emr.cancelJobRun(applicationId, jobRunId, { arn: this.#arn, signedAtMs }, graceSeconds);
+      return { kind: 'accepted' };
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+}
+
+/** Heads of checkpoints straight from the world's objects. */
+export function worldCheckpoints(objects: ObjectStore): Checkpoints {
+  return {
+    async head(location) {
+      const prefix = location.replace(/^s3:\/\//, '');
+      return {
+        ok: true,
+        value: {
+          plannedBatch: newest(objects, `${prefix}/offsets/`),
+          committedBatch: newest(objects, `${prefix}/commits/`),
+        },
+      };
+    },
+  };
+}
+
+function newest(objects: ObjectStore, prefix: string): number {
+  const names = objects.list(prefix, { max: 1_000 }).map(({ key }) => key.slice(prefix.length));
+  return names.filter((name) => /^\d+$/.test(name)).reduce((max, name) => Math.max(max, Number(name)), -1);
+}
+
+function answering<T>(work: () => Answer<T>): Answer<T> {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { ok: false, code: codeOf(error), message: error.message };
+  }
+}
+
+function codeOf(error: ServiceError): Failure['code'] {
+  if (error.name === 'ThrottlingException') return 'throttled';
+  if (error.name === 'ResourceNotFoundException') return 'not-found';
+  return error.status >= 500 ? 'unavailable' : 'malformed';
+}
+
+type Refusal = Extract<StartAnswer, CancelAnswer>;
+
+function refusalOf(error: unknown): Exclude<Refusal, { kind: 'accepted' }> {
+  if (!(error instanceof ServiceError)) throw error;
+  const { name: code, message } = error;
+  if (code === 'ThrottlingException' || code === 'ConflictException' || error.status === 402)
+    return { kind: 'not-now', message };
+  if (code === 'InvalidSignatureException') return { kind: 'too-late' };
+  return error.status >= 500 ? { kind: 'ambiguous', message } : { kind: 'refused', code, message };
+}

@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Diagnostic, SourceText } from '../../src/policy/diagnostics.ts';
+import { loadPolicy } from '../../src/policy/load.ts';
+
+const folder = join(import.meta.dirname, 'fixtures');
+const fixtures = readdirSync(folder).map((path) => ({
+  path,
+  text: readFileSync(join(folder, path), 'utf8'),
+}));
+
+const head = `apiVersion: checkpilot/v1
+kind: Policy
+`;
+const metadata = 'metadata: { name: test, accountId: "111122223333", region: us-east-1, owner: team }\n';
+
+describe('loadPolicy', () => {
+  const good = fixtures.filter(({ path }) => path.startsWith('good-'));
+  it.each(good)('takes $path without a word', (file) => {
+    expect(diagnosticsOf([file])).toEqual([]);
+  });
+
+  const marked = fixtures.filter(({ path }) => !path.startsWith('good-'));
+  it.each(marked)('finds each fault of $path on its line, and no other', (file) => {
+    const found = diagnosticsOf([file]).map(({ line, code }) => `${line} ${code}`);
+    expect(found.sort()).toEqual(marksOf(file.text).sort());
+  });
+
+  it('refuses a bad file and takes one that only earns warnings', () => {
+    for (const file of marked) expect(loadPolicy([file]).ok).toBe(file.path.startsWith('warn-'));
+  });
+
+  it('shows faults in the order of the file', () => {
+    for (const file of marked) {
+      const places = diagnosticsOf([file]).map(({ line, column }) => line * 1_000 + column);
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+    }
+  });
+
+  it('asks for metadata and jobs in an empty file, and for a file if there is none', () => {
+    const codes = (files: readonly SourceText[]) =>
+      diagnosticsOf(files).map(({ code, path }) => `${code} ${path}`);
+    const missing = ['CP1005 apiVersion', 'CP1005 kind', 'CP1005 metadata', 'CP1005 jobs'];
+    expect(codes([{ path: 'a.yaml', text: '' }])).toEqual(missing);
+    expect(codes([])).toEqual(['CP1005 metadata', 'CP1005 jobs']);
+  });
+
+  it('keeps the text of an id that YAML reads as a number', () => {
+    const loaded = loadPolicy(fixtures.filter(({ path }) => path === 'warn-unquoted-ids.yaml'));
+    expect(loaded).toMatchObject({
+      ok: true,
+      policy: {
+        accountId: '012345678901',
+        jobs: { clicks: { match: { applicationId: '00e1500000000001' } } },
+      },
+    });
+  });
+
+  it('is told apart from its misspelling once, not also as missing', () => {
+    const text = `${head}${metadata}jobs:\n  a:\n    mach: { application: { id: 00aa } }\n    checkpoint: { location: s3://bbb/a }\n`;
+    expect(diagnosticsOf([{ path: 'a.yaml', text }])).toMatchObject([
+      { code: 'CP1001', path: 'jobs.a.mach', line: 5, column: 5, hint: 'did you mean "match"?' },
+    ]);
+  });
+
+  it('reports a fault of the defaults once, where it is written, not in each job', () => {
+    const jobs = ['a', 'b', 'c']
+      .map((name) => `  ${name}: { checkpoint: { location: s3://bbb/${name} } }\n`)
+      .join('');
+    const defaults =
+      'defaults: { match: { application: { id: 00aa } }, restart: { budget: { perHour: 13 } } }\n';
+    const found = diagnosticsOf([{ path: 'a.yaml', text: `${head}${metadata}${defaults}jobs:\n${jobs}` }]);
+    expect(found).toMatchObject([{ code: 'CP1003', line: 4, column: 66 }]);
+  });
+});
+
+describe('a policy of several files', () => {
+  const base = {
+    path: 'base.yaml',
+    text: `${head}${metadata}defaults: { match: { application: { id: 00aa } } }\n`,
+  };
+  const team = (path: string, jobs: string) => ({ path, text: `${head}jobs:\n${jobs}` });
+
+  it('shares metadata and defaults among all of them', () => {
+    const loaded = loadPolicy([
+      team('clicks.yaml', '  clicks: { checkpoint: { location: s3://bbb/clicks } }\n'),
+      team('orders.yaml', '  orders: { checkpoint: { location: s3://bbb/orders } }\n'),
+      base,
+    ]);
+    expect(loaded).toMatchObject({ ok: true, warnings: [] });
+    expect(Object.keys(loaded.ok ? loaded.policy.jobs : {})).toEqual(['clicks', 'orders']);
+  });
+
+  it('refuses a job or a section that stands in two files, and names both places', () => {
+    const job = '  clicks: { checkpoint: { location: s3://bbb/clicks } }\n';
+    const more = { path: 'z.yaml', text: `${head}${metadata}` };
+    const found = diagnosticsOf([base, team('a.yaml', job), team('b.yaml', `  other: {}\n${job}`), more]);
+    expect(found.filter(({ code }) => code === 'CP1007')).toMatchObject([
+      { file: 'b.yaml', line: 5, column: 3, message: '"clicks" is also in a.yaml:4:3' },
+      { file: 'z.yaml', line: 3, column: 1, message: '"metadata" is also in base.yaml:3:1' },
+    ]);
+  });
+
+  it('names the other file when two jobs meet', () => {
+    const found = diagnosticsOf([
+      base,
+      team('a.yaml', '  clicks: { match: { jobName: "c*" }, checkpoint: { location: s3://bbb/c } }\n'),
+      team('b.yaml', '  costs: { checkpoint: { location: s3://bbb/c/osts } }\n'),
+    ]);
+    expect(found).toMatchObject([
+      { file: 'b.yaml', code: 'CP2001', message: 'also matched by job "clicks" in a.yaml:4:13' },
+      { file: 'b.yaml', code: 'CP2003', path: 'jobs.costs.checkpoint.location' },
+    ]);
+  });
+
+  it('says nothing of what a file that cannot be read may hold', () => {
+    const broken = { path: 'base.yaml', text: 'defaults: { match: [' };
+    const found = diagnosticsOf([broken, team('a.yaml', '  clicks: { mode: enforce }\n')]);
+    expect(new Set(found.map(({ file, code }) => `${file} ${code}`))).toEqual(
+      new Set(['base.yaml CP1006', 'a.yaml CP1004']),
+    );
+  });
+});
+
+function diagnosticsOf(files: readonly SourceText[]): readonly Diagnostic[] {
+  const loaded = loadPolicy(files);
+  return loaded.ok ? loaded.warnings : loaded.diagnostics;
+}
+
+/** `# <- CP1001 CP1003` at the end of line 7 gives `7 CP1001` and `7 CP1003`. */
+function marksOf(text: string): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const codes = /# <- (.+)$/.exec(line)?.[1]?.split(' ') ?? [];
+    return codes.map((code) => `${index + 1} ${code}`);
+  });
+}
