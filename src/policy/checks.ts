@@ -5,6 +5,7 @@ import { globsOverlap } from './glob.ts';
 import { settingsWithOwnKey } from './launch-schema.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { parts } from './schema.ts';
+import { valueMeta } from './schema-walk.ts';
 import type { Place } from './source.ts';
 
 /** A job after merging and before parsing, so that one fault in it does not hide another. */
@@ -13,6 +14,8 @@ export interface MergedJob {
   readonly merged: unknown;
   /** The place of a value of this job: in the job, else in `defaults`, else the nearest key above it. */
   readonly placeOf: (path: readonly (string | number)[], on?: 'key' | 'value') => Place;
+  /** The same, but always in the job: for faults between two jobs, which the defaults have no part in. */
+  readonly ownPlaceOf: (path: readonly (string | number)[], on?: 'key' | 'value') => Place;
 }
 
 /** A fault with its path inside the job. */
@@ -20,6 +23,7 @@ export interface JobFault extends Pick<Diagnostic, 'code' | 'message' | 'hint'> 
   readonly job: MergedJob;
   readonly path: readonly (string | number)[];
   readonly on?: 'key' | 'value';
+  readonly isBetweenJobs?: boolean;
 }
 
 /** What only shows once defaults are merged, inside one job and between jobs. */
@@ -32,6 +36,7 @@ export function checkJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
 }
 
 const jobChecks = [
+  jobName,
   exactlyOneSource,
   exactlyOneLocation,
   budget,
@@ -40,6 +45,13 @@ const jobChecks = [
   ownKeys,
   launchable,
 ] as const;
+
+function jobName(job: MergedJob): readonly JobFault[] {
+  if (parts.name.safeParse(job.name).success) return [];
+  const { hint } = valueMeta(parts.name);
+  const message = `${JSON.stringify(job.name)} cannot be the name of a job`;
+  return [{ job, code: 'CP1002', path: [], on: 'key', message, ...(hint === undefined ? {} : { hint }) }];
+}
 
 function exactlyOneSource(job: MergedJob): readonly JobFault[] {
   const source = valueAt(job.merged, ['source']);
@@ -146,9 +158,9 @@ function matches(jobs: readonly MergedJob[]): readonly JobFault[] {
     );
     earlier.push({ job, id: application.id, glob, tags });
     if (!other) continue;
-    const message = `also matched by job "${other.job.name}" in ${placeText(other.job.placeOf(['match'], 'key'))}`;
+    const message = `also matched by job "${other.job.name}" in ${placeText(other.job.ownPlaceOf(['match'], 'key'))}`;
     const hint = `"${glob}" and "${other.glob}" can name the same run; narrow jobName, or delete one of the two jobs`;
-    faults.push({ job, code: 'CP2001', path: ['match'], on: 'key', message, hint });
+    faults.push({ job, code: 'CP2001', path: ['match'], on: 'key', message, hint, isBetweenJobs: true });
   }
   return faults;
 }
@@ -166,9 +178,9 @@ function checkpoints(jobs: readonly MergedJob[]): readonly JobFault[] {
       if (!other) continue;
       const where =
         other.location === location ? 'the same checkpoint as' : `inside of, or around, ${other.written} of`;
-      const message = `${where} job "${other.job.name}" in ${placeText(other.job.placeOf(other.path))}`;
+      const message = `${where} job "${other.job.name}" in ${placeText(other.job.ownPlaceOf(other.path))}`;
       const hint = 'give each query a checkpoint of its own: two writers destroy it';
-      faults.push({ job, code: 'CP2003', path, message, hint });
+      faults.push({ job, code: 'CP2003', path, message, hint, isBetweenJobs: true });
     }
   }
   return faults;

@@ -107,6 +107,7 @@ function mergedJobs(sources: readonly Source[]): readonly MergedJob[] {
     return Object.entries(isPlain(jobs) ? jobs : {}).map(([name, job]) => ({
       name,
       merged: deepMerge(defaults, job ?? {}),
+      ownPlaceOf: (path: Path, on: 'key' | 'value' = 'value') => place(source, ['jobs', name, ...path], on),
       placeOf: (path: Path, on: 'key' | 'value' = 'value') => {
         const { isWhole, ...own } = locate(source, ['jobs', name, ...path], on);
         if (isWhole || !holder) return own;
@@ -127,12 +128,13 @@ function missingInJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
 }
 
 function told(fault: JobFault, mended: ReadonlySet<string>): Diagnostic | undefined {
-  const { job, path, on, code, message, hint } = fault;
+  const { job, path, on, code, message, hint, isBetweenJobs } = fault;
   const full = pathText(['jobs', job.name, ...path]);
   const isMended = mended.has(full) || mended.has(pathText(['defaults', ...path]));
   if (code === 'CP1005' && isMended) return undefined;
   const shown = { code, path: full, message, ...(hint === undefined ? {} : { hint }) };
-  return { ...job.placeOf(path, on), severity: 'error', ...shown };
+  const at = isBetweenJobs ? job.ownPlaceOf(path, on) : job.placeOf(path, on);
+  return { ...at, severity: 'error', ...shown };
 }
 
 function isTold(diagnostic: Diagnostic | undefined): diagnostic is Diagnostic {

@@ -37,7 +37,13 @@ const nestingMax = 64;
 export function readSource({ path, text }: SourceText): Source {
   const lines = new LineCounter();
   try {
-    const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const doc = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      // Warnings come back as diagnostics; the library must not print them too.
+      logLevel: 'error',
+    });
     const base = { path, text, doc, lines };
     const syntax = [
       ...doc.errors.map((error) => syntaxFault(base, error, 'error')),

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { AwsClientOptions } from '../aws/clients.ts';
 import { systemClock } from '../aws/system-clock.ts';
-import type { Clock, Random } from '../control/ports.ts';
+import type { Clock, Random, Receiver } from '../control/ports.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { powertoolsLogger } from './telemetry.ts';
 
@@ -13,6 +13,8 @@ export interface Runtime {
   readonly random: Random;
   readonly logger: Logger;
   readonly emitsMetrics: boolean;
+  /** Where notices go; the structured log when left out. */
+  readonly receiver?: Receiver;
   readonly aws: Pick<AwsClientOptions, 'endpoints' | 'credentials' | 'retries'>;
 }
 

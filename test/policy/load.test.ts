@@ -57,10 +57,10 @@ describe('loadPolicy', () => {
     });
   });
 
-  it('is told apart from its misspelling once, not also as missing', () => {
+  it('tells a misspelt key once, not also as missing', () => {
     const text = `${head}${metadata}jobs:\n  a:\n    mach: { application: { id: 00aa } }\n    checkpoint: { location: s3://bbb/a }\n`;
     expect(diagnosticsOf([{ path: 'a.yaml', text }])).toMatchObject([
-      { code: 'CP1001', path: 'jobs.a.mach', line: 5, column: 5, hint: 'did you mean "match"?' },
+      { code: 'CP1001', path: 'jobs.a.mach', line: 6, column: 5, hint: 'did you mean "match"?' },
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('loadPolicy', () => {
     const defaults =
       'defaults: { match: { application: { id: 00aa } }, restart: { budget: { perHour: 13 } } }\n';
     const found = diagnosticsOf([{ path: 'a.yaml', text: `${head}${metadata}${defaults}jobs:\n${jobs}` }]);
-    expect(found).toMatchObject([{ code: 'CP1003', line: 4, column: 66 }]);
+    expect(found).toMatchObject([{ code: 'CP1003', line: 4, column: 70 }]);
   });
 });
 

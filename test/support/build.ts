@@ -28,7 +28,9 @@ export type ObservationChanges = Partial<Omit<Observation, 'budget' | 'gates'>> 
   readonly gates?: Partial<Gates>;
 };
 
-export type JobChanges = Partial<Omit<ResolvedJob, 'restart'>> & { readonly restart?: Partial<RestartPolicy> };
+export type JobChanges = Partial<Omit<ResolvedJob, 'restart'>> & {
+  readonly restart?: Partial<RestartPolicy>;
+};
 
 export const nowMs = Date.parse('2026-11-22T20:00:00Z');
 export const checkpoint = 's3://acme-checkpoints/orders';
@@ -84,7 +86,9 @@ export function aRequest(sparkSubmitParameters = ''): LaunchRequest {
     executionRoleArn: 'arn:aws:iam::111122223333:role/orders',
     name: 'orders',
     mode: 'STREAMING',
-    jobDriver: { sparkSubmit: { entryPoint: 's3://acme-artifacts/orders/1.4.2/job.py', sparkSubmitParameters } },
+    jobDriver: {
+      sparkSubmit: { entryPoint: 's3://acme-artifacts/orders/1.4.2/job.py', sparkSubmitParameters },
+    },
   };
 }
 
@@ -197,7 +201,8 @@ export function aGrant(changes: Partial<Grant> = {}): Grant {
 /** State details that the classifier knows, one for each thing that a rule can do about a failure. */
 export const texts = {
   transient: 'java.net.SocketTimeoutException: Read timed out',
-  workerLost: 'ExecutorLostFailure (executor 3 exited caused by one of the running tasks) Reason: worker lost',
+  workerLost:
+    'ExecutorLostFailure (executor 3 exited caused by one of the running tasks) Reason: worker lost',
   throttled: 'AmazonS3Exception: Please reduce your request rate.',
   outOfMemory: 'ExecutorLostFailure (executor 3 exited) Container killed on request. Exit code is 137',
   outOfDisk: 'java.io.IOException: No space left on device',

@@ -16,22 +16,28 @@ export interface TestFleetOptions {
 
 /** A fleet whose jobs are declared, scripted and not yet started. */
 export function testFleet({ seed = 1, jobs, parameters }: TestFleetOptions): Fleet {
-  const applicationId = '00test0000000001';
-  const entries = Object.entries(jobs).map(
-    ([name, { job }]) => [name, testJob(name, applicationId, job)] as const,
-  );
-  const policy: ResolvedPolicy = {
-    name: 'test',
-    accountId: '111122223333',
-    region: 'us-east-1',
-    owner: 'team',
-    jobs: Object.fromEntries(entries),
-    guardrails: { pace: { perSecond: 0.9, burst: 20 } },
-  };
+  const declared = Object.entries(jobs).map(([name, { job }]) => [name, job ?? {}] as const);
+  const policy = testPolicy(Object.fromEntries(declared));
   const fleet = new Fleet({ seed, startMs, policy, ...(parameters ? { parameters } : {}) });
   fleet.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
   for (const [name, { script }] of Object.entries(jobs)) fleet.world.script(name, script ?? {});
   return fleet;
+}
+
+const applicationId = '00test0000000001';
+
+/** A policy in which everything but the given changes is the default of these tests. */
+export function testPolicy(jobs: Readonly<Record<string, Partial<ResolvedJob>>>): ResolvedPolicy {
+  return {
+    name: 'test',
+    accountId: '111122223333',
+    region: 'us-east-1',
+    owner: 'team',
+    jobs: Object.fromEntries(
+      Object.entries(jobs).map(([name, changes]) => [name, testJob(name, applicationId, changes)]),
+    ),
+    guardrails: { pace: { perSecond: 0.9, burst: 20 } },
+  };
 }
 
 export function testJob(

@@ -1,0 +1,33 @@
+import { dynamodbClient, emrServerlessClient, s3Client } from '../aws/clients.ts';
+import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
+import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
+import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
+import { S3Policies } from '../aws/s3-policies.ts';
+import type { Ports } from '../control/ports.ts';
+import { ulids } from './ids.ts';
+import type { Runtime } from './runtime.ts';
+import { logPort, logReceiver } from './telemetry.ts';
+import { wireDoor } from './wire-door.ts';
+
+/** Every port of the control functions: the only place where adapters and control code meet. */
+export function wireControl(runtime: Runtime): Ports {
+  const { settings, clock, random } = runtime;
+  const options = { region: settings.region, clock, ...runtime.aws };
+  const log = logPort(runtime.logger);
+  const s3 = s3Client(options);
+  const store = new DynamoDbJobStore({ client: dynamodbClient(options), table: settings.table, clock });
+  return {
+    clock,
+    random,
+    ids: ulids(clock, random),
+    log,
+    runs: new EmrServerlessJobRuns(emrServerlessClient(options)),
+    store,
+    wakes: wireDoor(runtime).wakes,
+    checkpoints: new S3Checkpoints(s3),
+    policies: new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
+    receiver: runtime.receiver ?? logReceiver(log),
+    act: settings.act,
+    ...(settings.startRole ? { startRole: settings.startRole } : {}),
+  };
+}

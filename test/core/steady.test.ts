@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aForeignRun,
+  atBatch,
+  beside,
+  checkpoint,
+  hourMs,
+  inState,
+  judge,
+  minuteMs,
+  nowMs,
+  type Situation,
+} from '../support/build.ts';
+
+const incident = {
+  id: 'inc_0',
+  openedAtMs: nowMs - hourMs,
+  needsHuman: false,
+  toldReason: 'job-run-failed',
+  restarts: 2,
+} as const;
+
+function running(forMs: number, batch: number): NonNullable<Situation['observation']> {
+  const run = inState('RUNNING', { createdAtMs: nowMs - forMs - minuteMs, startedAtMs: nowMs - forMs });
+  return { run, checkpoints: { [checkpoint]: atBatch(batch) } };
+}
+
+describe('a live run', () => {
+  it.each([
+    ['RUNNING', 'nothing', 'run-healthy', 5 * minuteMs],
+    ['SUBMITTED', 'nothing', 'run-starting', minuteMs],
+    ['QUEUED', 'nothing', 'run-starting', minuteMs],
+    ['SCHEDULED', 'nothing', 'run-starting', minuteMs],
+    ['CANCELLING', 'wait', 'run-cancelling', 30_000],
+  ] as const)('in %s is left alone and looked at again', (state, kind, reason, laterMs) => {
+    const decision = judge({ observation: { run: inState(state) } });
+    expect(decision).toMatchObject({ kind, reason, guard: { kind: 'done' } });
+    expect(decision.verdict.untilMs).toBe(nowMs + laterMs);
+    expect(decision.verdict.notice).toBeUndefined();
+  });
+
+  it('ends the park and every wish, for somebody has started it', () => {
+    const parked = { reason: 'data-at-risk', atMs: nowMs - hourMs } as const;
+    const { verdict } = judge({ memory: { parked } });
+    expect(verdict.forget).toEqual(expect.arrayContaining(['wish', 'grant', 'parked', 'unknownSinceMs']));
+  });
+
+  it('stays what it is when the listing shows nobody else', () => {
+    expect(judge({ observation: { others: beside() } }).reason).toBe('run-healthy');
+    expect(judge({ observation: { others: beside(aForeignRun()) } }).reason).not.toBe('run-healthy');
+  });
+});
+
+describe('an open incident', () => {
+  const isClosed = (observation: Situation['observation']) => {
+    const { verdict } = judge({ ...(observation ? { observation } : {}), memory: { incident } });
+    const told = verdict.notice?.event === 'incident.recovered';
+    expect(verdict.forget?.includes('incident') ?? false).toBe(told);
+    return told;
+  };
+
+  it('closes once the run has committed a batch and lived for stableAfter', () => {
+    expect(isClosed(running(20 * minuteMs, 101))).toBe(true);
+  });
+
+  it('stays open a moment before stableAfter', () => {
+    expect(isClosed(running(20 * minuteMs - 1, 101))).toBe(false);
+  });
+
+  it('stays open as long as no batch was committed: uptime is no progress', () => {
+    expect(isClosed(running(9 * hourMs, 100))).toBe(false);
+  });
+
+  it('stays open while the checkpoint cannot be read', () => {
+    const unreadable = { [checkpoint]: { kind: 'unknown', why: 's3-down' } } as const;
+    expect(isClosed({ ...running(9 * hourMs, 101), checkpoints: unreadable })).toBe(false);
+  });
+
+  it('stays open while one of two locations stands still', () => {
+    const second = 's3://acme-checkpoints/orders-late';
+    const observation = {
+      ...running(9 * hourMs, 101),
+      checkpoints: { [checkpoint]: atBatch(101), [second]: atBatch(7) },
+    };
+    const progress = {
+      [checkpoint]: { committedAtStart: 100, streak: 0 },
+      [second]: { committedAtStart: 7, streak: 0 },
+    };
+    expect(judge({ observation, memory: { incident, progress } }).verdict.notice).toBeUndefined();
+  });
+
+  it('has the job looked at every minute', () => {
+    expect(judge({ memory: { incident }, observation: running(minuteMs, 101) }).verdict.untilMs).toBe(
+      nowMs + minuteMs,
+    );
+  });
+});

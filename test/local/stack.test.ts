@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Notice } from '../../src/control/ports.ts';
+import { deployFunctions } from '../../src/local/functions.ts';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../src/local/stack.ts';
+import { hourMs, minuteMs, startMs, testPolicy } from '../support/fleet.ts';
+
+const applicationId = '00test0000000001';
+let stack: LocalStack | undefined;
+afterEach(async () => {
+  await stack?.close();
+  stack = undefined;
+});
+
+async function start(options: Partial<LocalStackOptions> = {}) {
+  const notices: Notice[] = [];
+  const receiver = {
+    deliver: async (notice: Notice) => {
+      notices.push(notice);
+      return { ok: true as const, value: undefined };
+    },
+  };
+  stack = await startLocalStack({ seed: 1, startMs, buckets: ['acme-checkpoints'], receiver, ...options });
+  stack.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
+  stack.world.script('orders', { dieAt: [{ cause: 'worker-lost', atMs: startMs + 20 * minuteMs }] });
+  await stack.publish(testPolicy({ orders: {} }));
+  const host = deployFunctions(stack);
+  return { stack, host, notices };
+}
+
+describe('the real handlers on the local stack', () => {
+  it('bring a dead job back over real wire protocols, from the event to committed batches', async () => {
+    const { stack, host, notices } = await start();
+    await stack.time.run({ untilMs: startMs + 2 * hourMs });
+    const { journal } = stack.world;
+    expect(journal.ofKind('start-accepted').map(({ cause }) => cause)).toEqual(['launch', 'restart']);
+    expect(journal.ofKind('double-writer')).toEqual([]);
+    expect(notices.map(({ event }) => event)).toEqual(['incident.opened', 'incident.recovered']);
+    expect(host.failed).toEqual([]);
+    expect(stack.queues.deadLetters.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    const batches = journal.ofKind('batch-committed').map(({ batch }) => batch);
+    expect(batches).toEqual([...batches.keys()]);
+  });
+
+  it('sends a start whose answer was lost once more with the same token, and makes one run of it', async () => {
+    let lost = 0;
+    const { stack } = await start({
+      fault: ({ operation }) =>
+        operation === 'StartJobRun' && lost++ < 2 ? { kind: 'reset-after' } : undefined,
+    });
+    await stack.time.run({ untilMs: startMs + 15 * minuteMs });
+    expect(stack.world.journal.ofKind('start-accepted')).toHaveLength(1);
+    expect(stack.world.journal.ofKind('start-replayed').length).toBeGreaterThan(0);
+    expect(stack.world.journal.ofKind('double-writer')).toEqual([]);
+  });
+
+  it('writes nothing under a checkpoint', async () => {
+    const { stack } = await start();
+    await stack.time.run({ untilMs: startMs + hourMs });
+    const ours = stack.objects.mutations.filter(({ writer }) => writer === 'api').map(({ key }) => key);
+    expect(ours.filter((key) => !key.startsWith('checkpilot-control/'))).toEqual([]);
+  });
+
+  it('keeps an event that it cannot read with its failure destination, after three tries', async () => {
+    const { stack, host } = await start();
+    host.invokeAsync('job-event', {
+      source: 'aws.emr-serverless',
+      'detail-type': 'EMR Serverless Job Run State Change',
+      detail: { state: 'FAILED' },
+    });
+    await stack.time.run({ untilMs: startMs + 10 * minuteMs });
+    expect(host.failed).toHaveLength(1);
+    expect(host.failed[0]?.message).toMatch(/detail\.jobRunId: .*detail\.applicationId/);
+  });
+
+  it('keeps a wake message that it cannot read in the dead-letter queue, and goes on with the others', async () => {
+    const { stack } = await start();
+    stack.queues.wake.send({ body: '{"kind":"nonsense"}' });
+    await stack.time.run({ untilMs: startMs + 8 * hourMs });
+    expect(stack.queues.deadLetters.counts().visible).toBe(1);
+    expect(stack.world.journal.ofKind('start-accepted')).toHaveLength(2);
+  });
+});

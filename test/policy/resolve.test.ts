@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { failureClasses } from '../../src/core/failure/taxonomy.ts';
+import type { ResolvedJob, ResolvedPolicy } from '../../src/core/job.ts';
+import { loadPolicy } from '../../src/policy/load.ts';
+import type { resolvePolicy } from '../../src/policy/resolve.ts';
+
+function load(fixture: string): ResolvedPolicy {
+  const path = join(import.meta.dirname, fixture);
+  const loaded = loadPolicy([{ path, text: readFileSync(path, 'utf8') }]);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+  expect(loaded.warnings).toEqual([]);
+  return loaded.policy;
+}
+
+function jobOf(policy: ResolvedPolicy, name: string): ResolvedJob {
+  const job = policy.jobs[name];
+  if (!job) throw new Error(`no job ${name}`);
+  return job;
+}
+
+describe('the shipped defaults', () => {
+  it('are what the reference of the policy says', () => {
+    expect(load('fixtures/good-minimal.yaml')).toEqual({
+      name: 'test',
+      accountId: '111122223333',
+      region: 'us-east-1',
+      owner: 'team-data',
+      guardrails: { pace: { perSecond: 0.9, burst: 20 } },
+      jobs: {
+        clicks: {
+          name: 'clicks',
+          match: { applicationId: '00f1cbsc6anuij25', jobName: 'clicks', tags: {} },
+          checkpoints: ['s3://bucket/clicks'],
+          mode: 'observe',
+          actions: {},
+          tier: 2,
+          restart: {
+            launchFrom: 'lastRun',
+            nativeRetries: 3,
+            budget: { perHour: 3, perDay: 12 },
+            streakMax: 3,
+            backoff: { initialMs: 30_000, factor: 2, maxMs: 600_000 },
+            stableAfterMs: 1_200_000,
+            gracePeriodSeconds: 120,
+            onBudgetExhausted: 'page',
+            classes: {},
+          },
+        },
+      },
+    });
+  });
+
+  it('take every failure class that core knows', () => {
+    const classes = Object.keys(failureClasses).map((name) => `        ${name}: { streak: 1 }\n`);
+    const text = readFileSync(join(import.meta.dirname, 'fixtures/good-minimal.yaml'), 'utf8');
+    const loaded = loadPolicy([
+      { path: 'a.yaml', text: `${text}    restart:\n      classes:\n${classes.join('')}` },
+    ]);
+    expect(loaded).toMatchObject({ ok: true, warnings: [] });
+  });
+});
+
+describe('merging', () => {
+  const policy = load('fixtures/good-everything.yaml');
+
+  it('lays the job over the defaults, and null takes a default back', () => {
+    const clicks = jobOf(policy, 'clicks');
+    expect(clicks).toMatchObject({
+      mode: 'act',
+      tier: 1,
+      actions: { scaleDown: 'suggest', reshard: 'observe' },
+    });
+    expect(clicks.match).toEqual({ applicationId: '00f1cbsc6anuij25', jobName: 'clicks*', tags: {} });
+    expect(clicks.restart).toMatchObject({
+      nativeRetries: 1,
+      gracePeriodSeconds: 0,
+      budget: { perHour: 3, perDay: 12 },
+    });
+    expect(clicks.restart.classes).toEqual({
+      'memory-exhausted': { streak: 2, grow: { driverMax: '27g', executorMax: '54g' } },
+    });
+  });
+
+  it('keeps the defaults where the job says nothing', () => {
+    const ledger = jobOf(policy, 'ledger');
+    expect(ledger.mode).toBe('suggest');
+    expect(ledger.match.tags).toEqual({ env: 'stage', size: '2' });
+    expect(ledger.restart).toMatchObject({
+      launchFrom: 'spec',
+      budget: { perHour: 5, perDay: 20 },
+      backoff: { initialMs: 60_000, factor: 1.5, maxMs: 7_200_000 },
+      classes: { 'transient-io': { action: 'restart-with-backoff', streak: 5 } },
+    });
+  });
+
+  it('normalises and sorts checkpoints', () => {
+    expect(jobOf(policy, 'clicks').checkpoints).toEqual(['s3://bucket/clicks/a', 's3://bucket/clicks/b']);
+    expect(jobOf(policy, 'ledger').checkpoints).toEqual(['s3://bucket/ledger']);
+  });
+
+  it('takes numbers and booleans as the text of an argument or a setting', () => {
+    const submit = jobOf(policy, 'ledger').launch?.jobDriver.sparkSubmit;
+    expect(submit?.entryPointArguments).toEqual(['--shards', '8', '--dry', 'false']);
+    expect(submit?.sparkSubmitParameters).toContain('--conf spark.sql.streaming.metricsEnabled=true');
+    expect(submit?.sparkSubmitParameters).toContain('--conf spark.eventLog.rotation.maxFilesToRetain=2');
+  });
+});
+
+describe('types', () => {
+  it('make the outcome of loading the policy that core decides with', () => {
+    expectTypeOf<ReturnType<typeof resolvePolicy>>().toEqualTypeOf<ResolvedPolicy>();
+    expectTypeOf<
+      Extract<ReturnType<typeof loadPolicy>, { ok: true }>['policy']
+    >().toEqualTypeOf<ResolvedPolicy>();
+  });
+});
+
+describe('the policy of the demo', () => {
+  const demo = load('../../examples/demo/policy.yaml');
+
+  it('declares three acting jobs, each with something to launch', () => {
+    expect(Object.keys(demo.jobs)).toEqual(['clicks-enrich', 'orders-join', 'iot-ingest']);
+    for (const job of Object.values(demo.jobs)) {
+      const checkpoint = `s3://acme-checkpoints/${job.name}`;
+      expect(job).toMatchObject({
+        mode: 'act',
+        checkpoints: [checkpoint],
+        match: { applicationId: '00demo0000000001' },
+      });
+      expect(job.restart).toMatchObject({ nativeRetries: 2, backoff: { initialMs: 30_000 } });
+      expect(job.launch?.jobDriver.sparkSubmit.entryPointArguments).toContain(`${checkpoint}/`);
+    }
+  });
+
+  it('lets the executors of orders-join grow to 54g', () => {
+    expect(jobOf(demo, 'orders-join').restart.classes).toEqual({
+      'memory-exhausted': { grow: { executorMax: '54g' } },
+    });
+  });
+});
