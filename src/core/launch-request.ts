@@ -90,5 +90,8 @@ function writeConf(parameters: string, key: string, value: string): string {
 
 /** `--conf key=value` or `-c key=value`, also over a line break, quotes optional; Spark lets the last one win. */
 function confPattern(key: string): RegExp {
-  return new RegExp(`(?<![\\w-])(?:--conf|-c)[\\s=]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`, 'g');
+  return new RegExp(
+    `(?<![\\w-])(?:--conf|-c)[\\s=]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`,
+    'g',
+  );
 }

@@ -114,7 +114,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       settings,
       clock: time,
       random: () => random.next(),
-      logger: powertoolsLogger(functionName, 'SILENT'),
+      // Errors only, on stderr: a pass that fails must not pass for a quiet one.
+      logger: powertoolsLogger(functionName, 'ERROR'),
       emitsMetrics: false,
       receiver: options.receiver,
       aws,

@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Log, Receiver } from '../control/ports.ts';
 
-/** Structured logs through Powertools. `SILENT` is for the local stack, where the timeline speaks. */
-export function powertoolsLogger(serviceName = 'checkpilot', logLevel?: 'SILENT'): Logger {
+/** Structured logs through Powertools. The local stack asks for errors only, because its timeline speaks. */
+export function powertoolsLogger(serviceName = 'checkpilot', logLevel?: 'ERROR'): Logger {
   return new Logger({ serviceName, ...(logLevel ? { logLevel } : {}) });
 }
 

@@ -132,7 +132,7 @@ describe('a size step', () => {
   it('gives the worker that died half as much memory again, and only that worker', () => {
     const plan = planOf(sized(texts.outOfMemory, '14g'));
     expect(plan?.workers).toEqual({ executor: { cores: 4, memory: '22341m', disk: '20g' } });
-    expect(plan?.change).toBe('with executor memory 14g → 22341m');
+    expect(plan?.change).toBe('with executor memory 14g → 21.8g');
   });
 
   it('gives both more disk when the text does not say which one died', () => {

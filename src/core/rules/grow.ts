@@ -63,5 +63,10 @@ function moreDisk(now: WorkerSpec): WorkerSpec | undefined {
 function describe(worker: string, from: WorkerSpec, to: WorkerSpec): string {
   if (from.disk !== to.disk) return `${worker} disk ${from.disk} → ${to.disk}`;
   const cores = from.cores === to.cores ? '' : ` (${from.cores} → ${to.cores} cores)`;
-  return `${worker} memory ${from.memory} → ${to.memory}${cores}`;
+  return `${worker} memory ${inGb(from.memory)} → ${inGb(to.memory)}${cores}`;
+}
+
+/** Whole workers make odd numbers of megabytes: people read gigabytes. */
+function inGb(memory: string): string {
+  return `${Math.round(parseMemory(memory) * 10) / 10}g`;
 }

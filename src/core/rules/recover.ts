@@ -2,7 +2,7 @@ import { backoffMs } from '../backoff.ts';
 import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import { classify, type Judgement } from '../failure/classify.ts';
-import { type ClassAction, failureClasses, streakFor } from '../failure/taxonomy.ts';
+import { type ClassAction, streakFor } from '../failure/taxonomy.ts';
 import { tell } from '../incident.ts';
 import { isTerminal, type JobRun } from '../job-run.ts';
 import type { StartPlan } from '../memory.ts';
@@ -11,6 +11,7 @@ import type { Reason } from '../reason.ts';
 import { growWorkers } from './grow.ts';
 import type { Rule } from './index.ts';
 import { blindRestartMs, mayNotStartBlind, proceed } from './proceed.ts';
+import { batchText, causeText, why } from './words.ts';
 
 /** How long a job waits for capacity before it asks again (failures.md: every 2 to 5 minutes). */
 const capacityWaitMs = 2 * 60_000;
@@ -106,7 +107,7 @@ function restart(
     ...(grown ? { change: grown.change } : {}),
   };
   const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
-  const text = `${job.name}: ${failureClasses[judgement.class].summary} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.`;
+  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.`;
   const told = tell(memory, {
     reason,
     text,
@@ -164,7 +165,7 @@ function park(
   const { job, observation, memory } = input;
   const { nowMs } = observation;
   const atBatch = progress ? ` It stands at ${batchText(progress)}.` : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)} ${failureClasses[judgement.class].summary}${atBatch}`;
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}`;
   const told = tell(memory, {
     reason,
     text,
@@ -183,14 +184,6 @@ function park(
     learned: { ...told.learned, parked },
     forget: ['wish', 'grant'],
   };
-}
-
-function why(reason: Reason, progress?: Progress): string {
-  if (reason === 'streak-without-progress')
-    return `${progress?.streak ?? 0} restarts in a row committed no batch.`;
-  if (reason === 'size-steps-used-up') return 'The workers are as large as the policy allows.';
-  if (reason === 'data-at-risk') return 'A restart could lose or repeat data.';
-  return 'A restart would fail the same way.';
 }
 
 function outOfBudget(input: DecideInput, judgement: Judgement): Verdict {
@@ -228,9 +221,4 @@ function respect(input: DecideInput, run: JobRun, judgement: Judgement): Verdict
     forget: ['wish', 'grant', 'incident'],
     notice: { event: 'run.stopped-by-person', severity: 'info', text },
   };
-}
-
-function batchText(progress: Progress): string {
-  if (progress.batch === undefined) return 'an unknown batch';
-  return progress.batch < 0 ? 'the beginning' : `batch ${progress.batch}`;
 }

@@ -23,7 +23,7 @@ export const steady: Rule = {
     const progress = progressOf(memory, observation);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
     if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${incident.restarts} restart(s).`;
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`}.`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',

@@ -1,0 +1,58 @@
+import type { Decision } from './decision.ts';
+import { forMs } from './explain-seen.ts';
+import type { Reason, Withholding } from './reason.ts';
+
+/** What would change the answer, the likeliest first: what holds the command back, else what holds the start back. */
+export function adviceOn(decision: Decision): readonly string[] {
+  const { guard, reason, verdict, atMs } = decision;
+  if (guard.kind !== 'done') return [adviceOnHold[guard.why]];
+  const { untilMs } = verdict;
+  const wait =
+    verdict.kind === 'wait' && untilMs !== undefined && timed.has(reason)
+      ? [`wait ${forMs(untilMs - atMs)}`]
+      : [];
+  return [...wait, ...(adviceOnReason[reason] ?? [])];
+}
+
+/** Reasons that time alone can end; of the others a wait only says when Checkpilot looks again. */
+const timed: ReadonlySet<Reason> = new Set([
+  'retry-budget-exhausted',
+  'backing-off',
+  'progress-unknown',
+] as const);
+
+const byHand = 'start the job yourself: Checkpilot takes the run over and unparks the job';
+
+const adviceOnHold: Readonly<Record<Withholding, string>> = {
+  'kill-switch': 'turn the kill switch off',
+  'newer-state': 'deploy the release that wrote the record, or a later one',
+  'clock-differs': 'nothing to do by hand: it acts again once the clocks agree',
+  'fleet-paused': 'resume the fleet',
+  'job-paused': 'resume the job, or wait until its pause expires',
+  'mode-observe': 'set mode: act (or actions.restart: act) in the policy',
+  'act-not-deployed': 'deploy the stack with Act: restart or all',
+  'awaits-approval': 'approve it, or set actions.restart: act in the policy',
+};
+
+const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
+  'retry-budget-exhausted': [
+    'raise restart.budget in the policy',
+    'start the job yourself: Checkpilot takes the run over',
+  ],
+  'progress-unknown': ['make the checkpoint readable for Checkpilot'],
+  'checkpoint-unreadable': ['make the checkpoint readable for Checkpilot'],
+  'deterministic-failure': ['fix the cause named in the evidence', byHand],
+  'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],
+  'streak-without-progress': ['find out why no batch is committed', byHand],
+  'size-steps-used-up': ['raise restart.classes.<class>.grow in the policy', byHand],
+  parked: [byHand],
+  'stopped-on-purpose': ['start the job yourself: Checkpilot takes the run over and keeps it alive again'],
+  'cancelled-by-person': ['start the job yourself: Checkpilot takes the run over and keeps it alive again'],
+  'no-request-to-start': ['give the job a launch.spec in the policy, or start it once yourself'],
+  'foreign-run-beside-ours': ['cancel the run that should not write to this checkpoint'],
+  'several-foreign-runs': ['cancel all live runs of the job but one'],
+  'ours-yields-to-foreign-run': ['cancel the other run before ours is gone, if ours is the right one'],
+  'run-unknown': ['let Checkpilot read the run: see why above'],
+  'listing-unknown': ['let Checkpilot list the runs of the application: see why above'],
+  'awaits-grant': ['nothing to do by hand: starts of the fleet take turns'],
+};

@@ -1,0 +1,77 @@
+import { isTerminal, type JobRun } from './job-run.ts';
+import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from './observation.ts';
+
+/** What one pass saw, one line for each sensor; a sensor without an answer says why. */
+export function seenLines(observation: Observation): readonly string[] {
+  const { nowMs, run, others, checkpoints, ownCancelOf } = observation;
+  const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
+  return [
+    ...runLines(run, nowMs),
+    ...(isOwnCancel ? ['Checkpilot itself asked for the cancel of this run'] : []),
+    othersLine(others, nowMs),
+    ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
+  ];
+}
+
+/** `42 s`, `33 min`, `5 h 20 min`, `3 d 4 h`: rounded up, so that a wait is never named too short. */
+export function forMs(durationMs: number): string {
+  const seconds = Math.ceil(durationMs / 1_000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+/** The text on one line, at most `max` characters. */
+export function oneLine(text: string, max: number): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length > max ? `${flat.slice(0, max - 1)}…` : flat;
+}
+
+/** Enough of the state details to recognise them in the console. */
+const detailsMax = 100;
+
+function runLines(sensor: RunSensor, nowMs: number): readonly string[] {
+  if (sensor.kind === 'none') return ['no run is recorded for this job'];
+  if (sensor.kind === 'unknown') return [`the last run could not be read: ${sensor.why}`];
+  const { run } = sensor;
+  const attempt = run.attempt === undefined ? '' : `, attempt ${run.attempt} of the service`;
+  const details = run.stateDetails === '' ? [] : [`"${oneLine(run.stateDetails, detailsMax)}"`];
+  return [`run ${run.jobRunId} ${run.state}, ${ageText(run, nowMs)}${attempt}`, ...details];
+}
+
+function ageText(run: JobRun, nowMs: number): string {
+  if (!isTerminal(run)) return `started ${ago(run.startedAtMs ?? run.createdAtMs, nowMs)}`;
+  const endedAtMs = run.endedAtMs ?? run.updatedAtMs;
+  return `ended ${ago(endedAtMs, nowMs)}, lived ${forMs(Math.max(0, endedAtMs - run.createdAtMs))}`;
+}
+
+function othersLine(sensor: OthersSensor, nowMs: number): string {
+  if (sensor.kind === 'not-looked') return 'other live runs: not looked for, nothing hung on them';
+  if (sensor.kind === 'unknown') return `the live runs could not be listed: ${sensor.why}`;
+  if (sensor.live.length > 0) {
+    const names = sensor.live.map(
+      (run) => `${run.jobRunId} ${run.state} by ${run.createdBy}, started ${ago(run.createdAtMs, nowMs)}`,
+    );
+    return `other live runs: ${names.join('; ')}`;
+  }
+  const ended = sensor.ended
+    ? `; the newest ended one is ${sensor.ended.jobRunId} ${sensor.ended.state}`
+    : '';
+  return `no other live run of this job${ended}`;
+}
+
+function checkpointText(sensor: CheckpointSensor): string {
+  if (sensor.kind === 'unknown') return `could not be read: ${sensor.why}`;
+  const { committedBatch, plannedBatch } = sensor;
+  const committed = committedBatch < 0 ? 'no batch committed yet' : `batch ${committedBatch} committed`;
+  return plannedBatch > committedBatch ? `${committed}, ${plannedBatch} planned` : committed;
+}
+
+function ago(atMs: number, nowMs: number): string {
+  // A service clock a little ahead of ours is no event of the future.
+  return atMs >= nowMs ? 'just now' : `${forMs(nowMs - atMs)} ago`;
+}

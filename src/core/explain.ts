@@ -1,0 +1,147 @@
+import type { Decision } from './decision.ts';
+import { adviceOn } from './explain-advice.ts';
+import { forMs, oneLine, seenLines } from './explain-seen.ts';
+import { type Reason, reasons, type Withholding, withholdings } from './reason.ts';
+
+/**
+ * A decision in plain lines for the terminal: what was seen, how the failure was judged, what each rule said, what
+ * the guard checked, what follows, and what would change the answer. Times are relative to the moment of the
+ * decision, in whole seconds, minutes, hours or days; whoever prints the lines adds the clock time.
+ */
+export function explain(decision: Decision): string[] {
+  return [
+    `${decision.job}: ${headline(decision)}`,
+    `  why        ${reasons[decision.reason]}`,
+    ...labelled('saw', seenLines(decision.observation)),
+    ...labelled('class', classLines(decision)),
+    ...labelled('rules', [rulesLine(decision)]),
+    ...labelled('guard', guardLines(decision)),
+    ...labelled('budget', [budgetLine(decision)]),
+    ...labelled('follows', followLines(decision)),
+    ...adviceLines(adviceOn(decision)),
+  ];
+}
+
+/** One entry for each hold, in the order in which the guard asks, with what is true when it does not hold. */
+export const guardChecks: readonly { readonly why: Withholding; readonly passed: string }[] = [
+  { why: 'kill-switch', passed: 'kill switch off' },
+  { why: 'newer-state', passed: 'record of this release' },
+  { why: 'clock-differs', passed: 'clock agrees' },
+  { why: 'fleet-paused', passed: 'fleet not paused' },
+  { why: 'job-paused', passed: 'job not paused' },
+  { why: 'mode-observe', passed: 'mode above observe' },
+  { why: 'act-not-deployed', passed: 'rights to act deployed' },
+  { why: 'awaits-approval', passed: 'mode act' },
+];
+
+/** Enough of the evidence to recognise it; the whole of it is in the record. */
+const evidenceMax = 160;
+
+function headline({ kind, reason, guard, verdict }: Decision): string {
+  const what = verdict.kind === 'claim' ? 'start now' : headlines[kind];
+  const held = guard.kind === 'done' ? '' : `, ${guard.kind} because ${withholdings[guard.why]}`;
+  return `${verdict.adopt ? 'take over' : what} (${reason})${held}`;
+}
+
+const headlines = {
+  nothing: 'nothing to do',
+  wait: 'wait',
+  start: 'start wanted',
+  cancel: 'cancel our run',
+  park: 'parked, needs a person',
+} as const satisfies Record<Decision['kind'], string>;
+
+function classLines({ verdict, observation: { run } }: Decision): readonly string[] {
+  const { judgement } = verdict;
+  const details = run.kind === 'seen' ? run.run.stateDetails.trim() : '';
+  if (judgement) {
+    const worker = judgement.worker ? ` (${judgement.worker})` : '';
+    return [
+      `${judgement.class}${worker} → ${judgement.action}   by ${judgement.rule}`,
+      // What was just quoted as seen is not said twice.
+      ...(judgement.evidence === '' || judgement.evidence === details
+        ? []
+        : [`evidence: "${oneLine(judgement.evidence, evidenceMax)}"`]),
+    ];
+  }
+  if (verdict.kind !== 'claim' || verdict.wish.class === undefined) return [];
+  return [`${verdict.wish.class}, judged when the start was wished for`];
+}
+
+function rulesLine({ trace }: Decision): string {
+  const said = (one: Reason | 'does-not-apply') => (one === 'does-not-apply' ? 'does not apply' : one);
+  return trace.map((one) => `${one.rule}: ${said(one.said)}`).join(' · ');
+}
+
+function guardLines({ verdict, guard }: Decision): readonly string[] {
+  const isCommand = verdict.kind === 'start' || verdict.kind === 'claim' || verdict.kind === 'cancel';
+  if (!isCommand) return ['not asked: nothing would be sent'];
+  const stop =
+    guard.kind === 'done' ? guardChecks.length : guardChecks.findIndex((one) => one.why === guard.why);
+  const passed = guardChecks.slice(0, stop).map((one) => `✔ ${one.passed}`);
+  const half = 4;
+  const lines = [passed.slice(0, half).join('   '), passed.slice(half).join('   ')];
+  const failed = guard.kind === 'done' ? [] : [`✘ ${withholdings[guard.why]}`];
+  return [...lines.filter((line) => line !== ''), ...failed];
+}
+
+function budgetLine({ observation, atMs }: Decision): string {
+  const { room, window, freesAtMs, usedHour, usedDay } = observation.budget;
+  const used = `${usedHour} used in the last hour, ${usedDay} in the last day`;
+  if (room) return `✔ ${used}: room for one more`;
+  const frees =
+    freesAtMs === undefined ? 'frees when the open claim is settled' : `frees in ${forMs(freesAtMs - atMs)}`;
+  return `✘ ${used}: the ${window ?? 'window'} is full, ${frees}`;
+}
+
+function followLines(decision: Decision): readonly string[] {
+  const { verdict, atMs, guard } = decision;
+  const sends = guard.kind === 'done';
+  if (!sends) return ['the wish is recorded, nothing is sent'];
+  switch (verdict.kind) {
+    case 'start': {
+      const { notBeforeMs } = verdict.wish;
+      const when = notBeforeMs > atMs ? `in ${forMs(notBeforeMs - atMs)}` : 'now';
+      return [`${planText(verdict.wish.plan)}, ${when}, when its turn in the fleet comes`];
+    }
+    case 'claim':
+      return [`${planText(verdict.wish.plan)}: the checkpoint is claimed, then StartJobRun is sent`];
+    case 'cancel':
+      return [
+        `run ${verdict.run.jobRunId} is cancelled with its grace period; nothing starts before it ended`,
+      ];
+    case 'park':
+      return ['no start until a person starts the job again; the checkpoint is left as it is'];
+    default: {
+      const adopted = verdict.adopt ? [`run ${verdict.adopt.jobRunId} is ours to watch from now on`] : [];
+      return [...adopted, looksAgain(verdict.untilMs, atMs)];
+    }
+  }
+}
+
+function planText(plan: {
+  readonly base: 'spec' | { readonly generation: number };
+  readonly change?: string;
+}): string {
+  const base =
+    plan.base === 'spec'
+      ? 'a start from launch.spec'
+      : `a start with the request of generation ${plan.base.generation}`;
+  return plan.change === undefined ? base : `${base} ${plan.change}`;
+}
+
+function looksAgain(untilMs: number | undefined, atMs: number): string {
+  if (untilMs === undefined) return 'looks again when an event wakes it, and on the regular sweep';
+  return untilMs <= atMs
+    ? 'looks again at once'
+    : `looks again in ${forMs(untilMs - atMs)}, or when an event wakes it`;
+}
+
+function adviceLines(advice: readonly string[]): readonly string[] {
+  if (advice.length === 0) return [];
+  return ['  would change the answer', ...advice.map((text) => `             · ${text}`)];
+}
+
+function labelled(label: string, lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(11)}${line}`);
+}

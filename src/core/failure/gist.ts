@@ -1,0 +1,18 @@
+/** What a person reads of an evidence line in one message. */
+const gistMax = 140;
+
+/**
+ * The telling part of an evidence line: without the service's own preamble, control characters or excess length.
+ * Log text is somebody else's: it is quoted, never trusted.
+ */
+export function gist(evidence: string, max = gistMax): string {
+  const told = evidence.replace(
+    /^Job failed, please check complete logs in configured logging destination\. ?/,
+    '',
+  );
+  const [, exit, rest] = /^(?:ExitCode: (\d+)\. ?)?(?:Last few exceptions: ?)?(.*)$/s.exec(told) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
+  const plain = (rest ?? told).replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
+  const text = exit === undefined ? plain : `exit ${exit}${plain === '' ? '' : `: ${plain}`}`;
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}

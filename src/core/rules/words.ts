@@ -1,0 +1,26 @@
+import type { Judgement } from '../failure/classify.ts';
+import { gist } from '../failure/gist.ts';
+import { failureClasses } from '../failure/taxonomy.ts';
+import type { Progress } from '../progress.ts';
+import type { Reason } from '../reason.ts';
+
+/** Why a job is parked, as the beginning of a sentence to a person; the class's own summary follows it. */
+export function why(reason: Reason, progress?: Progress): string {
+  if (reason === 'streak-without-progress')
+    return `${progress?.streak ?? 0} restarts in a row committed no batch. `;
+  if (reason === 'size-steps-used-up') return 'The workers are as large as the policy allows. ';
+  if (reason === 'data-at-risk') return 'A restart could lose or repeat data. ';
+  return '';
+}
+
+/** What happened, in one sentence: the class's summary and the telling part of the evidence, quoted. */
+export function causeText(judgement: Judgement): string {
+  const text = gist(judgement.evidence);
+  const { summary } = failureClasses[judgement.class];
+  return text === '' ? summary : `${summary.replace(/\.$/, '')}: "${text}".`;
+}
+
+export function batchText(progress: Progress): string {
+  if (progress.batch === undefined) return 'an unknown batch';
+  return progress.batch < 0 ? 'the beginning' : `batch ${progress.batch}`;
+}

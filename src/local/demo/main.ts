@@ -1,0 +1,201 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, styleText } from 'node:util';
+import type { Notice } from '../../control/ports.ts';
+import type { Decision } from '../../core/decision.ts';
+import { explain } from '../../core/explain.ts';
+import { deployFunctions } from '../functions.ts';
+import { startLocalStack } from '../stack.ts';
+import { decisionsOf, judge, type Outcome } from './outcome.ts';
+import { faultInjector, loadDemoPolicy, scenario, setTheScene } from './scenario.ts';
+import { type Line, lineOfDecision, lineOfFault, lineOfJournal, lineOfNotice, render } from './timeline.ts';
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const usage = `npm run demo -- [--headless] [--json] [--calls FILE] [--seed N]
+
+  --headless   no pauses for reading
+  --json       one JSON document on stdout, nothing else there
+  --calls FILE what the world really saw, one JSON object a line
+  --seed N     another run of chance (default 7)`;
+
+/** How long a person gets for a line. */
+const readMs = 220;
+
+interface Options {
+  readonly isHeadless: boolean;
+  readonly isJson: boolean;
+  readonly callsFile: string | undefined;
+  readonly seed: number;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${usage}\n`);
+    return 64;
+  }
+  const policy = await loadDemoPolicy(root);
+  const out = printer(options);
+  const notices: Notice[] = [];
+  const receiver = {
+    deliver: async (notice: Notice) => {
+      notices.push(notice);
+      out.line(lineOfNotice(notice));
+      return { ok: true as const, value: undefined };
+    },
+  };
+  const buckets = ['acme-checkpoints', 'acme-logs', 'acme-artifacts'];
+  const faults = faultInjector();
+  const stack = await startLocalStack({
+    seed: options.seed,
+    startMs: scenario.startMs,
+    buckets,
+    receiver,
+    fault: faults.fault,
+  });
+  try {
+    setTheScene(stack.world);
+    faults.watch(stack.world, (job, text) => out.line(lineOfFault(stack.time.now(), job, text)));
+    const jobs = Object.values(policy.jobs);
+    for (const job of jobs) {
+      const { mode, restart, checkpoints } = job;
+      stack.world.journal.write(
+        'policy',
+        { job: job.name, checkpoint: checkpoints[0] ?? '' },
+        { budget: restart.budget, mode },
+      );
+    }
+    out.intro(jobs.length);
+    stack.world.journal.onEntry((entry) => out.line(lineOfJournal(entry)));
+    await stack.publish(policy);
+    const host = deployFunctions(stack);
+    const told = new Set<string>();
+    host.onInvoked = async (name) => {
+      if (name !== 'reconcile') return out.flush();
+      for (const { name: job } of jobs) {
+        for (const decision of await decisionsOf(stack.store, job)) {
+          if (told.has(decision.id)) continue;
+          told.add(decision.id);
+          out.line(lineOfDecision(decision));
+        }
+      }
+      await out.flush();
+    };
+    await stack.time.run({ untilMs: scenario.startMs + scenario.durationMs });
+    await out.flush();
+    const decisions = (await Promise.all(jobs.map(({ name }) => decisionsOf(stack.store, name)))).flat();
+    // Reading for the timeline is the demo's own doing, not Checkpilot's.
+    const { 'dynamodb.Query': _shown, ...apiCalls } = stack.apiCalls;
+    const outcome = judge({
+      policy,
+      journal: stack.world.journal.entries,
+      decisions,
+      notices,
+      apiCalls,
+      injected: faults.count(),
+    });
+    if (options.callsFile) await writeFile(options.callsFile, stack.world.journal.text());
+    out.end(outcome, decisions);
+    return outcome.ok ? 0 : 1;
+  } finally {
+    await stack.close();
+  }
+}
+
+function readOptions(): Options | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        headless: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        calls: { type: 'string' },
+        seed: { type: 'string', default: '7' },
+      },
+    });
+    if (!/^\d{1,9}$/.test(values.seed)) return `--seed takes a whole number, not "${values.seed}"`;
+    return {
+      isHeadless: values.headless || values.json,
+      isJson: values.json,
+      callsFile: values.calls,
+      seed: Number(values.seed),
+    };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Text for people on stdout, or nothing there but one JSON document. */
+function printer({ isJson, isHeadless }: Options) {
+  const isPlain = !process.stdout.isTTY || process.env.NO_COLOR !== undefined;
+  const style = { startMs: scenario.startMs, columns: process.stdout.columns ?? 120, isPlain };
+  const say = (text: string) => {
+    if (!isJson) process.stdout.write(`${text}\n`);
+  };
+  const strong = (text: string) => (isPlain ? text : styleText('bold', text));
+  let waiting: Line[] = [];
+  return {
+    intro(jobs: number) {
+      say(
+        `\n${strong(`Checkpilot demo`)}: ${jobs} jobs from ${scenario.policyFile}, ${scenario.durationMs / 60_000} simulated minutes.`,
+      );
+      say(
+        'The functions are the real ones. EMR Serverless, DynamoDB, SQS and S3 are served on 127.0.0.1, on virtual time.\n',
+      );
+    },
+    line(line: Line | undefined) {
+      if (line) waiting.push(line);
+    },
+    /** Prints what has gathered in the order in which it makes sense, at a pace at which it can be read. */
+    async flush() {
+      const lines = waiting.sort((a, b) => a.atMs - b.atMs || a.rank - b.rank);
+      waiting = [];
+      for (const line of lines) say(render(line, style));
+      if (!isHeadless && lines.length > 0 && process.stdout.isTTY)
+        await wait(Math.min(lines.length * readMs, 1_200));
+    },
+    end(outcome: Outcome, decisions: readonly Decision[]) {
+      if (isJson) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+      say(`\n${strong('How it ended')}\n`);
+      for (const row of table(outcome)) say(`  ${row}`);
+      const parked = decisions.findLast(({ kind }) => kind === 'park');
+      if (parked) {
+        say(`\n${strong(`Why ${parked.job} was not restarted`)}\n`);
+        for (const text of explain(parked)) say(`  ${text}`);
+      }
+      say(`\n  ${summary(outcome)}`);
+      for (const what of outcome.missing) say(`  NOT AS EXPECTED: ${what}`);
+      say('');
+    },
+  };
+}
+
+function table(outcome: Outcome): string[] {
+  const rows = outcome.perJob.map(({ job, ended, runs, batches, class: cause, recoveryMs }) => [
+    job,
+    ended,
+    cause ?? '–',
+    String(runs),
+    String(batches),
+    recoveryMs === undefined ? '–' : `${(recoveryMs / 1000).toFixed(1)} s`,
+  ]);
+  const all = [['JOB', 'ENDED', 'CAUSE', 'RUNS', 'BATCHES', 'END → START, WITHOUT BACKOFF'], ...rows];
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function summary(outcome: Outcome): string {
+  const { attemptsFailed = 0, lostEvents = 0, doubledEvents = 0, lostAnswers = 0 } = outcome.faults;
+  return [
+    `${attemptsFailed} attempts died, ${lostEvents} event lost, ${doubledEvents} events doubled, ${lostAnswers} answer to StartJobRun lost.`,
+    `${outcome.runsStarted} runs started, ${outcome.doubleWriters} times two writers on one checkpoint, ${outcome.budgetBreaches} restarts over budget.`,
+  ].join('\n  ');
+}
+
+process.exitCode = await main();

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  locationsNamed,
+  locationsOverlap,
+  normaliseLocation,
+  type WorkerSpec,
+  withWorkers,
+  workerSpec,
+} from '../../src/core/launch-request.ts';
+import { aRequest } from '../support/build.ts';
+
+const gigabytes = fc.integer({ min: 1, max: 244 });
+const spec: fc.Arbitrary<WorkerSpec> = fc.record({
+  cores: fc.constantFrom(1, 2, 4, 8, 16, 32),
+  memory: fc.oneof(
+    gigabytes.map((gb) => `${gb}g`),
+    gigabytes.map((gb) => `${gb * 1024 - 7}m`),
+  ),
+  disk: gigabytes.map((gb) => `${gb}g`),
+});
+
+/** What stands beside the sizes in the parameters of real jobs; none of it is ours to change. */
+const foreign = [
+  '--class com.acme.Orders',
+  '--jars s3://acme-artifacts/libs/a.jar,s3://acme-artifacts/libs/b.jar',
+  '--conf spark.executor.memoryOverhead=2g',
+  '--conf spark.driver.memoryOverheadFactor=0.2',
+  '--conf "spark.driver.extraJavaOptions=-Da=b -XX:+UseG1GC"',
+  '-c spark.executor.coresOther=1',
+  "--conf 'spark.sql.shuffle.partitions=48'",
+  '--files s3://acme-artifacts/log4j.xml',
+  '--properties-file x',
+] as const;
+
+/** Sizes as people write them. */
+const sizes = [
+  '--conf spark.driver.memory=8g',
+  '--conf  spark.executor.cores=2',
+  '--conf=spark.executor.memory=27g',
+  '--conf "spark.emr-serverless.executor.disk=100g"',
+  '-c spark.driver.cores=2',
+  '--conf\n  spark.executor.memory=20g',
+] as const;
+
+const parameters = fc
+  .tuple(fc.subarray([...foreign]), fc.subarray([...sizes]))
+  .chain(([kept, sized]) =>
+    fc.shuffledSubarray([...kept, ...sized], { minLength: kept.length + sized.length }),
+  )
+  .map((parts) => parts.join(' '));
+
+const textOf = (request: ReturnType<typeof aRequest>) =>
+  request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
+
+describe('worker sizes in a request', () => {
+  it('are read back as they were written, whatever stood there before', () => {
+    fc.assert(
+      fc.property(parameters, spec, spec, (text, driver, executor) => {
+        const request = withWorkers(aRequest(text), { driver, executor });
+        expect(workerSpec(request, 'driver')).toEqual(driver);
+        expect(workerSpec(request, 'executor')).toEqual(executor);
+      }),
+    );
+  });
+
+  it('are the same after writing them twice', () => {
+    fc.assert(
+      fc.property(parameters, spec, spec, (text, driver, executor) => {
+        const once = withWorkers(aRequest(text), { driver, executor });
+        expect(withWorkers(once, { driver, executor })).toEqual(once);
+      }),
+    );
+  });
+
+  it('leave everything else in the parameters and in the request as it was', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...foreign]), parameters, spec, (kept, text, driver) => {
+        const before = aRequest([...kept, text].join(' '));
+        const after = withWorkers(before, { driver });
+        for (const part of kept) expect(textOf(after)).toContain(part);
+        expect(workerSpec(after, 'executor')).toEqual(workerSpec(before, 'executor'));
+        const { sparkSubmit: _after, ...restAfter } = after.jobDriver;
+        const { sparkSubmit: _before, ...restBefore } = before.jobDriver;
+        expect({ ...after, jobDriver: restAfter }).toEqual({ ...before, jobDriver: restBefore });
+      }),
+    );
+  });
+
+  it('leave the parameters alone when no worker is named', () => {
+    expect(withWorkers(aRequest('--conf  a=b'), {})).toEqual(aRequest('--conf  a=b'));
+  });
+
+  it.each([
+    ['', { cores: 4, memory: '14g', disk: '20g' }],
+    [
+      '--conf spark.executor.memory=8g --conf spark.executor.memory=9g',
+      { cores: 4, memory: '9g', disk: '20g' },
+    ],
+    ["--conf 'spark.executor.cores=2'", { cores: 2, memory: '14g', disk: '20g' }],
+    ['--conf\n spark.executor.memory=27g', { cores: 4, memory: '27g', disk: '20g' }],
+    ['-c spark.executor.memory=27g', { cores: 4, memory: '27g', disk: '20g' }],
+    ['--conf spark.executor.memoryOverhead=9g', { cores: 4, memory: '14g', disk: '20g' }],
+  ])('of %j are read with the defaults of the service', (text, expected) => {
+    expect(workerSpec(aRequest(text), 'executor')).toEqual(expected);
+  });
+});
+
+const segments = fc.array(fc.constantFrom('a', 'b', 'orders', 'v=1', ''), { maxLength: 5 });
+const uris = fc
+  .tuple(fc.constantFrom('s3', 's3a', 's3n', 'S3', 'hdfs', 'file'), segments)
+  .map(([scheme, path]) => `${scheme}://${['acme-checkpoints', ...path].join('/')}`);
+
+describe('a checkpoint location', () => {
+  it.each([
+    ['s3a://acme/a//b/', 's3://acme/a/b'],
+    [' S3://acme/a/b ', 's3://acme/a/b'],
+    ['s3n://acme', 's3://acme'],
+    ['s3://acme/A', 's3://acme/A'],
+    ['hdfs:///a/b//', 'hdfs:///a/b'],
+  ])('%j is %j', (uri, normal) => {
+    expect(normaliseLocation(uri)).toBe(normal);
+  });
+
+  it('stays as it is when normalised again', () => {
+    fc.assert(
+      fc.property(uris, (uri) => {
+        expect(normaliseLocation(normaliseLocation(uri))).toBe(normaliseLocation(uri));
+      }),
+    );
+  });
+
+  it('overlaps another in both directions or in none', () => {
+    fc.assert(
+      fc.property(uris, uris, (left, right) => {
+        const [a, b] = [normaliseLocation(left), normaliseLocation(right)];
+        expect(locationsOverlap(a, b)).toBe(locationsOverlap(b, a));
+        expect(locationsOverlap(a, a)).toBe(true);
+        expect(locationsOverlap(a, `${a}/offsets`)).toBe(true);
+        expect(locationsOverlap(a, `${a}-late`)).toBe(false);
+      }),
+    );
+  });
+
+  it('is found in the arguments and in the parameters of a request', () => {
+    const request = aRequest('--conf spark.orders.checkpoint=s3a://acme/orders/');
+    const { sparkSubmit } = request.jobDriver;
+    const withArguments = {
+      ...request,
+      jobDriver: {
+        sparkSubmit: { ...sparkSubmit, entryPointArguments: ['--out=s3://acme/table', 's3://acme//late/'] },
+      },
+    };
+    expect(locationsNamed(withArguments)).toEqual(['s3://acme/table', 's3://acme/late', 's3://acme/orders']);
+  });
+});

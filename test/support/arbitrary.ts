@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import type { DecideInput } from '../../src/core/decide.ts';
+import { failureClasses } from '../../src/core/failure/taxonomy.ts';
+import { type JobRun, type JobRunState, liveStates, terminalStates } from '../../src/core/job-run.ts';
+import type { Grant, JobMemory, Wish } from '../../src/core/memory.ts';
+import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../../src/core/observation.ts';
+import { reasons } from '../../src/core/reason.ts';
+import { aGrant, aJob, anInput, aRun, aWish, checkpoint, nowMs, texts } from './build.ts';
+
+/** Values that go far outside of what a service sends, inside what the types promise. */
+const states = fc.oneof(
+  fc.constantFrom<JobRunState>(...terminalStates),
+  fc.constantFrom<JobRunState>(...liveStates, 'UNRECOGNISED'),
+);
+const moments = fc.integer({ min: nowMs - 3 * 86_400_000, max: nowMs + 60_000 });
+const details = fc.oneof(fc.constantFrom('', ...Object.values(texts)), fc.string({ maxLength: 40 }));
+const runIds = fc.constantFrom('run-0', 'run-1', 'run-1');
+const unknown = fc.constantFrom({ kind: 'unknown' as const, why: 'throttled' });
+const locations = [checkpoint, 's3://acme-checkpoints/orders-late'] as const;
+
+const runs: fc.Arbitrary<JobRun> = fc
+  .record(
+    {
+      jobRunId: runIds,
+      state: states,
+      stateDetails: details,
+      createdAtMs: moments,
+      startedAtMs: moments,
+      endedAtMs: moments,
+      attempt: fc.integer({ min: 1, max: 9 }),
+      mode: fc.constantFrom('STREAMING', 'BATCH'),
+      durationMs: fc.integer({ min: 0, max: 90_000_000 }),
+    },
+    { requiredKeys: ['jobRunId', 'state', 'stateDetails', 'createdAtMs'] },
+  )
+  .map((changes) => aRun(changes));
+
+const runSensor: fc.Arbitrary<RunSensor> = fc.oneof(
+  { weight: 4, arbitrary: runs.map((run) => ({ kind: 'seen' as const, run })) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'none' as const }) },
+  { weight: 1, arbitrary: unknown },
+);
+
+const othersSensor: fc.Arbitrary<OthersSensor> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ kind: 'seen' as const, dateMs: nowMs, live: [] }) },
+  {
+    weight: 2,
+    arbitrary: fc.record(
+      {
+        kind: fc.constant('seen' as const),
+        dateMs: moments,
+        live: fc.array(
+          runs.map((run) =>
+            terminalStates.some((end) => end === run.state) ? { ...run, state: 'RUNNING' as const } : run,
+          ),
+          { maxLength: 3 },
+        ),
+        ended: runs,
+      },
+      { requiredKeys: ['kind', 'dateMs', 'live'] },
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'not-looked' as const }) },
+  { weight: 1, arbitrary: unknown },
+);
+
+const checkpointSensor: fc.Arbitrary<CheckpointSensor> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: -1, max: 130 }).map((committedBatch) => ({
+      kind: 'seen' as const,
+      committedBatch,
+      plannedBatch: committedBatch + 1,
+    })),
+  },
+  { weight: 1, arbitrary: unknown },
+);
+
+const observations: fc.Arbitrary<Observation> = fc.record(
+  {
+    nowMs: fc.constant(nowMs),
+    run: runSensor,
+    others: othersSensor,
+    checkpoints: fc.dictionary(fc.constantFrom(...locations), checkpointSensor),
+    ownCancelOf: runIds,
+    budget: fc.record(
+      {
+        room: fc.boolean(),
+        window: fc.constantFrom('hour' as const, 'day' as const),
+        freesAtMs: moments,
+        usedHour: fc.nat(9),
+        usedDay: fc.nat(20),
+      },
+      { requiredKeys: ['room', 'usedHour', 'usedDay'] },
+    ),
+    gates: fc.record({
+      killSwitch: rarely(),
+      fleetPaused: rarely(),
+      act: fc.constantFrom('none' as const, 'restart' as const, 'restart' as const, 'all' as const),
+      clockSkewMs: fc.constantFrom(0, 0, 0, 5_000, 5_001),
+      newerState: rarely(),
+    }),
+  },
+  { requiredKeys: ['nowMs', 'run', 'others', 'checkpoints', 'budget', 'gates'] },
+);
+
+/** Around now, where answers change. */
+const edges = fc.constantFrom(nowMs - 30_000, nowMs - 1, nowMs, nowMs + 1, nowMs + 60_000);
+
+const wishes: fc.Arbitrary<Wish> = fc
+  .record({
+    afterRunId: fc.option(runIds, { nil: undefined }),
+    notBeforeMs: edges,
+    spendsBudget: fc.boolean(),
+  })
+  .map(({ afterRunId, notBeforeMs, spendsBudget }) => {
+    const { afterRunId: _other, ...wish } = aWish({ notBeforeMs, plan: { base: 'spec', spendsBudget } });
+    return afterRunId === undefined ? wish : { ...wish, afterRunId };
+  });
+
+const grants: fc.Arbitrary<Grant> = fc
+  .record({
+    wishId: fc.constantFrom('wsh_1', 'wsh_1', 'wsh_0'),
+    expiresAtMs: edges,
+    state: fc.constantFrom('unused' as const, 'unused' as const, 'used' as const),
+  })
+  .map((changes) => aGrant(changes));
+
+const memories: fc.Arbitrary<JobMemory> = fc.record(
+  {
+    generation: fc.nat(20),
+    desired: fc.constantFrom('running' as const, 'running' as const, 'stopped' as const),
+    progress: fc.dictionary(
+      fc.constantFrom(...locations),
+      fc.record({ committedAtStart: fc.integer({ min: -1, max: 130 }), streak: fc.nat(6) }),
+    ),
+    backoffStep: fc.nat(100),
+    parked: fc.record(
+      { reason: reasonCodes(), atMs: moments, jobRunId: runIds },
+      { requiredKeys: ['reason', 'atMs'] },
+    ),
+    pause: fc.record({ untilMs: moments, by: fc.constant('ana'), reason: fc.constant('db move') }),
+    wish: wishes,
+    grant: grants,
+    incident: fc.record({
+      id: fc.constant('inc_0'),
+      openedAtMs: moments,
+      class: fc.constantFrom(...classNames()),
+      needsHuman: fc.boolean(),
+      toldReason: reasonCodes(),
+      restarts: fc.nat(9),
+    }),
+    lastStartAtMs: moments,
+    unknownSinceMs: moments,
+  },
+  { requiredKeys: ['generation', 'desired', 'progress', 'backoffStep'] },
+);
+
+/** Whatever one pass may be asked to judge. */
+export const inputs: fc.Arbitrary<DecideInput> = fc
+  .record({
+    mode: fc.constantFrom('act' as const, 'act' as const, 'suggest' as const, 'observe' as const),
+    onBudgetExhausted: fc.constantFrom('page' as const, 'wait' as const),
+    observation: observations,
+    memory: memories,
+    /** Drawn apart, a wish and its grant would hardly ever fit each other and the run. */
+    isGranted: fc.nat(3).map((drawn) => drawn === 0),
+    workerMemory: fc.constantFrom('14g', '54g', '2048m', '16384', '221g'),
+    random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  })
+  .map(({ mode, onBudgetExhausted, observation, memory, isGranted, workerMemory, random }) => {
+    const granted = isGranted ? { wish: aWish(), grant: aGrant() } : {};
+    const worker = { cores: 4, memory: workerMemory, disk: '20g' };
+    const job = aJob({ mode, checkpoints: locations, restart: { onBudgetExhausted } });
+    const input = anInput({ job, workers: { driver: worker, executor: worker }, random });
+    return { ...input, observation, memory: { ...memory, ...granted } };
+  });
+
+function rarely(): fc.Arbitrary<boolean> {
+  return fc.nat(9).map((drawn) => drawn === 0);
+}
+
+function reasonCodes() {
+  return fc.constantFrom(...(Object.keys(reasons) as (keyof typeof reasons)[]));
+}
+
+function classNames() {
+  return Object.keys(failureClasses) as (keyof typeof failureClasses)[];
+}
