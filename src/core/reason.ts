@@ -34,7 +34,6 @@ export const reasons = {
   'listing-unknown': 'The live runs of the application could not be listed, so nothing is started.',
   'progress-unknown': 'The checkpoint could not be read; without it one restart an hour is allowed.',
   'checkpoint-unreadable': 'The checkpoint could not be read right before the start.',
-  'claim-open': 'A claimed command is not settled yet; nothing else is decided.',
   'not-managed': 'No policy declares this job.',
 } as const;
 

@@ -88,6 +88,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
   const settings: Settings = {
     region,
+    account,
     table: 'checkpilot',
     controlBucket,
     wakeQueueUrl: `${sqs.url}/${account}/${wake.name}`,

@@ -1,6 +1,8 @@
 /** The environment of the functions. Everything else is policy. */
 export interface Settings {
   readonly region: string;
+  /** Account of the stack, when it tells it; a policy for another account is refused then. */
+  readonly account?: string;
   readonly table: string;
   readonly controlBucket: string;
   readonly wakeQueueUrl: string;
@@ -25,6 +27,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
   const settings: Settings = {
     region: need('AWS_REGION'),
+    ...(env.CHECKPILOT_ACCOUNT ? { account: env.CHECKPILOT_ACCOUNT } : {}),
     table: need('CHECKPILOT_TABLE'),
     controlBucket: need('CHECKPILOT_CONTROL_BUCKET'),
     wakeQueueUrl: need('CHECKPILOT_WAKE_QUEUE_URL'),

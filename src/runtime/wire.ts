@@ -4,6 +4,7 @@ import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
 import { S3Policies } from '../aws/s3-policies.ts';
 import type { Ports } from '../control/ports.ts';
+import { onlyAtHome } from './home.ts';
 import { ulids } from './ids.ts';
 import type { Runtime } from './runtime.ts';
 import { logPort, logReceiver } from './telemetry.ts';
@@ -25,7 +26,10 @@ export function wireControl(runtime: Runtime): Ports {
     store,
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3),
-    policies: new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
+    policies: onlyAtHome(
+      new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
+      settings,
+    ),
     receiver: runtime.receiver ?? logReceiver(log),
     act: settings.act,
     ...(settings.startRole ? { startRole: settings.startRole } : {}),

@@ -137,6 +137,13 @@ describe('the ring of a budget', () => {
     });
   });
 
+  it('forgets no charge that still counts when it makes room for the next', () => {
+    const max = { perHour: 2, perDay: 2 };
+    const later = charge({ charges: [0], open: [] }, max, 'clm_1', dayMs - 1);
+    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clockBoundMs - 1).ok).toBe(false);
+    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clockBoundMs).ok).toBe(true);
+  });
+
   it('obeys a changed limit at once, both ways', () => {
     const ring = { charges: [0, 1, 2], open: [] };
     expect(roomAt(ring, { perHour: 4, perDay: 9 }, 10).ok).toBe(true);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DecideInput } from '../../src/core/decide.ts';
 import { failureClasses } from '../../src/core/failure/taxonomy.ts';
+import type { Mode } from '../../src/core/job.ts';
 import { type JobRun, type JobRunState, liveStates, terminalStates } from '../../src/core/job-run.ts';
 import type { Grant, JobMemory, Wish } from '../../src/core/memory.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../../src/core/observation.ts';
@@ -36,13 +37,13 @@ const runs: fc.Arbitrary<JobRun> = fc
   .map((changes) => aRun(changes));
 
 const runSensor: fc.Arbitrary<RunSensor> = fc.oneof(
-  { weight: 4, arbitrary: runs.map((run) => ({ kind: 'seen' as const, run })) },
+  { weight: 8, arbitrary: runs.map((run) => ({ kind: 'seen' as const, run })) },
   { weight: 1, arbitrary: fc.constant({ kind: 'none' as const }) },
   { weight: 1, arbitrary: unknown },
 );
 
 const othersSensor: fc.Arbitrary<OthersSensor> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({ kind: 'seen' as const, dateMs: nowMs, live: [] }) },
+  { weight: 8, arbitrary: fc.constant({ kind: 'seen' as const, dateMs: nowMs, live: [] }) },
   {
     weight: 2,
     arbitrary: fc.record(
@@ -96,8 +97,8 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     gates: fc.record({
       killSwitch: rarely(),
       fleetPaused: rarely(),
-      act: fc.constantFrom('none' as const, 'restart' as const, 'restart' as const, 'all' as const),
-      clockSkewMs: fc.constantFrom(0, 0, 0, 5_000, 5_001),
+      act: rarely().map((drawn) => (drawn ? 'none' : 'restart')),
+      clockSkewMs: rarely().map((drawn) => (drawn ? 5_001 : 5_000)),
       newerState: rarely(),
     }),
   },
@@ -159,12 +160,12 @@ const memories: fc.Arbitrary<JobMemory> = fc.record(
 /** Whatever one pass may be asked to judge. */
 export const inputs: fc.Arbitrary<DecideInput> = fc
   .record({
-    mode: fc.constantFrom('act' as const, 'act' as const, 'suggest' as const, 'observe' as const),
+    mode: fc.constantFrom<Mode>('act', 'act', 'act', 'suggest', 'observe'),
     onBudgetExhausted: fc.constantFrom('page' as const, 'wait' as const),
     observation: observations,
     memory: memories,
     /** Drawn apart, a wish and its grant would hardly ever fit each other and the run. */
-    isGranted: fc.nat(3).map((drawn) => drawn === 0),
+    isGranted: fc.nat(2).map((drawn) => drawn === 0),
     workerMemory: fc.constantFrom('14g', '54g', '2048m', '16384', '221g'),
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   })
@@ -177,7 +178,7 @@ export const inputs: fc.Arbitrary<DecideInput> = fc
   });
 
 function rarely(): fc.Arbitrary<boolean> {
-  return fc.nat(9).map((drawn) => drawn === 0);
+  return fc.nat(24).map((drawn) => drawn === 0);
 }
 
 function reasonCodes() {
