@@ -17,7 +17,7 @@ import {
 import { type JobState, nextRev, seenRev } from './load.ts';
 import type { CommitOutcome, Ports, Write } from './ports.ts';
 import { baseRequest, claimRequest, clientToken } from './start-request.ts';
-import { decisionWrite, dropWish, noticeWrite, recordWrite } from './writes.ts';
+import { decisionWrite, dropWish, lastOf, noticeWrite, recordWrite } from './writes.ts';
 
 export type ClaimResult<C extends Claim> =
   | { readonly kind: 'claimed'; readonly claim: C }
@@ -64,6 +64,7 @@ export async function claimStart(
       dueAtMs: state.nowMs + claimWakeMs,
       policyHash: context.policyHash,
       claimLocks: claim.locks,
+      last: lastOf(state.record, decision, false),
     }),
     ...ring,
     decisionWrite(decision),
@@ -101,6 +102,7 @@ export async function claimCancel(
       dueAtMs: state.nowMs + claimWakeMs,
       policyHash: context.policyHash,
       claimLocks: claim.locks,
+      last: lastOf(state.record, decision, false),
     }),
     decisionWrite(decision),
     ...(notice

@@ -37,6 +37,12 @@ export interface RecordItem extends Stored {
   readonly last?: {
     readonly id: string;
     readonly key: string;
+    readonly kind: string;
+    readonly reason: Reason;
+    readonly guard: GuardResult;
+    /** State of the job's run as that pass saw it; absent when there was none or it could not be read. */
+    readonly runState?: string;
+    readonly untilMs?: number;
     readonly firstAtMs: number;
     readonly lastAtMs: number;
     readonly count: number;
@@ -153,6 +159,7 @@ export interface PaceItem extends Stored {
 export interface ControlItem extends Stored {
   readonly kind: 'control';
   readonly killSwitch: boolean;
+  readonly killSwitchBy?: { readonly by: string; readonly reason: string; readonly atMs: number };
   readonly fleetPause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
 }
 

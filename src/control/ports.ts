@@ -150,7 +150,7 @@ export interface Receiver {
 
 export interface Ids {
   /** A ULID with a prefix, e.g. `dec_01J…`. */
-  next(prefix: 'dec' | 'inc' | 'clm' | 'wsh' | 'gnt' | 'ntc'): string;
+  next(prefix: 'dec' | 'inc' | 'clm' | 'wsh' | 'gnt' | 'ntc' | 'ord'): string;
 }
 
 /** In [0, 1). */

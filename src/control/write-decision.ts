@@ -6,7 +6,15 @@ import { type Item, keys, type LaunchItem, type LockItem, type RecordItem, schem
 import { runItem } from './listing.ts';
 import { type JobState, nextRev, seenRev } from './load.ts';
 import type { Ports, Write } from './ports.ts';
-import { decisionWrite, dropWish, noticeWrite, recordWrite, wishItem } from './writes.ts';
+import {
+  decisionKey,
+  decisionWrite,
+  dropWish,
+  lastOf,
+  noticeWrite,
+  recordWrite,
+  wishItem,
+} from './writes.ts';
 
 interface Pass {
   readonly job: ResolvedJob;
@@ -149,26 +157,8 @@ function nextLookMs(decision: Decision, memory: JobMemory): number {
   return decision.verdict.untilMs ?? decision.atMs + idleLookMs;
 }
 
-function decisionKey({ kind, reason, guard, observation }: Decision): string {
-  const run =
-    observation.run.kind === 'seen'
-      ? `${observation.run.run.jobRunId}/${observation.run.run.state}`
-      : observation.run.kind;
-  return [kind, reason, guard.kind, guard.kind === 'done' ? '' : guard.why, run].join(' ');
-}
-
 function isRepeat(record: RecordItem | undefined, decision: Decision): boolean {
   return record?.last?.key === decisionKey(decision);
-}
-
-function lastOf(
-  record: RecordItem | undefined,
-  decision: Decision,
-  isSame: boolean,
-): NonNullable<RecordItem['last']> {
-  const { id, atMs } = decision;
-  if (isSame && record?.last) return { ...record.last, lastAtMs: atMs, count: record.last.count + 1 };
-  return { id, key: decisionKey(decision), firstAtMs: atMs, lastAtMs: atMs, count: 1 };
 }
 
 /** Timers up to 15 minutes are queue delays, exact to the second; the record's due time is the net below. */

@@ -111,3 +111,31 @@ export function dropWish(job: string, wish: Wish | undefined): readonly Write[] 
   const { pk, sk } = wishItem(job, wish);
   return [{ delete: { pk, sk }, seenRev: 'any' }];
 }
+
+/** Two decisions with the same key are the same answer to the same question. */
+export function decisionKey({ kind, reason, guard, observation }: Decision): string {
+  const run =
+    observation.run.kind === 'seen'
+      ? `${observation.run.run.jobRunId}/${observation.run.run.state}`
+      : observation.run.kind;
+  return [kind, reason, guard.kind, guard.kind === 'done' ? '' : guard.why, run].join(' ');
+}
+
+/** What the record keeps of a decision, so that `status` needs to read nothing else. */
+export function lastOf(
+  record: RecordItem | undefined,
+  decision: Decision,
+  isSame: boolean,
+): NonNullable<RecordItem['last']> {
+  const { id, kind, reason, guard, atMs, observation, verdict } = decision;
+  const latest = {
+    kind,
+    reason,
+    guard,
+    ...(observation.run.kind === 'seen' ? { runState: observation.run.run.state } : {}),
+    ...(verdict.untilMs === undefined ? {} : { untilMs: verdict.untilMs }),
+  };
+  if (isSame && record?.last)
+    return { ...record.last, ...latest, lastAtMs: atMs, count: record.last.count + 1 };
+  return { id, key: decisionKey(decision), ...latest, firstAtMs: atMs, lastAtMs: atMs, count: 1 };
+}

@@ -24,7 +24,7 @@ export type Verdict = (
   /** What the pass learned, whatever the guard says. */
   readonly learned?: Partial<JobMemory>;
   /** Fields of the memory that no longer hold. */
-  readonly forget?: readonly ('wish' | 'grant' | 'parked' | 'incident' | 'unknownSinceMs')[];
+  readonly forget?: readonly ('wish' | 'grant' | 'parked' | 'incident' | 'unknownSinceMs' | 'order')[];
   readonly notice?: NoticeDraft;
 };
 

@@ -1,7 +1,7 @@
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
 import { forMs, oneLine, seenLines } from './explain-seen.ts';
-import { type Reason, reasons, type Withholding, withholdings } from './reason.ts';
+import { reasons, type Withholding, withholdings } from './reason.ts';
 
 /**
  * A decision in plain lines for the terminal: what was seen, how the failure was judged, what each rule said, what
@@ -68,9 +68,16 @@ function classLines({ verdict, observation: { run } }: Decision): readonly strin
   return [`${verdict.wish.class}, judged when the start was wished for`];
 }
 
+/** The rules that were asked in vain share one phrase; the last one decided. */
 function rulesLine({ trace }: Decision): string {
-  const said = (one: Reason | 'does-not-apply') => (one === 'does-not-apply' ? 'does not apply' : one);
-  return trace.map((one) => `${one.rule}: ${said(one.said)}`).join(' · ');
+  const passed = trace.filter((one) => one.said === 'does-not-apply').map((one) => one.rule);
+  const decided = trace
+    .filter((one) => one.said !== 'does-not-apply')
+    .map((one) => `${one.rule}: ${one.said}`);
+  return [
+    ...(passed.length > 0 ? [`${passed.join(', ')}: ${passed.length > 1 ? 'do' : 'does'} not apply`] : []),
+    ...decided,
+  ].join(' · ');
 }
 
 function guardLines({ verdict, guard }: Decision): readonly string[] {

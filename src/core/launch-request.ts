@@ -37,9 +37,11 @@ const defaultWorker: WorkerSpec = { cores: 4, memory: '14g', disk: '20g' };
 
 export function workerSpec(request: LaunchRequest, worker: 'driver' | 'executor'): WorkerSpec {
   const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
+  const cores = readFlag(parameters, `${worker}-cores`) ?? readConf(parameters, `spark.${worker}.cores`);
+  const memory = readFlag(parameters, `${worker}-memory`) ?? readConf(parameters, `spark.${worker}.memory`);
   return {
-    cores: Number(readConf(parameters, `spark.${worker}.cores`) ?? defaultWorker.cores),
-    memory: readConf(parameters, `spark.${worker}.memory`) ?? defaultWorker.memory,
+    cores: cores === undefined ? defaultWorker.cores : Number(cores),
+    memory: memory ?? defaultWorker.memory,
     disk: readConf(parameters, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
   };
 }
@@ -50,11 +52,14 @@ export function withWorkers(request: LaunchRequest, workers: WorkerSpecs): Launc
   for (const worker of ['driver', 'executor'] as const) {
     const spec = workers[worker];
     if (!spec) continue;
+    // spark-submit lets its own flags win over --conf (SparkSubmitArguments), so they have to go.
+    for (const flag of [`${worker}-cores`, `${worker}-memory`])
+      parameters = parameters.replace(flagPattern(flag), '');
     parameters = writeConf(parameters, `spark.${worker}.cores`, String(spec.cores));
     parameters = writeConf(parameters, `spark.${worker}.memory`, spec.memory);
     parameters = writeConf(parameters, `spark.emr-serverless.${worker}.disk`, spec.disk);
   }
-  const sparkSubmit = { ...request.jobDriver.sparkSubmit, sparkSubmitParameters: parameters };
+  const sparkSubmit = { ...request.jobDriver.sparkSubmit, sparkSubmitParameters: parameters.trim() };
   return { ...request, jobDriver: { ...request.jobDriver, sparkSubmit } };
 }
 
@@ -83,15 +88,24 @@ function readConf(parameters: string, key: string): string | undefined {
   return found?.[1];
 }
 
-function writeConf(parameters: string, key: string, value: string): string {
-  const rest = parameters.replace(confPattern(key), '').replace(/ {2,}/g, ' ').trim();
-  return `${rest} --conf ${key}=${value}`.trim();
+function readFlag(parameters: string, flag: string): string | undefined {
+  const found = [...parameters.matchAll(flagPattern(flag))].at(-1);
+  return found?.[1];
 }
 
-/** `--conf key=value` or `-c key=value`, also over a line break, quotes optional; Spark lets the last one win. */
+function writeConf(parameters: string, key: string, value: string): string {
+  return `${parameters.replace(confPattern(key), '')} --conf ${key}=${value}`.trim();
+}
+
+/**
+ * `--conf key=value` or `-c key=value`, also over a line break, quotes optional; Spark lets the last one win. The
+ * blanks before it belong to the match, so that taking it out leaves everybody else's blanks alone.
+ */
 function confPattern(key: string): RegExp {
-  return new RegExp(
-    `(?<![\\w-])(?:--conf|-c)[\\s=]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`,
-    'g',
-  );
+  return new RegExp(`(?:^|\\s+)(?:--conf|-c)[\\s=]+["']?${key.replaceAll('.', '\\.')}=([^\\s"']+)["']?`, 'g');
+}
+
+/** `--executor-memory 14g` or `--executor-memory=14g`. */
+function flagPattern(flag: string): RegExp {
+  return new RegExp(`(?:^|\\s+)--${flag}[\\s=]+["']?([^\\s"']+)["']?`, 'g');
 }

@@ -18,6 +18,8 @@ export interface JobMemory {
   readonly workers?: WorkerSpecs;
   readonly parked?: Parked;
   readonly pause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+  /** A person's order to start, until a wish is made of it or it expires. */
+  readonly order?: Order;
   readonly wish?: Wish;
   readonly grant?: Grant;
   readonly incident?: Incident;
@@ -25,6 +27,15 @@ export interface JobMemory {
   readonly lastStartAtMs?: number;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
+}
+
+export interface Order {
+  readonly id: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Start although the job is parked. */
+  readonly override: boolean;
+  readonly expiresAtMs: number;
 }
 
 export interface CurrentRun {

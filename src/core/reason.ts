@@ -28,6 +28,8 @@ export const reasons = {
   'awaits-grant': 'The start waits for its turn in the fleet.',
   'cancelled-by-person': 'A person cancelled the run; that is respected.',
   'cancelled-by-checkpilot': 'Checkpilot cancelled the run.',
+  'ordered-by-person': 'A person ordered the start.',
+  'stop-ordered': 'A person ordered the job to stop.',
   'stopped-on-purpose': 'The job is meant to be stopped.',
   parked: 'The job is parked until a person or a new version changes something.',
   'run-unknown': 'The state of the last run could not be read, so nothing is started.',

@@ -65,6 +65,11 @@ export class WorldJobRuns implements JobRuns {
   async start(request: LaunchRequest, { clientToken, notAfterMs }: SendTerms): Promise<StartAnswer> {
     const signedAtMs = this.#world.time.now();
     if (signedAtMs > notAfterMs) return { kind: 'too-late' };
+    return this.deliverStart(request, clientToken, signedAtMs);
+  }
+
+  /** A signed request reaches the service now, however long it was on its way. */
+  deliverStart(request: LaunchRequest, clientToken: string, signedAtMs: number): StartAnswer {
     try {
       const wire = { ...structuredClone(request), clientToken } as unknown as StartJobRunRequest;
       const { jobRunId } = this.#world.emr.startJobRun(wire, { arn: this.#arn, signedAtMs });
@@ -81,6 +86,15 @@ export class WorldJobRuns implements JobRuns {
   ): Promise<CancelAnswer> {
     const signedAtMs = this.#world.time.now();
     if (signedAtMs > notAfterMs) return { kind: 'too-late' };
+    return this.deliverCancel(applicationId, jobRunId, graceSeconds, signedAtMs);
+  }
+
+  deliverCancel(
+    applicationId: string,
+    jobRunId: string,
+    graceSeconds: number,
+    signedAtMs: number,
+  ): CancelAnswer {
     try {
       this.#world.emr.cancelJobRun(applicationId, jobRunId, { arn: this.#arn, signedAtMs }, graceSeconds);
       return { kind: 'accepted' };

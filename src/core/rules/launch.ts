@@ -1,4 +1,5 @@
 import type { Rule } from './index.ts';
+import { obey } from './obey.ts';
 import { proceed } from './proceed.ts';
 
 /** Desired running and never started: start it from the policy's own request. */
@@ -8,6 +9,8 @@ export const launch: Rule = {
     const { job, observation, memory } = input;
     if (observation.run.kind !== 'none') return undefined;
     if (memory.desired === 'stopped') return { kind: 'nothing', reason: 'stopped-on-purpose' };
+    const obeyed = job.launch ? obey(input, undefined) : undefined;
+    if (obeyed) return obeyed;
     if (memory.parked) return { kind: 'nothing', reason: 'parked' };
     if (memory.wish && memory.wish.afterRunId === undefined) return proceed(input, memory.wish);
     if (!job.launch) return { kind: 'nothing', reason: 'no-request-to-start', forget: ['wish', 'grant'] };

@@ -12,7 +12,7 @@ export const steady: Rule = {
   judge({ job, observation, memory }): Verdict {
     const { run, nowMs } = observation;
     const state = run.kind === 'seen' ? run.run.state : undefined;
-    const forget = ['wish', 'grant', 'parked', 'unknownSinceMs'] as const;
+    const forget = ['wish', 'grant', 'parked', 'order', 'unknownSinceMs'] as const;
     if (state === 'CANCELLING') {
       return { kind: 'wait', reason: 'run-cancelling', untilMs: nowMs + 30_000, forget };
     }

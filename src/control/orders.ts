@@ -1,0 +1,179 @@
+import { mayAct } from '../core/guard.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import type { JobMemory } from '../core/memory.ts';
+import { withholdings } from '../core/reason.ts';
+import { type ControlItem, keys, schemaVersion } from './items.ts';
+import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
+import type { Ports } from './ports.ts';
+import { recordWrite } from './writes.ts';
+
+/** Who asks, and why: both are kept with the order and shown wherever it shows. */
+export interface Person {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type OrderAnswer =
+  | { readonly kind: 'done' }
+  /** Already so; nothing was written. */
+  | { readonly kind: 'unchanged'; readonly why: string }
+  /** Not allowed; the sentence says what would have to change. */
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+/** An order to start that nothing could obey in this time is forgotten: people have moved on. */
+const orderLifeMs = 30 * 60_000;
+/** Tries against passes that write the same record. */
+const triesMax = 5;
+
+/** Holds back every command for one job until `untilMs`; decisions go on and are recorded. */
+export function pauseJob(
+  ports: Ports,
+  job: ResolvedJob,
+  person: Person,
+  untilMs: number,
+): Promise<OrderAnswer> {
+  return change(ports, job, (memory) => ({ ...memory, pause: { ...person, untilMs } }));
+}
+
+export function resumeJob(ports: Ports, job: ResolvedJob): Promise<OrderAnswer> {
+  return change(ports, job, ({ pause, ...memory }) => (pause ? memory : `${job.name} is not paused`));
+}
+
+/** The job should not run: its live run is cancelled with grace by the next pass, and stays down. */
+export function stopJob(ports: Ports, job: ResolvedJob): Promise<OrderAnswer> {
+  return change(ports, job, (memory, state) => {
+    if (memory.desired === 'stopped') return `${job.name} is stopped already`;
+    const held = heldBack(ports, job, state);
+    if (held) return { refused: `${job.name} cannot be stopped now: ${held}` };
+    const { order: _dropped, ...rest } = memory;
+    return { ...rest, desired: 'stopped' };
+  });
+}
+
+/**
+ * The job should run, now: not charged and not judged. Refused where the guard would hold the start back anyway,
+ * and for a parked job without `override`.
+ */
+export async function startJob(
+  ports: Ports,
+  job: ResolvedJob,
+  person: Person,
+  override: boolean,
+): Promise<OrderAnswer> {
+  const id = ports.ids.next('ord');
+  return change(ports, job, (memory, state) => {
+    const held = heldBack(ports, job, state);
+    if (held) return { refused: `${job.name} cannot be started now: ${held}` };
+    if (memory.parked && !override) {
+      return {
+        refused: `${job.name} is parked (${memory.parked.reason}); say --override to start it all the same`,
+      };
+    }
+    const order = { id, ...person, override, expiresAtMs: state.nowMs + orderLifeMs };
+    return { ...memory, desired: 'running', order };
+  });
+}
+
+/** The kill switch: with it on, no command leaves Checkpilot, whatever is claimed or granted. */
+export async function setKillSwitch(ports: Ports, isOn: boolean, person: Person): Promise<OrderAnswer> {
+  return changeControl(ports, (control) => {
+    if ((control?.killSwitch ?? false) === isOn) return `the kill switch is ${isOn ? 'on' : 'off'} already`;
+    return {
+      ...fleetPauseOf(control),
+      killSwitch: isOn,
+      killSwitchBy: { ...person, atMs: ports.clock.now() },
+    };
+  });
+}
+
+/** Holds back every command of the fleet until `untilMs`. */
+export async function pauseFleet(ports: Ports, person: Person, untilMs: number): Promise<OrderAnswer> {
+  return changeControl(ports, (control) => ({
+    killSwitch: control?.killSwitch ?? false,
+    ...(control?.killSwitchBy ? { killSwitchBy: control.killSwitchBy } : {}),
+    fleetPause: { ...person, untilMs },
+  }));
+}
+
+export async function resumeFleet(ports: Ports): Promise<OrderAnswer> {
+  return changeControl(ports, (control) => {
+    if (!control?.fleetPause) return 'the fleet is not paused';
+    const { killSwitch, killSwitchBy } = control;
+    return { killSwitch, ...(killSwitchBy ? { killSwitchBy } : {}) };
+  });
+}
+
+/** Why the guard would hold the command back; undefined when it would not. */
+function heldBack(ports: Ports, job: ResolvedJob, state: JobState): string | undefined {
+  const allowed = mayAct('restart', job, { gates: gatesOf(ports, state), nowMs: state.nowMs }, state.memory);
+  return allowed.kind === 'done' ? undefined : withholdings[allowed.why];
+}
+
+type Change = JobMemory | string | { readonly refused: string };
+
+/** One conditional write to the job's record, then a wake. A pass in between is simply read again. */
+async function change(
+  ports: Ports,
+  job: ResolvedJob,
+  next: (memory: JobMemory, state: JobState) => Change,
+): Promise<OrderAnswer> {
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const loaded = await loadJob(ports, job.name, job.checkpoints);
+    if (!loaded.ok) return { kind: 'unavailable', message: loaded.message };
+    const state = loaded.value;
+    if (state.newerState)
+      return {
+        kind: 'refused',
+        why: `${job.name} was written by a newer release of Checkpilot: use its command line`,
+      };
+    const memory = next(state.memory, state);
+    if (typeof memory === 'string') return { kind: 'unchanged', why: memory };
+    if ('refused' in memory) return { kind: 'refused', why: memory.refused };
+    // The claim under way keeps its own wake time: that is what finds it if its pass is dead.
+    const dueAtMs = openClaim(state) && state.record ? state.record.dueAtMs : state.nowMs;
+    const outcome = await ports.store.commit([recordWrite(job.name, state, { memory, dueAtMs })]);
+    if (outcome.kind === 'unavailable') return outcome;
+    if (outcome.kind === 'conflict') continue;
+    await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: 'order' }, delaySeconds: 0 }]);
+    return { kind: 'done' };
+  }
+  return {
+    kind: 'unavailable',
+    message: `${job.name} was changed by others ${triesMax} times in a row; try again`,
+  };
+}
+
+type ControlFields = Pick<ControlItem, 'killSwitch' | 'killSwitchBy' | 'fleetPause'>;
+
+async function changeControl(
+  ports: Ports,
+  next: (control: ControlItem | undefined) => ControlFields | string,
+): Promise<OrderAnswer> {
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const read = await ports.store.read([keys.control]);
+    if (!read.ok) return { kind: 'unavailable', message: read.message };
+    const [before] = read.value.items;
+    const control = before?.kind === 'control' ? before : undefined;
+    const fields = next(control);
+    if (typeof fields === 'string') return { kind: 'unchanged', why: fields };
+    const put: ControlItem = {
+      ...keys.control,
+      kind: 'control',
+      schema: schemaVersion,
+      rev: nextRev(control),
+      ...fields,
+    };
+    const outcome = await ports.store.commit([{ put, seenRev: seenRev(control) }]);
+    if (outcome.kind === 'committed') return { kind: 'done' };
+    if (outcome.kind === 'unavailable') return outcome;
+  }
+  return {
+    kind: 'unavailable',
+    message: `the switches were changed by others ${triesMax} times in a row; try again`,
+  };
+}
+
+function fleetPauseOf(control: ControlItem | undefined): Pick<ControlItem, 'fleetPause'> {
+  return control?.fleetPause ? { fleetPause: control.fleetPause } : {};
+}

@@ -1,0 +1,65 @@
+import type { DecideInput } from '../decide.ts';
+import type { Verdict } from '../decision.ts';
+import type { Judgement } from '../failure/classify.ts';
+import { tell } from '../incident.ts';
+import type { JobRun } from '../job-run.ts';
+import type { Progress } from '../progress.ts';
+import type { Reason } from '../reason.ts';
+import { batchText, causeText, why } from './words.ts';
+
+/** Stops the job until a person or a new version changes something. */
+export function park(
+  input: DecideInput,
+  run: JobRun,
+  judgement: Judgement,
+  reason: Reason,
+  progress?: Progress,
+): Verdict {
+  const { job, observation, memory } = input;
+  const { nowMs } = observation;
+  const atBatch = progress ? ` It stands at ${batchText(progress)}.` : '';
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}`;
+  const told = tell(memory, {
+    reason,
+    text,
+    severity: 'critical',
+    nowMs,
+    freshId: input.ids.incident,
+    class: judgement.class,
+    needsHuman: true,
+  });
+  const parked = { reason, class: judgement.class, atMs: nowMs, jobRunId: run.jobRunId };
+  return {
+    kind: 'park',
+    reason,
+    judgement,
+    ...told,
+    learned: { ...told.learned, parked },
+    forget: ['wish', 'grant'],
+  };
+}
+
+/** The budget frees by time alone, and the message says when. */
+export function outOfBudget(input: DecideInput, judgement: Judgement): Verdict {
+  const { job, observation, memory } = input;
+  const { budget, nowMs } = observation;
+  const { perHour, perDay } = job.restart.budget;
+  const untilMs = budget.freesAtMs ?? nowMs + 60_000;
+  const reason: Reason = 'retry-budget-exhausted';
+  const verdict: Verdict = { kind: 'wait', reason, judgement, untilMs };
+  if (job.restart.onBudgetExhausted === 'wait') return verdict;
+  const minutes = Math.ceil((untilMs - nowMs) / 60_000);
+  const text = `${job.name} is down: ${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used. The next automatic one is possible in ${minutes} min.`;
+  return {
+    ...verdict,
+    ...tell(memory, {
+      reason,
+      text,
+      severity: 'critical',
+      nowMs,
+      freshId: input.ids.incident,
+      class: judgement.class,
+      needsHuman: true,
+    }),
+  };
+}

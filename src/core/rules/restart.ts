@@ -1,0 +1,109 @@
+import { backoffMs } from '../backoff.ts';
+import type { DecideInput } from '../decide.ts';
+import type { Verdict } from '../decision.ts';
+import type { Judgement } from '../failure/classify.ts';
+import { type ClassAction, streakFor } from '../failure/taxonomy.ts';
+import { tell } from '../incident.ts';
+import type { JobRun } from '../job-run.ts';
+import type { StartPlan } from '../memory.ts';
+import { type Progress, progressOf } from '../progress.ts';
+import type { Reason } from '../reason.ts';
+import { growWorkers } from './grow.ts';
+import { outOfBudget, park } from './park.ts';
+import { blindRestartMs, mayNotStartBlind } from './proceed.ts';
+import { batchText, causeText } from './words.ts';
+
+/** How long a job waits for capacity before it asks again (failures.md: every 2 to 5 minutes). */
+const capacityWaitMs = 2 * 60_000;
+/** From when a person is told that capacity does not come. */
+const capacityPageMs = 30 * 60_000;
+
+/** The gates between a curable failure and a wish, in the order in which a person would ask them. */
+export function restart(
+  input: DecideInput,
+  run: JobRun,
+  judgement: Judgement,
+  action: ClassAction,
+  reason: Reason,
+): Verdict {
+  const { job, observation, memory } = input;
+  const { nowMs, budget } = observation;
+  const progress = progressOf(memory, observation);
+  const streakMax = streakLimit(input, judgement);
+  // Waiting for capacity is no restart: it says nothing of the job, so it never parks one.
+  const isLooping = action !== 'wait-for-capacity' && progress.streak >= streakMax;
+  if (isLooping) return park(input, run, judgement, 'streak-without-progress', progress);
+  if (!progress.known && mayNotStartBlind(input)) {
+    return {
+      kind: 'wait',
+      reason: 'progress-unknown',
+      judgement,
+      untilMs: (memory.lastStartAtMs ?? nowMs) + blindRestartMs,
+    };
+  }
+  const grown = growWorkers(input, judgement, action);
+  if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
+  if (!budget.room) return outOfBudget(input, judgement);
+
+  const notBeforeMs = nowMs + delayMs(input, action, progress);
+  const plan: StartPlan = {
+    base: launchBase(input),
+    spendsBudget: true,
+    ...(grown?.workers ? { workers: grown.workers } : {}),
+    ...(grown ? { change: grown.change } : {}),
+  };
+  const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
+  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.`;
+  const isStarved =
+    action === 'wait-for-capacity' &&
+    memory.incident !== undefined &&
+    nowMs - memory.incident.openedAtMs >= capacityPageMs;
+  const told = tell(memory, {
+    reason,
+    text: isStarved
+      ? `${text} It has waited for capacity for half an hour: raise the limit or stop another job.`
+      : text,
+    severity: isStarved ? 'critical' : 'warning',
+    nowMs,
+    freshId: input.ids.incident,
+    class: judgement.class,
+    needsHuman: isStarved,
+  });
+  return {
+    kind: 'start',
+    reason,
+    judgement,
+    ...told,
+    wish: {
+      cause: 'restart',
+      reason,
+      class: judgement.class,
+      afterRunId: run.jobRunId,
+      notBeforeMs,
+      tier: job.tier,
+      plan,
+    },
+  };
+}
+
+/** The policy's number for the class, else the stricter of the job's streak and the class's own default. */
+function streakLimit({ job }: DecideInput, judgement: Judgement): number {
+  const ofPolicy = job.restart.classes[judgement.class]?.streak;
+  if (ofPolicy !== undefined) return ofPolicy;
+  const ofClass = streakFor(judgement.class, judgement.action);
+  // A class that stops has no streak of its own; when the policy or our own cancel restarts it all the same, the job's counts.
+  return ofClass === 0 ? job.restart.streakMax : Math.min(job.restart.streakMax, ofClass);
+}
+
+function delayMs({ job, memory, random }: DecideInput, action: ClassAction, progress: Progress): number {
+  const step = progress.committed ? 0 : memory.backoffStep;
+  const jitterMs = backoffMs(job.restart.backoff, step, random);
+  if (action === 'wait-for-capacity') return capacityWaitMs + jitterMs;
+  // A plain restart goes at once the first time: the cause has passed already, only a loop needs waiting.
+  return action === 'restart' && step === 0 ? 0 : jitterMs;
+}
+
+export function launchBase({ job, memory }: DecideInput): StartPlan['base'] {
+  const useSpec = job.launch !== undefined && (job.restart.launchFrom === 'spec' || memory.generation === 0);
+  return useSpec ? 'spec' : { generation: memory.generation };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import {
+  pauseFleet,
+  pauseJob,
+  resumeJob,
+  setKillSwitch,
+  startJob,
+  stopJob,
+} from '../../src/control/orders.ts';
+import type { Fleet } from '../../src/world/fleet.ts';
+import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
+
+const ana = { by: 'ana', reason: 'jar 2.4.1' };
+
+async function running(
+  script = {},
+): Promise<{ fleet: Fleet; job: NonNullable<Fleet['policy']['jobs'][string]> }> {
+  const fleet = testFleet({ jobs: { orders: { script } } });
+  fleet.startSweeping();
+  await fleet.runFor(20 * minuteMs);
+  const job = fleet.policy.jobs.orders;
+  if (!job) throw new Error('no job');
+  return { fleet, job };
+}
+
+const causes = (fleet: Fleet) => fleet.world.journal.ofKind('start-accepted').map(({ cause }) => cause);
+const batches = (fleet: Fleet) => fleet.world.journal.ofKind('batch-committed').length;
+
+describe('what people order', () => {
+  it('stops a job with grace, keeps it down, and starts it again without charge', async () => {
+    const { fleet, job } = await running();
+    expect(await stopJob(fleet.ports, job)).toEqual({ kind: 'done' });
+    await fleet.runFor(2 * hourMs);
+    expect(fleet.world.journal.ofKind('cancel-accepted')).toHaveLength(1);
+    expect(causes(fleet)).toEqual(['launch']);
+    expect(fleet.notices).toEqual([]);
+    expect(await stopJob(fleet.ports, job)).toEqual({ kind: 'unchanged', why: 'orders is stopped already' });
+    const before = batches(fleet);
+    expect(await startJob(fleet.ports, job, ana, false)).toEqual({ kind: 'done' });
+    await fleet.runFor(20 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'operator']);
+    expect(batches(fleet)).toBeGreaterThan(before);
+  });
+
+  it('starts a parked job only with the override', async () => {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'user-code-error', atMs: startMs + 10 * minuteMs, times: 1 }],
+    });
+    await fleet.runFor(30 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch']);
+    const refused = await startJob(fleet.ports, job, ana, false);
+    expect(refused).toMatchObject({ kind: 'refused', why: expect.stringContaining('--override') });
+    expect(await startJob(fleet.ports, job, ana, true)).toEqual({ kind: 'done' });
+    await fleet.runFor(30 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'operator']);
+  });
+
+  it('holds a job back while it is paused, and lets it go when the pause ends by itself', async () => {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'worker-lost', atMs: startMs + 30 * minuteMs }],
+    });
+    await pauseJob(fleet.ports, job, ana, startMs + 2 * hourMs);
+    await fleet.time.run({ untilMs: startMs + 2 * hourMs - minuteMs });
+    expect(causes(fleet)).toEqual(['launch']);
+    await fleet.runFor(20 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'restart']);
+    expect(await resumeJob(fleet.ports, job)).toMatchObject({ kind: 'done' });
+    expect(await resumeJob(fleet.ports, job)).toEqual({ kind: 'unchanged', why: 'orders is not paused' });
+  });
+
+  it.each([
+    ['the kill switch', (fleet: Fleet) => setKillSwitch(fleet.ports, true, ana)],
+    ['a pause of the fleet', (fleet: Fleet) => pauseFleet(fleet.ports, ana, startMs + 10 * hourMs)],
+  ])('sends nothing under %s, and refuses orders with the reason', async (_what, hold) => {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'worker-lost', atMs: startMs + 30 * minuteMs }],
+    });
+    await hold(fleet);
+    await fleet.runFor(2 * hourMs);
+    expect(causes(fleet)).toEqual(['launch']);
+    expect(await startJob(fleet.ports, job, ana, true)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(/kill switch is on|fleet is paused/),
+    });
+  });
+
+  it('goes on after the kill switch is off again', async () => {
+    const { fleet } = await running({ dieAt: [{ cause: 'worker-lost', atMs: startMs + 30 * minuteMs }] });
+    await setKillSwitch(fleet.ports, true, ana);
+    await fleet.runFor(hourMs);
+    await setKillSwitch(fleet.ports, false, ana);
+    await fleet.runFor(20 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'restart']);
+  });
+});
