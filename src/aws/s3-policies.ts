@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { as, keys } from '../control/items.ts';
-import type { Answer, JobStore, Log, Policies } from '../control/ports.ts';
+import type { Answer, InForce, JobStore, Log, Policies } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import { malformed, toFailure } from './failures.ts';
 
@@ -34,7 +34,7 @@ export class S3Policies implements Policies {
     this.#log = options.log;
   }
 
-  async current(): Promise<Answer<Loaded>> {
+  async current(): Promise<Answer<InForce>> {
     const read = await this.#store.read([keys.policy]);
     if (!read.ok) return read;
     const pointer = as('policy', read.value.items[0]);
@@ -48,14 +48,24 @@ export class S3Policies implements Policies {
     }
     // Whoever could not reach S3 tries again: the new policy may be the one that forbids what the old allowed.
     const isBroken = loaded.code === 'malformed' || loaded.code === 'not-found';
-    if (!isBroken || this.#lastGood === undefined) return isBroken ? malformed(loaded.message) : loaded;
+    if (!isBroken) return loaded;
+    const good = this.#lastGood ?? (await this.#loadPrevious(pointer.previousHash));
+    if (good === undefined) return malformed(loaded.message);
+    this.#lastGood = good;
+    const broken = { hash: pointer.hash, message: loaded.message };
     this.#log.warn('the policy in the control bucket is broken; the last good one stays in force', {
-      hash: pointer.hash,
+      ...broken,
       key: pointer.key,
-      inForce: this.#lastGood.hash,
-      message: loaded.message,
+      inForce: good.hash,
     });
-    return { ok: true, value: this.#lastGood };
+    return { ok: true, value: { ...good, broken } };
+  }
+
+  /** A function that starts while the policy is broken has no last good one in memory; the pointer names it. */
+  async #loadPrevious(hash: string | undefined): Promise<Loaded | undefined> {
+    if (hash === undefined) return undefined;
+    const loaded = await this.#load(`policies/${hash}.json`, hash);
+    return loaded.ok ? loaded.value : undefined;
   }
 
   async #load(key: string, hash: string): Promise<Answer<Loaded>> {

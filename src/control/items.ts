@@ -184,6 +184,8 @@ export interface ListingItem extends Stored {
 export interface SweepItem extends Stored {
   readonly kind: 'sweep';
   readonly policyHash: string;
+  /** A policy that cannot be used and was told to people. */
+  readonly brokenHash?: string;
 }
 
 /** `OUTBOX#0 / id`: a notice that nobody has received yet. */

@@ -130,13 +130,21 @@ export interface Checkpoints {
   head(location: string): Promise<Answer<{ committedBatch: number; plannedBatch: number }>>;
 }
 
+export interface InForce {
+  readonly policy: ResolvedPolicy;
+  readonly hash: string;
+  /** The policy that should be in force and cannot be used; the one above is the last good one. */
+  readonly broken?: { readonly hash: string; readonly message: string };
+}
+
 export interface Policies {
   /** The policy in force. `not-found` before the first `apply`. */
-  current(): Promise<Answer<{ policy: ResolvedPolicy; hash: string }>>;
+  current(): Promise<Answer<InForce>>;
 }
 
 export interface Notice extends NoticeDraft {
   readonly id: string;
+  /** `*` when it is about the fleet. */
   readonly job: string;
   readonly decisionId: string;
   readonly incidentId?: string;

@@ -41,7 +41,8 @@ export interface NoticeDraft {
     | 'incident.recovered'
     | 'run.adopted'
     | 'run.stopped-by-person'
-    | 'writers.two-live-runs';
+    | 'writers.two-live-runs'
+    | 'policy.broken';
   readonly severity: Severity;
   readonly text: string;
 }

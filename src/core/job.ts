@@ -23,6 +23,8 @@ export interface ResolvedPolicy {
 /** One job as the policy declares it. */
 export interface ResolvedJob {
   readonly name: string;
+  /** The name under which an earlier policy declared it. */
+  readonly renamedFrom?: string;
   readonly match: {
     readonly applicationId: string;
     /** Glob over the run's name: `*` is any text. */

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { locationsOverlap, normaliseLocation } from '../core/launch-request.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { globsOverlap } from './glob.ts';
-import { settingsWithOwnKey } from './launch-schema.ts';
+import { launchFaults } from './launch-checks.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { parts } from './schema.ts';
 import { valueMeta } from './schema-walk.ts';
@@ -24,14 +24,19 @@ export interface JobFault extends Pick<Diagnostic, 'code' | 'message' | 'hint'> 
   readonly path: readonly (string | number)[];
   readonly on?: 'key' | 'value';
   readonly isBetweenJobs?: boolean;
+  /** `error` unless it says so. */
+  readonly severity?: Diagnostic['severity'];
 }
 
 /** What only shows once defaults are merged, inside one job and between jobs. */
-export function checkJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
+export function checkJobs(jobs: readonly MergedJob[], metadata: unknown): readonly JobFault[] {
+  const accountId = valueAt(metadata, ['accountId']);
   return [
     ...jobs.flatMap((job) => jobChecks.flatMap((check) => check(job))),
+    ...jobs.flatMap((job) => launchFaults(job, accountId)),
     ...matches(jobs),
     ...checkpoints(jobs),
+    ...renames(jobs),
   ];
 }
 
@@ -42,9 +47,38 @@ const jobChecks = [
   budget,
   backoff,
   executors,
-  ownKeys,
-  launchable,
+  attempts,
 ] as const;
+
+/** Above this a failing job burns money all hour long, and its logs hide the first cause. */
+const attemptsPerHourMax = 30;
+
+/**
+ * Attempts an hour in the worst case: each new run has the service's own attempts again, and so has the run that
+ * failed first. Undefined where a part of it is wrong.
+ */
+export function attemptsPerHour(job: Pick<MergedJob, 'merged'>): number | undefined {
+  const retries = parts.nativeRetries.safeParse(valueAt(job.merged, ['restart', 'nativeRetries']));
+  const limits = part(parts.budget, job, ['restart', 'budget']);
+  return retries.success && limits ? retries.data * (1 + limits.perHour) : undefined;
+}
+
+function attempts(job: MergedJob): readonly JobFault[] {
+  const worst = attemptsPerHour(job);
+  if (worst === undefined || worst <= attemptsPerHourMax) return [];
+  const path = ['restart', 'budget', 'perHour'];
+  const isWritten = valueAt(job.merged, path) !== undefined;
+  return [
+    {
+      job,
+      severity: 'warning',
+      code: 'CP2101',
+      path: isWritten ? path : ['restart', 'nativeRetries'],
+      message: `up to ${worst} attempts an hour: nativeRetries × (1 + budget.perHour)`,
+      hint: `more than ${attemptsPerHourMax} only repeat the failure; lower nativeRetries or perHour`,
+    },
+  ];
+}
 
 function jobName(job: MergedJob): readonly JobFault[] {
   if (parts.name.safeParse(job.name).success) return [];
@@ -123,28 +157,6 @@ function executors(job: MergedJob): readonly JobFault[] {
   return [{ job, code: 'CP1003', path: ['scaling', 'executors'], message, hint }];
 }
 
-function ownKeys(job: MergedJob): readonly JobFault[] {
-  const path = ['launch', 'spec', 'sparkConf'];
-  const conf = valueAt(job.merged, path);
-  return Object.keys(isPlain(conf) ? conf : {}).flatMap((setting): readonly JobFault[] => {
-    const own = settingsWithOwnKey.get(setting);
-    if (own === undefined) return [];
-    const message = `${setting} has a key of its own`;
-    return [
-      { job, code: 'CP1001', path: [...path, setting], on: 'key', message, hint: `write it as ${own}` },
-    ];
-  });
-}
-
-function launchable(job: MergedJob): readonly JobFault[] {
-  const from = parts.launchFrom.safeParse(valueAt(job.merged, ['restart', 'launchFrom']));
-  if (!from.success || from.data === 'lastRun' || valueAt(job.merged, ['launch', 'spec']) !== undefined)
-    return [];
-  const message = 'launchFrom is spec, but the job has no launch.spec';
-  const hint = 'write launch: { spec: … }, or launchFrom: lastRun to start again what ran last';
-  return [{ job, code: 'CP2004', path: ['restart', 'launchFrom'], message, hint }];
-}
-
 /** Each job is told of the first other job that it meets, not of all: one fault to mend at a time. */
 function matches(jobs: readonly MergedJob[]): readonly JobFault[] {
   const earlier: { job: MergedJob; id: string; glob: string; tags: Readonly<Record<string, string>> }[] = [];
@@ -186,6 +198,28 @@ function checkpoints(jobs: readonly MergedJob[]): readonly JobFault[] {
   return faults;
 }
 
+/** A new name takes over what was kept under the old one, so no other job may have a claim to that. */
+function renames(jobs: readonly MergedJob[]): readonly JobFault[] {
+  const earlier = new Map<string, MergedJob>();
+  return jobs.flatMap((job): readonly JobFault[] => {
+    const from = valueAt(job.merged, ['renamedFrom']);
+    if (typeof from !== 'string') return [];
+    const fault = (message: string, hint: string): readonly JobFault[] => [
+      { job, code: 'CP2006', path: ['renamedFrom'], message, hint },
+    ];
+    const other = jobs.find(({ name }) => name === from);
+    if (other === job) return fault(`"${from}" is its name already`, 'delete renamedFrom');
+    if (other) {
+      const at = placeText(other.ownPlaceOf([], 'key'));
+      return fault(`job "${from}" is still there, in ${at}`, 'delete the old job, or delete renamedFrom');
+    }
+    const first = earlier.get(from);
+    earlier.set(from, first ?? job);
+    if (!first) return [];
+    return fault(`job "${first.name}" is renamed from "${from}" too`, 'only one job can go on with its history');
+  });
+}
+
 function locationsOf({
   merged,
 }: MergedJob): readonly { path: readonly (string | number)[]; written: string }[] {
@@ -207,7 +241,7 @@ function areApart(a: Readonly<Record<string, string>>, b: Readonly<Record<string
 
 function part<T extends z.ZodType>(
   schema: T,
-  job: MergedJob,
+  job: Pick<MergedJob, 'merged'>,
   path: readonly string[],
 ): z.output<T> | undefined {
   const parsed = schema.safeParse(valueAt(job.merged, path) ?? {});

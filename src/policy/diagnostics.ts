@@ -22,9 +22,14 @@ export const diagnosticCodes = {
   CP1005: 'missing',
   CP1006: 'yaml-syntax',
   CP1007: 'duplicate-key',
+  CP1008: 'not-in-this-version',
   CP2001: 'two-jobs-match-one-run',
   CP2003: 'two-jobs-on-one-checkpoint',
   CP2004: 'nothing-to-launch',
+  CP2005: 'role-of-another-account',
+  CP2006: 'renamed-from-a-name-in-use',
+  CP2101: 'many-attempts-an-hour',
+  CP3001: 'literal-secret',
 } as const;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

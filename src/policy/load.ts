@@ -1,14 +1,14 @@
-import type { ResolvedPolicy } from '../core/job.ts';
 import { checkJobs, type JobFault, type MergedJob } from './checks.ts';
 import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './diagnostics.ts';
 import { deepMerge, isPlain, nullsAsUnset, valueAt } from './plain.ts';
-import { resolvePolicy } from './resolve.ts';
+import { type CompiledPolicy, resolvePolicy } from './resolve.ts';
 import { jobSchema, policyFileSchema } from './schema.ts';
+import { withoutSecrets } from './secrets.ts';
 import { fileStart, locate, type Path, readSource, type Source } from './source.ts';
 import { validate } from './validate.ts';
 
 export type LoadedPolicy =
-  | { readonly ok: true; readonly policy: ResolvedPolicy; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: true; readonly policy: CompiledPolicy; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /**
@@ -27,10 +27,10 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       ? []
       : [
           ...sectionFaults(sources),
-          ...[...missingInJobs(jobs), ...checkJobs(jobs)].map((fault) => told(fault, mended)),
+          ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) => told(fault, mended)),
         ];
   const diagnostics = sortDiagnostics(
-    [...fileFaults, ...wholeFaults].filter(isTold).map(withoutMeant),
+    [...fileFaults, ...wholeFaults].filter(isTold).map(withoutMeant).map(withoutSecrets),
     files,
   );
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
@@ -134,7 +134,7 @@ function told(fault: JobFault, mended: ReadonlySet<string>): Diagnostic | undefi
   if (code === 'CP1005' && isMended) return undefined;
   const shown = { code, path: full, message, ...(hint === undefined ? {} : { hint }) };
   const at = isBetweenJobs ? job.ownPlaceOf(path, on) : job.placeOf(path, on);
-  return { ...at, severity: 'error', ...shown };
+  return { ...at, severity: fault.severity ?? 'error', ...shown };
 }
 
 function isTold(diagnostic: Diagnostic | undefined): diagnostic is Diagnostic {

@@ -3,6 +3,13 @@ import { normaliseLocation } from '../core/launch-request.ts';
 import { launchRequest } from '../launch/request.ts';
 import { jobSchema, type PolicyJob, parts } from './schema.ts';
 
+/** What `apply` writes: the policy that core decides with, and what only the commands for people read. */
+export interface CompiledPolicy extends ResolvedPolicy {
+  readonly guardrails: ResolvedPolicy['guardrails'] & {
+    readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
+  };
+}
+
 /**
  * A policy whose files have no fault, in the form that core decides with: defaults filled in, durations in
  * milliseconds, checkpoints normalised and sorted. Throws if a part does not fit its schema.
@@ -10,18 +17,23 @@ import { jobSchema, type PolicyJob, parts } from './schema.ts';
 export function resolvePolicy(
   sections: { readonly metadata: unknown; readonly guardrails: unknown },
   jobs: readonly { readonly name: string; readonly merged: unknown }[],
-): ResolvedPolicy {
+): CompiledPolicy {
   const { name, accountId, region, owner } = parts.metadata.parse(sections.metadata);
-  const { pace } = parts.guardrails.parse(sections.guardrails).fleet;
+  const { fleet, pause } = parts.guardrails.parse(sections.guardrails);
+  const guardrails = {
+    pace: fleet.pace,
+    pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
+  };
   const resolved = jobs.map((job) => [job.name, resolveJob(job.name, jobSchema.parse(job.merged))]);
-  return { name, accountId, region, owner, jobs: Object.fromEntries(resolved), guardrails: { pace } };
+  return { name, accountId, region, owner, jobs: Object.fromEntries(resolved), guardrails };
 }
 
 function resolveJob(name: string, job: PolicyJob): ResolvedJob {
-  const { match, checkpoint, mode, tier } = job;
+  const { match, checkpoint, mode, tier, renamedFrom } = job;
   const locations = checkpoint.locations ?? (checkpoint.location === undefined ? [] : [checkpoint.location]);
   return {
     name,
+    ...(renamedFrom === undefined ? {} : { renamedFrom }),
     match: { applicationId: match.application.id, jobName: match.jobName ?? name, tags: match.tags },
     checkpoints: [...new Set(locations.map(normaliseLocation))].sort(),
     mode,

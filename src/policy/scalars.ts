@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * The small values of a policy. Besides zod's own, their `meta` may hold three words that messages are made of:
+ * The small values of a policy. Besides zod's own, their `meta` may hold words of ours that messages are made of:
  * `expects` (what is allowed, as a noun phrase), `hint` (how to mend it) and `verbatim` (take the text of the file
  * where YAML would make a number or a boolean of it: quietly for `text`, with a warning for `id`).
  */
@@ -9,15 +9,19 @@ export interface ValueMeta {
   readonly expects?: string;
   readonly hint?: string;
   readonly verbatim?: 'id' | 'text';
+  /** The range of a value whose JSON Schema cannot say it. */
+  readonly allowed?: string;
 }
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const durationPattern = /^(\d{1,9})([smhd])$/;
 
 const durationHint = 'durations need a unit: 30s, 10m, 24h, 7d';
 
 /** `30s`, `10m`, `24h` or `7d` in milliseconds; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
-  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const [, digits, unit] = durationPattern.exec(text) ?? [];
   if (digits === undefined || unit === undefined) return undefined;
   return Number(digits) * unitsMs[unit as keyof typeof unitsMs];
 }
@@ -28,7 +32,12 @@ export function duration(min: string, max: string, orZero = false) {
   const allowed = `${orZero ? '0s or ' : ''}${min} to ${max}`;
   return z
     .string()
-    .meta({ expects: 'a duration such as 30s', hint: durationHint })
+    .meta({
+      expects: 'a duration such as 30s',
+      hint: durationHint,
+      pattern: durationPattern.source,
+      allowed,
+    })
     .transform((text, context) => {
       const durationMs = parseDuration(text);
       const isInRange = durationMs !== undefined && durationMs >= minMs && durationMs <= maxMs;

@@ -1,182 +1,169 @@
 import * as z from 'zod';
-import { type ClassAction, type FailureClass, failureClasses } from '../core/failure/taxonomy.ts';
 import { launchSchema } from './launch-schema.ts';
-import { duration, id, looseText, nameSchema, s3Location, sparkSize, workerCores } from './scalars.ts';
+import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
+import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
 
 const modeSchema = z.enum(['observe', 'suggest', 'act']);
 
 const matchSchema = z.strictObject({
-  application: z.strictObject({
-    // Only the id for now: looking a name up needs a call to the service.
-    id: id(/^[0-9a-z]{1,64}$/, 'the id of an EMR Serverless application'),
-  }),
+  application: z
+    .strictObject({
+      // Only the id for now: looking a name up needs a call to the service.
+      id: id(/^[0-9a-z]{1,64}$/, 'the id of an EMR Serverless application')
+        .meta({ hint: 'application ids look like "00f1cbsc6anuij25": aws emr-serverless list-applications' })
+        .describe('Id of the EMR Serverless application. Write it in quotes.'),
+    })
+    .describe('The application that the runs belong to.'),
   jobName: z
     .string()
     .min(1)
     .max(256)
     .optional()
-    .describe('Glob: `*` is any text. Default: the name of the job.'),
-  tags: z.record(z.string(), looseText).default({}),
+    .describe('Glob over the name of the run: `*` is any text. Default: the name of the job.'),
+  tags: z.record(z.string(), looseText).default({}).describe('Tags that a run must have, all of them.'),
 });
+
+const topics = z.array(z.string().min(1)).min(1);
 
 /** Flat, with exactly one key: checks.ts sees to that, because a union would report one mistake twice. */
 const sourceSchema = z.strictObject({
-  kinesis: z.strictObject({ stream: z.string().min(1), consumer: z.string().min(1).optional() }).optional(),
+  kinesis: z
+    .strictObject({
+      stream: z.string().min(1).describe('Name of the stream.'),
+      consumer: z.string().min(1).optional().describe('Enhanced fan-out consumer: `efo/NAME`.'),
+    })
+    .optional()
+    .describe('A Kinesis data stream.'),
   msk: z
     .strictObject({
       clusterArn: z
         .string()
         .regex(/^arn:aws[a-z-]*:kafka:/)
-        .meta({ expects: 'the ARN of an MSK cluster' }),
-      topics: z.array(z.string().min(1)).min(1),
-      groupId: z.string().min(1).optional(),
+        .meta({ expects: 'the ARN of an MSK cluster' })
+        .describe('ARN of the cluster.'),
+      topics: topics.describe('Topics that the job reads.'),
+      groupId: z.string().min(1).optional().describe('Consumer group, if the job commits its offsets to one.'),
     })
-    .optional(),
+    .optional()
+    .describe('Topics of an Amazon MSK cluster.'),
   kafka: z
-    .strictObject({ bootstrapServers: z.string().min(1), topics: z.array(z.string().min(1)).min(1) })
-    .optional(),
+    .strictObject({
+      bootstrapServers: z.string().min(1).describe('`host:port`, separated by commas.'),
+      topics: topics.describe('Topics that the job reads.'),
+    })
+    .optional()
+    .describe('Topics of another Kafka cluster.'),
 });
 
 const checkpointSchema = z.strictObject({
-  location: s3Location.optional(),
+  location: s3Location.optional().describe('Checkpoint location of a job with one query.'),
   // One lock each, all taken in one transaction with the start; eight keep that transaction small.
-  locations: z.array(s3Location).min(1).max(8).optional(),
-  verify: z.enum(['beforeRestart']).default('beforeRestart'),
+  locations: z
+    .array(s3Location)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Checkpoint locations of a job with several queries, one each.'),
+  verify: z
+    .enum(['beforeRestart'])
+    .default('beforeRestart')
+    .describe('The checkpoint is looked at before each restart.'),
 });
 
 const actionsSchema = z.strictObject({
-  restart: modeSchema.optional(),
-  scaleUp: modeSchema.optional(),
-  scaleDown: modeSchema.optional(),
-  reshard: modeSchema.optional(),
-  extendRetention: modeSchema.optional(),
-  upgrade: modeSchema.optional(),
-});
-
-const classActions = [
-  'restart',
-  'restart-with-backoff',
-  'restart-with-more-memory',
-  'restart-with-more-disk',
-  'wait-for-capacity',
-  'stop-and-page',
-  'stop-and-page-data-risk',
-  'ignore',
-] as const satisfies readonly ClassAction[];
-
-const growSchema = z.strictObject({
-  driver: z.strictObject({ max: sparkSize }).optional(),
-  executor: z.strictObject({ max: sparkSize }).optional(),
-});
-
-const classSchema = z
-  .strictObject({
-    action: z.enum(classActions).optional(),
-    streak: z
-      .int()
-      .min(0)
-      .max(100)
-      .optional()
-      .describe('Restarts without progress; 0 calls a person at once.'),
-    grow: growSchema.optional(),
-    severity: z.enum(['info', 'warning', 'critical']).optional(),
-  })
-  .optional();
-
-const classNames = Object.keys(failureClasses) as FailureClass[];
-const classesShape = Object.fromEntries(classNames.map((name) => [name, classSchema])) as Record<
-  FailureClass,
-  typeof classSchema
->;
-
-const budgetSchema = z.strictObject({
-  perHour: z.int().min(1).max(100).default(3),
-  perDay: z.int().min(1).max(1000).default(12),
-});
-
-const backoffSchema = z.strictObject({
-  initial: duration('1s', '1h').prefault('30s'),
-  factor: z.number().min(1).max(10).default(2),
-  max: duration('1s', '24h').prefault('10m'),
-  jitter: z.literal('full').default('full'),
-});
-
-const restartSchema = z.strictObject({
-  launchFrom: z.enum(['lastRun', 'spec']).default('lastRun'),
-  nativeRetries: z
-    .int()
-    .min(1)
-    .max(10)
-    .meta({
-      hint: 'the service takes 1 to 10 failed attempts an hour (retryPolicy.maxFailedAttemptsPerHour)',
-    })
-    .default(3),
-  budget: budgetSchema.prefault({}),
-  streak: z.strictObject({ withoutProgress: z.int().min(1).max(100).default(3) }).prefault({}),
-  backoff: backoffSchema.prefault({}),
-  stableAfter: duration('1m', '24h').prefault('20m'),
-  // CancelJobRun takes 0 or 15 to 1800 seconds.
-  gracePeriod: duration('15s', '1800s', true).prefault('120s'),
-  onBudgetExhausted: z.enum(['page', 'wait']).default('page'),
-  classes: z.strictObject(classesShape).default({}),
+  restart: modeSchema.optional().describe('Starting runs, and cancelling our own.'),
+  scaleUp: modeSchema.optional().describe('More executors.'),
+  scaleDown: modeSchema.optional().describe('Fewer executors.'),
+  reshard: modeSchema.optional().describe('Changing the number of shards.'),
+  extendRetention: modeSchema.optional().describe('Keeping unread records longer.'),
+  upgrade: modeSchema.optional().describe('Moving to a new version of the job.'),
 });
 
 const executorsSchema = z.strictObject({
-  min: z.int().min(0).max(10_000).default(1),
-  max: z.int().min(1).max(10_000).default(64),
+  min: z.int().min(0).max(10_000).default(1).describe('Fewest executors; 0 leaves the driver alone when idle.'),
+  max: z.int().min(1).max(10_000).default(64).describe('Most executors.'),
   cores: workerCores
     .default(4)
-    .describe('Cores of an executor, unless launch.spec.executor.cores says otherwise.'),
+    .describe('Cores of an executor, unless `launch.spec.executor.cores` says otherwise.'),
 });
 
 /** One job. Required values may come from `defaults`: what is missing is only known after merging. */
 export const jobSchema = z.strictObject({
-  description: z.string().optional(),
-  match: matchSchema.meta({ hint: 'say which runs are this job\'s: match: { application: { id: "…" } }' }),
-  source: sourceSchema.optional(),
-  checkpoint: checkpointSchema.meta({
-    hint: 'say where it keeps its state: checkpoint: { location: s3://… }',
-  }),
-  mode: modeSchema.default('observe'),
+  description: z.string().optional().describe('A sentence for people.'),
+  renamedFrom: nameSchema
+    .optional()
+    .describe('The name that this job had in the policy in force, so that its history stays its own.'),
+  match: matchSchema
+    .meta({ hint: 'say which runs are this job\'s: match: { application: { id: "…" } }' })
+    .describe('Which job runs are runs of this job.'),
+  source: sourceSchema.optional().describe('What the job reads: exactly one of the keys below.'),
+  checkpoint: checkpointSchema
+    .meta({ hint: 'say where it keeps its state: checkpoint: { location: s3://… }' })
+    .describe('Where the job keeps its state. Two jobs on one checkpoint are an error.'),
+  mode: modeSchema
+    .default('observe')
+    .describe('How far Checkpilot may go: `observe` records, `suggest` asks a person, `act` acts.'),
   actions: actionsSchema.default({}).describe('The mode of single actions, where it differs from `mode`.'),
-  tier: z.literal([1, 2, 3]).default(2).describe('Order of recovery.'),
-  restart: restartSchema.prefault({}),
-  scaling: z.strictObject({ executors: executorsSchema.prefault({}) }).prefault({}),
-  launch: launchSchema.optional(),
+  tier: z.literal([1, 2, 3]).default(2).describe('Order of recovery: 1 comes first.'),
+  restart: restartSchema.prefault({}).describe('When and how often a failed job is started again.'),
+  scaling: z
+    .strictObject({
+      executors: executorsSchema.prefault({}).describe('Bounds of dynamic allocation, fixed at each start.'),
+    })
+    .prefault({})
+    .describe('How large the job may be.'),
+  launch: launchSchema.optional().describe('What to start where there is no earlier run to copy.'),
 });
 
 const metadataSchema = z.strictObject({
-  name: nameSchema,
-  accountId: id(/^\d{12}$/, 'an account id of 12 digits'),
+  name: nameSchema.describe('Name of the policy. It stands in every message.'),
+  accountId: id(/^\d{12}$/, 'an account id of 12 digits').describe(
+    'The account of the jobs; any other is refused. Write it in quotes.',
+  ),
   region: z
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
-    .meta({ expects: 'an AWS Region', hint: 'for example us-east-1' }),
-  owner: z.string().min(1),
-  runbooks: z.url({ protocol: /^https?$/ }).optional(),
+    .meta({ expects: 'an AWS Region', hint: 'for example us-east-1' })
+    .describe('The Region of the jobs; any other is refused.'),
+  owner: z.string().min(1).describe('Who answers for these jobs.'),
+  runbooks: z
+    .url({ protocol: /^https?$/ })
+    .meta({ expects: 'a URL', hint: 'for example https://wiki.example.com/runbooks/' })
+    .optional()
+    .describe('Where people find out what to do.'),
 });
 
 /** Of the service's 1 start a second, burst 25: what is left over is for people. */
 const paceSchema = z.strictObject({
-  perSecond: z.number().gt(0).max(1).default(0.9),
-  burst: z.int().min(1).max(25).default(20),
+  perSecond: z.number().gt(0).max(1).default(0.9).describe('Starts a second; the service takes 1.'),
+  burst: z.int().min(1).max(25).default(20).describe('Starts at once; the service takes 25.'),
+});
+
+const pauseSchema = z.strictObject({
+  maxDuration: duration('1m', '30d').prefault('24h').describe('Longest pause: each one ends by itself.'),
+  requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
 });
 
 const guardrailsSchema = z.strictObject({
-  fleet: z.strictObject({ pace: paceSchema.prefault({}) }).prefault({}),
+  fleet: z
+    .strictObject({ pace: paceSchema.prefault({}).describe('How fast runs are started.') })
+    .prefault({})
+    .describe('What holds for all jobs together.'),
+  pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),
 });
 
 /** One file; several files share metadata, defaults and guardrails, so each of these is optional here. */
 export const policyFileSchema = z.strictObject({
   apiVersion: z
     .literal('checkpilot/v1')
-    .meta({ hint: 'the first line of a policy: apiVersion: checkpilot/v1' }),
-  kind: z.literal('Policy').meta({ hint: 'kind: Policy' }),
-  metadata: metadataSchema.optional(),
-  defaults: jobSchema.optional(),
+    .meta({ hint: 'the first line of a policy: apiVersion: checkpilot/v1' })
+    .describe('Version of this format.'),
+  kind: z.literal('Policy').meta({ hint: 'kind: Policy' }).describe('What the file is.'),
+  metadata: metadataSchema.optional().describe('Whose policy it is. In exactly one file.'),
+  defaults: jobSchema.optional().describe('Laid under every job: maps merge, lists replace, `null` unsets.'),
   // Names are checked in checks.ts: a record does not look at the value of a key that it refuses.
-  jobs: z.record(z.string(), jobSchema).optional(),
-  guardrails: guardrailsSchema.optional(),
+  jobs: z.record(z.string(), jobSchema).optional().describe('The jobs, keyed by name.'),
+  guardrails: guardrailsSchema.optional().describe('What no job may exceed. In at most one file.'),
 });
 
 /** The parts that checks.ts reads alone, so that a fault elsewhere in the job hides nothing. */
@@ -189,6 +176,7 @@ export const parts = {
   metadata: metadataSchema,
   guardrails: guardrailsSchema,
   launchFrom: restartSchema.shape.launchFrom,
+  nativeRetries: restartSchema.shape.nativeRetries,
 };
 
 /** A merged job: every default filled in, every duration in milliseconds. */

@@ -14,6 +14,7 @@ import {
 } from 'yaml';
 import { type Diagnostic, pathText, type SourceText } from './diagnostics.ts';
 import { schemaAt, valueMeta } from './schema-walk.ts';
+import { secretsIn } from './secrets.ts';
 
 /** A policy file as YAML read it, with the way back from a value to its line. */
 export interface Source extends SourceText {
@@ -49,7 +50,7 @@ export function readSource({ path, text }: SourceText): Source {
       ...doc.errors.map((error) => syntaxFault(base, error, 'error')),
       ...doc.warnings.map((warning) => syntaxFault(base, warning, 'warning')),
     ];
-    const faults = [...syntax, ...nodeFaults(base)];
+    const faults = [...syntax, ...secretFaults(base), ...nodeFaults(base)];
     const isBroken = faults.some(({ code, severity }) => code === 'CP1006' && severity === 'error');
     return { ...base, value: isBroken ? undefined : doc.toJS(), isBroken, faults };
   } catch (error) {
@@ -106,6 +107,18 @@ function placeOf(
 function syntaxFault(base: Base, { pos, message }: YAMLError, severity: Diagnostic['severity']): Diagnostic {
   const [start, end] = pos;
   return { ...placeOf(base, start, end), severity, code: 'CP1006', path: '', message: firstLine(message) };
+}
+
+/** Of the text, not of the values: comments and keys are read by as many. */
+function secretFaults(base: Base): readonly Diagnostic[] {
+  return secretsIn(base.text).map(({ start, end, noun }) => ({
+    ...placeOf(base, start, end),
+    severity: 'error',
+    code: 'CP3001',
+    path: '',
+    message: `${noun} is written out`,
+    hint: 'take it back where it was issued, and keep the new one in a secret store: files are copied',
+  }));
 }
 
 /** One walk over the nodes: keys written twice, aliases in circles, and ids that YAML took for numbers. */

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Diagnostic } from './diagnostics.ts';
+import { notYet } from './not-yet.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { keyMeta, keysAt, schemaAt, valueMeta } from './schema-walk.ts';
 import { suggest } from './suggest.ts';
@@ -85,6 +86,11 @@ function ofValue(issue: Issue, path: Finding['path'], value: unknown, { expects,
 
 function unknownKey(path: Finding['path'], known: readonly string[]): Finding {
   const key = String(path.at(-1));
+  const later = notYet(path);
+  if (later) {
+    const told = finding('CP1008', path, `"${key}" is not part of this version yet`, later.hint, 'key');
+    return { ...told, ...(later.instead ? { meant: later.instead } : {}) };
+  }
   const meant = suggest(key, known);
   const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(', ')}`;
   return { ...finding('CP1001', path, `unknown key "${key}"`, hint, 'key'), ...(meant ? { meant } : {}) };

@@ -1,0 +1,79 @@
+import { failureRules } from '../../src/core/failure/rules.ts';
+import { type FailureClassEntry, failureClasses, isSafetyClass } from '../../src/core/failure/taxonomy.ts';
+import { generatedNotice, table } from './regions.ts';
+
+const actions: readonly (readonly [string, string])[] = [
+  ['restart', 'start again from the checkpoint, after the backoff of the policy once a try was in vain'],
+  ['restart-with-backoff', 'the same, and the backoff counts from the first try'],
+  [
+    'restart-with-more-memory',
+    'start with the next larger worker: 1.5 times the memory, up to the `grow` of the policy',
+  ],
+  ['restart-with-more-disk', 'start with 1.5 times the disk, up to 200 GB'],
+  ['wait-for-capacity', 'ask again about every two minutes; a person is told after half an hour'],
+  ['stop-and-page', 'start nothing, call a person'],
+  ['stop-and-page-data-risk', 'the same; a restart could lose or repeat data'],
+  ['ignore', 'somebody asked for this end'],
+];
+
+/** The page docs/reference/failure-classes.md: the taxonomy and the rules that recognise each class. */
+export function failureClassesPage(): string {
+  const entries: [string, FailureClassEntry][] = Object.entries(failureClasses);
+  return `${generatedNotice}
+
+# Failure classes
+
+Why a run ended, and what is done by default. A policy may set \`action\` and \`streak\` of each class. Source:
+[src/core/failure/taxonomy.ts](../../src/core/failure/taxonomy.ts) and the \`rules-*.ts\` beside it.
+
+*Streak* is the number of restarts in a row without a newly committed batch before a person is called. Classes marked
+⚠ are judged before all others, because there a wrong restart can cost data.
+
+${table(
+  ['class', 'means', 'default action', 'streak', 'rules'],
+  entries.map(([name, entry]) => [
+    `\`${name}\`${isSafetyClass(name as keyof typeof failureClasses) ? ' ⚠' : ''}`,
+    entry.summary,
+    `\`${entry.action}\``,
+    entry.streak === 0 ? '–' : String(entry.streak),
+    String(failureRules.filter((rule) => rule.class === name).length || '–'),
+  ]),
+)}
+
+Classes without rules are told from the state and age of the run, not from its text: \`cancelled\`, \`execution-timeout\`
+and \`unknown\`.
+
+## Actions
+
+${table(
+  ['action', 'is'],
+  actions.map(([name, text]) => [`\`${name}\``, text]),
+)}
+
+## Rules
+
+Each rule is a pattern over the tidied text of the failure. A rule with an action of its own differs from its class.
+
+${rulesByClass(entries.map(([name]) => name))}
+`;
+}
+
+function rulesByClass(classes: readonly string[]): string {
+  return classes
+    .map((name) => ({ name, rules: failureRules.filter((rule) => rule.class === name) }))
+    .filter(({ rules }) => rules.length > 0)
+    .map(({ name, rules }) => {
+      const rows = rules.map(({ id, action, examples }) => [
+        `\`${id}\``,
+        action ? `\`${action}\`` : '',
+        `\`${exampleOf(examples)}\``,
+      ]);
+      return `### ${name}\n\n${table(['rule', 'own action', 'for example'], rows)}`;
+    })
+    .join('\n\n');
+}
+
+function exampleOf([first = '']: readonly string[]): string {
+  const line = (first.split('\n')[0] ?? '').replaceAll('`', "'");
+  return line.length > 110 ? `${line.slice(0, 109)}…` : line;
+}

@@ -1,0 +1,61 @@
+import { matchesGlob } from '../core/match.ts';
+
+/** What a key of the full format has in this version: nothing yet, or another way to say it. */
+export interface NotYet {
+  readonly hint: string;
+  /** The key to write in its place: then that one is not told as missing as well. */
+  readonly instead?: string;
+}
+
+const leaveOut = 'leave it out until a later version knows it';
+
+/**
+ * Keys that the format foresees and this version does not act on. They are refused, not ignored: whoever writes
+ * them relies on them. `job` stands for `defaults` and for each job; `*` for any key.
+ */
+const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
+  [
+    'job.match.application.name',
+    {
+      hint: 'ids are needed so far: match: { application: { id: "…" } }; find it with: aws emr-serverless list-applications',
+      instead: 'id',
+    },
+  ],
+  ['job.stall', { hint: `${leaveOut}; a stalled run is not restarted so far` }],
+  ['job.retention', { hint: `${leaveOut}; set the retention of the stream yourself so far` }],
+  ['job.slo', { hint: leaveOut }],
+  ['job.notify', { hint: leaveOut }],
+  ['job.upgrade', { hint: leaveOut }],
+  ['job.resharding', { hint: leaveOut }],
+  ['job.classifiers', { hint: leaveOut }],
+  ['job.extends', { hint: 'write the values into `defaults`' }],
+  ['job.restart.classes.*.budget', { hint: 'restart.budget holds for all classes together so far' }],
+  ['job.restart.classes.*.backoff', { hint: 'restart.backoff holds for all classes so far' }],
+  ['job.restart.classes.*.every', { hint: leaveOut }],
+  ['job.restart.classes.*.page', { hint: leaveOut }],
+  ...['ratio', 'metricsWindow', 'cooldown', 'stabilizeAfterRestart', 'maxStep', 'applyBy', 'catchUp'].map(scaling),
+  ...['maxPerDay', 'floors'].map(scaling),
+  ['extends', { hint: 'write the values into `defaults`' }],
+  ['notifications', { hint: leaveOut }],
+  ['guardrails.windows', { hint: leaveOut }],
+  ['guardrails.budgets', { hint: 'restart.budget of each job holds so far' }],
+  ['guardrails.approvals', { hint: leaveOut }],
+  ['guardrails.fleet.voluntary', { hint: leaveOut }],
+  ['guardrails.fleet.correlated', { hint: leaveOut }],
+  ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],
+  ['guardrails.killSwitch', { hint: 'the kill switch is not in the policy, so that a broken policy cannot hold it' }],
+]);
+
+/** What to say of a key that this version does not have yet; undefined for a key that no version has. */
+export function notYet(path: readonly PropertyKey[]): NotYet | undefined {
+  const segments = path.map(String);
+  const isDefault = segments[0] === 'defaults';
+  const isJob = segments[0] === 'jobs' && segments.length > 2;
+  const text = [...(isDefault || isJob ? ['job', ...segments.slice(isDefault ? 1 : 2)] : segments)].join('.');
+  for (const [glob, found] of keysNotYet) if (matchesGlob(glob, text)) return found;
+  return undefined;
+}
+
+function scaling(key: string): [string, NotYet] {
+  return [`job.scaling.${key}`, { hint: 'scaling.executors { min, max, cores } is what there is so far' }];
+}

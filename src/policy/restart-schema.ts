@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import { type ClassAction, type FailureClass, failureClasses } from '../core/failure/taxonomy.ts';
+import { duration, sparkSize } from './scalars.ts';
+
+const classActions = [
+  'restart',
+  'restart-with-backoff',
+  'restart-with-more-memory',
+  'restart-with-more-disk',
+  'wait-for-capacity',
+  'stop-and-page',
+  'stop-and-page-data-risk',
+  'ignore',
+] as const satisfies readonly ClassAction[];
+
+const growSchema = z
+  .strictObject({
+    driver: z.strictObject({ max: sparkSize }).optional(),
+    executor: z.strictObject({ max: sparkSize }).optional(),
+  })
+  .describe('Spark memory that a size step must not exceed.');
+
+const classSchema = z
+  .strictObject({
+    action: z.enum(classActions).optional().describe("What to do. Default: the class's own action."),
+    streak: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('Restarts without progress before a person is called; 0 calls one at once.'),
+    grow: growSchema.optional(),
+    severity: z.enum(['info', 'warning', 'critical']).optional().describe('How loud people are told.'),
+  })
+  .optional();
+
+const classNames = Object.keys(failureClasses) as FailureClass[];
+const classesShape = Object.fromEntries(
+  classNames.map((name) => [name, classSchema.describe(failureClasses[name].summary)]),
+) as Record<FailureClass, typeof classSchema>;
+
+export const budgetSchema = z.strictObject({
+  perHour: z.int().min(1).max(100).default(3).describe('New runs in any 60 minutes.'),
+  perDay: z.int().min(1).max(1000).default(12).describe('New runs in any 24 hours.'),
+});
+
+export const backoffSchema = z.strictObject({
+  initial: duration('1s', '1h').prefault('30s').describe('Longest wait before the first restart.'),
+  factor: z.number().min(1).max(10).default(2).describe('Each wait may be this many times the one before.'),
+  max: duration('1s', '24h').prefault('10m').describe('Longest wait of all.'),
+  jitter: z
+    .literal('full')
+    .default('full')
+    .describe('The wait is drawn between nothing and the longest one, so that jobs do not start together.'),
+});
+
+const streakSchema = z.strictObject({
+  withoutProgress: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('Restarts in a row without a newly committed batch before the job is parked.'),
+});
+
+export const restartSchema = z.strictObject({
+  launchFrom: z
+    .enum(['lastRun', 'spec'])
+    .default('lastRun')
+    .describe('`lastRun` copies the last run that committed a batch; `spec` starts `launch.spec`.'),
+  nativeRetries: z
+    .int()
+    .min(1)
+    .max(10)
+    .meta({
+      hint: 'the service takes 1 to 10 failed attempts an hour (retryPolicy.maxFailedAttemptsPerHour)',
+    })
+    .default(3)
+    .describe("The service's own failed attempts an hour inside one run; 1 is no retry of its own."),
+  budget: budgetSchema
+    .prefault({})
+    .describe('Hard cap on the runs that Checkpilot starts to repair the job, in rolling windows.'),
+  streak: streakSchema.prefault({}).describe('What stops a loop although budget is left.'),
+  backoff: backoffSchema.prefault({}).describe('The wait before each restart; a committed batch resets it.'),
+  stableAfter: duration('1m', '24h')
+    .prefault('20m')
+    .describe('Committing this long after a restart closes the incident.'),
+  // CancelJobRun takes 0 or 15 to 1800 seconds.
+  gracePeriod: duration('15s', '1800s', true)
+    .prefault('120s')
+    .describe('Time that a run gets to end when Checkpilot cancels it; at least its longest usual batch.'),
+  onBudgetExhausted: z
+    .enum(['page', 'wait'])
+    .default('page')
+    .describe('`page` calls a person; `wait` says nothing until the window frees.'),
+  classes: z
+    .strictObject(classesShape)
+    .default({})
+    .describe('What differs for single failure classes. A class that is not listed has its own default.'),
+});

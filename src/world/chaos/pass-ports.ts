@@ -1,0 +1,128 @@
+import type { Failure, JobStore, Notice, Policies, Ports, Receiver, WakeQueue } from '../../control/ports.ts';
+import type { FaultKind } from './faults.ts';
+import type { Pass } from './pass.ts';
+import { passRuns } from './pass-runs.ts';
+import { ourRole, type Site } from './site.ts';
+
+/** Every call takes a moment now and then, so that passes meet in each other's middle. */
+const slowCallChance = 0.2;
+const slowCallMsMax = 250;
+
+/** What a pass is handed: the world, with everything that may come between two lines of the pass. */
+export function passPorts(site: Site, pass: Pass): Ports {
+  const hop = hopOf(site, pass);
+  return {
+    clock: {
+      now: () => site.time.now() + pass.skewMs,
+      sleep: (ms) => site.time.sleep(ms),
+    },
+    random: site.draw,
+    ids: site.ids,
+    log: silent,
+    runs: passRuns(site, pass, hop),
+    store: passStore(site, pass, hop),
+    wakes: passWakes(site, hop),
+    checkpoints: {
+      head: (location) =>
+        hop(async () =>
+          site.faults.strikes('checkpoint-unreadable')
+            ? unavailable
+            : { ok: true, value: site.checkpoints.head(location) },
+        ),
+    },
+    policies: passPolicies(site, pass, hop),
+    receiver: passReceiver(site, hop),
+    act: 'all',
+    startRole: ourRole,
+  };
+}
+
+/** Wraps one call: the pass may die, freeze or wait before the effect and again after it. */
+export type Hop = <T>(effect: () => Promise<T>) => Promise<T>;
+
+function hopOf({ time, faults }: Site, pass: Pass): Hop {
+  const linger = async (): Promise<void> => {
+    await pass.interrupt(time, faults);
+    if (faults.random.next() >= slowCallChance) return;
+    await time.sleep(1 + Math.floor(faults.random.next() * slowCallMsMax));
+    // Another message may have ended this pass while it slept.
+    if (pass.isDead) await new Promise(() => {});
+  };
+  return async (effect) => {
+    await linger();
+    const answer = await effect();
+    await linger();
+    return answer;
+  };
+}
+
+function passStore(site: Site, pass: Pass, hop: Hop): JobStore {
+  const { faults, store, time, watch } = site;
+  const failing = <T>(effect: () => Promise<T>): Promise<T | Failure> =>
+    hop(async () => (faults.strikes('store-unavailable') ? unavailable : effect()));
+  return {
+    read: (keys) =>
+      failing(() => {
+        if (keys.some(({ pk }) => pk === 'CONTROL#fleet')) pass.controlReadAtMs = time.now();
+        return store.read(keys);
+      }),
+    commit: (writes) =>
+      hop(async () => {
+        const fault = faults.strikesOne('commit-unavailable-without-effect', 'commit-unavailable-after-effect');
+        if (fault === 'commit-unavailable-without-effect') return { kind: 'unavailable', message: 'no answer' };
+        const outcome = await store.commit(writes);
+        if (outcome.kind === 'committed') watch.committed(pass, writes);
+        return fault === undefined ? outcome : { kind: 'unavailable', message: 'no answer' };
+      }),
+    list: (pk, options) => failing(() => store.list(pk, options)),
+    // Asked sixteen times a sweep, and without effect: what may come between is drawn at the calls around it.
+    due: (shard, options) => store.due(shard, options),
+  };
+}
+
+function passWakes({ faults, functions }: Site, hop: Hop): WakeQueue {
+  return {
+    send: (wakes) =>
+      hop(async () => {
+        const isLost = faults.strikes('queue-unavailable');
+        // An unclear answer may hide a message that was taken.
+        if (!isLost || faults.random.chance(0.5)) {
+          for (const { wake, delaySeconds } of wakes) functions.signal(wake, delaySeconds);
+        }
+        return isLost ? unavailable : { ok: true, value: undefined };
+      }),
+    release: () =>
+      hop(async () => {
+        if (faults.strikes('queue-unavailable')) return unavailable;
+        functions.askRelease();
+        return { ok: true, value: undefined };
+      }),
+  };
+}
+
+function passPolicies(site: Site, pass: Pass, hop: Hop): Policies {
+  return {
+    current: () =>
+      hop(async () => {
+        if (site.faults.strikes('policy-unavailable')) return unavailable;
+        pass.policyReadAtMs = site.time.now();
+        return { ok: true, value: site.policy };
+      }),
+  };
+}
+
+function passReceiver({ faults, watch }: Site, hop: Hop): Receiver {
+  return {
+    deliver: (notice: Notice) =>
+      hop(async () => {
+        const fault: FaultKind = 'notice-not-delivered';
+        if (faults.strikes(fault)) return unavailable;
+        watch.told(notice);
+        return { ok: true, value: undefined };
+      }),
+  };
+}
+
+export const unavailable: Failure = { ok: false, code: 'unavailable', message: 'no answer' };
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
