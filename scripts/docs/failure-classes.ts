@@ -3,8 +3,8 @@ import { type FailureClassEntry, failureClasses, isSafetyClass } from '../../src
 import { generatedNotice, table } from './regions.ts';
 
 const actions: readonly (readonly [string, string])[] = [
-  ['restart', 'start again from the checkpoint, after the backoff of the policy once a try was in vain'],
-  ['restart-with-backoff', 'the same, and the backoff counts from the first try'],
+  ['restart', 'start again from the checkpoint at once, and after the backoff once a try was in vain'],
+  ['restart-with-backoff', 'start again from the checkpoint after the backoff, also the first time'],
   [
     'restart-with-more-memory',
     'start with the next larger worker: 1.5 times the memory, up to the `grow` of the policy',
@@ -26,8 +26,9 @@ export function failureClassesPage(): string {
 Why a run ended, and what is done by default. A policy may set \`action\` and \`streak\` of each class. Source:
 [src/core/failure/taxonomy.ts](../../src/core/failure/taxonomy.ts) and the \`rules-*.ts\` beside it.
 
-*Streak* is the number of restarts in a row without a newly committed batch before a person is called. Classes marked
-⚠ are judged before all others, because there a wrong restart can cost data.
+*Streak* is the number of restarts in a row without a newly committed batch before a person is called; the stricter of
+this number and the job's \`streak.withoutProgress\` counts, unless the policy names one for the class. Classes marked ⚠
+are judged before all others, because there a wrong restart can cost data.
 
 ${table(
   ['class', 'means', 'default action', 'streak', 'rules'],

@@ -33,6 +33,8 @@ export interface RecordItem extends Stored {
   readonly policyHash: string;
   /** Locations of the claim under way, so that it is found even after the policy dropped or moved the job. */
   readonly claimLocks?: readonly string[];
+  /** The policy declared it no longer when it was last looked at. */
+  readonly unmanaged?: boolean;
   /** The last decision, and how often it was made again without a change. */
   readonly last?: {
     readonly id: string;

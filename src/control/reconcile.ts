@@ -8,9 +8,11 @@ import type { Claim } from './items.ts';
 import { type JobState, loadJob, openClaim } from './load.ts';
 import { observe } from './observe.ts';
 import type { Ports, Wake } from './ports.ts';
+import { takeOverName } from './rename.ts';
 import { sendCancel, sendStart } from './send.ts';
 import { settleClaim } from './settle.ts';
 import { writeDecision } from './write-decision.ts';
+import { recordWrite } from './writes.ts';
 
 export interface PassReport {
   readonly job: string;
@@ -25,6 +27,8 @@ export interface PassReport {
 const claimRetryMs = 5_000;
 /** How soon a listing that failed is asked for again. */
 const lookAgainSeconds = 20;
+/** How soon a job that no policy declares is looked at again; one that declares it anew wakes it at once. */
+const unmanagedLookMs = 24 * 3_600_000;
 
 /** One job, one pass: observe → decide → claim → act → record. Any number may run at once. */
 export async function reconcile(
@@ -42,7 +46,10 @@ export async function reconcile(
   if (state.newerState) return report(name, 'newer-state', false);
   const claim = openClaim(state);
   if (claim) return settle(ports, claim, { job, name, state });
-  if (!job) return report(name, 'not-managed', false);
+  if (!job) return leaveAlone(ports, name, state);
+
+  const renamed = await takeOverName(ports, job, state);
+  if (renamed !== 'nothing') return report(name, `renamed-${renamed}`, renamed !== 'taken-over');
 
   const observation = await observe(ports, job, state, wake.look ?? false);
   const decision = decide({
@@ -112,6 +119,19 @@ async function settle(
   ports.log.info('open claim met', { job: by.name, claim: claim.id, kind: claim.kind, result });
   await comeBack(ports, by.name, claim, result);
   return report(by.name, `settle-${result}`, result === 'unavailable');
+}
+
+/** A job that the policy dropped is not looked at every minute; its run is never touched, its memory is kept. */
+async function leaveAlone(ports: Ports, name: string, state: JobState): Promise<PassReport> {
+  if (state.record && !state.record.unmanaged) {
+    const write = recordWrite(name, state, {
+      memory: state.memory,
+      dueAtMs: state.nowMs + unmanagedLookMs,
+      unmanaged: true,
+    });
+    await ports.store.commit([write]);
+  }
+  return report(name, 'not-managed', false);
 }
 
 /** Wakes the job when something can be done about its claim; the record's own wake time is the net below. */

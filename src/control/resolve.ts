@@ -15,10 +15,14 @@ export async function jobOfRun(
   const stored = await ports.store.read([keys.run(jobRunId)]);
   if (!stored.ok) return stored;
   const known = as('run', stored.value.items[0]);
-  if (known?.job !== undefined) return { ok: true, value: { job: known.job, known: true } };
   const current = await ports.policies.current();
   if (!current.ok) return current;
   const jobs = Object.values(current.value.policy.jobs);
+  if (known?.job !== undefined) {
+    const owner =
+      jobs.find((job) => job.name === known.job) ?? jobs.find((job) => job.renamedFrom === known.job);
+    return { ok: true, value: { job: owner?.name ?? known.job, known: true } };
+  }
   // Applications that no job names are somebody else's; their runs are not even read.
   if (!jobs.some((job) => job.match.applicationId === applicationId)) return { ok: true, value: undefined };
   let fact = known;

@@ -1,10 +1,12 @@
 import { mayAct } from '../core/guard.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory } from '../core/memory.ts';
+import { closeCancel, markRefused } from './close.ts';
 import { as, type CancelClaim, keys, type StartClaim } from './items.ts';
 import { gatesOf } from './load.ts';
+import type { RecordResult } from './open-claim.ts';
 import type { Ports } from './ports.ts';
-import { closeCancel, markRefused, type RecordResult, recordStart } from './record.ts';
+import { recordStart } from './record.ts';
 
 export type SendResult = RecordResult | 'held-back' | 'open' | 'refused';
 

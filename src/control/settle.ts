@@ -2,13 +2,14 @@ import { mayAct } from '../core/guard.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isLive, type JobRun, runTags } from '../core/job-run.ts';
 import { neverStartsAfterMs, signatureValidityMs } from '../core/protocol.ts';
+import { closeCancel, closeNeverStarted } from './close.ts';
 import type { CancelClaim, Claim, StartClaim } from './items.ts';
 import { listAll } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
 import type { Ports } from './ports.ts';
-import { closeCancel, closeNeverStarted, recordStart } from './record.ts';
+import { recordStart } from './record.ts';
 import { type SendResult, sendCancel, sendStart } from './send.ts';
-import { noticeWrite } from './writes.ts';
+import { noticeWrite, recordWrite } from './writes.ts';
 
 export type SettleResult = SendResult | 'too-early' | 'inconclusive' | 'never-started';
 
@@ -38,7 +39,17 @@ export async function settleClaim(
     return settleExpiredCancel(ports, claim, state);
   }
   if (job && mayAgain) return sendStart(ports, claim, { job, memory: state.memory });
-  return verify(ports, claim);
+  const result = await verify(ports, claim);
+  if (result === 'too-early' && isOwn && !isInTime) await postpone(ports, claim, state);
+  return result;
+}
+
+/** Protocol, step 8c: nothing can be known before this time, so nobody needs to ask. */
+async function postpone(ports: Ports, claim: StartClaim, state: JobState): Promise<void> {
+  const dueAtMs = neverStartsAfterMs(claim.notAfterMs) + 1_000;
+  if (!state.record || state.record.dueAtMs >= dueAtMs) return;
+  // Lost to another writer, the wake only comes sooner.
+  await ports.store.commit([recordWrite(claim.job, state, { memory: state.memory, dueAtMs })]);
 }
 
 function isAllowed(ports: Ports, job: ResolvedJob, state: JobState): boolean {

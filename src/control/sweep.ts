@@ -101,12 +101,15 @@ async function keepUpWithPolicy(ports: Ports, { policy, hash, broken }: InForce)
   ]);
 }
 
-/** True when no declared job is without a record. */
+/** True when every declared job has a record that a pass under some policy wrote. */
 async function wakeUndiscovered(ports: Ports, names: readonly string[]): Promise<boolean> {
   if (names.length === 0) return true;
   const records = await ports.store.read(names.map((name) => keys.record(name)));
   if (!records.ok) return false;
-  const fresh = names.filter((_, index) => records.value.items[index] === undefined);
+  const fresh = names.filter((_, index) => {
+    const record = as('record', records.value.items[index]);
+    return record === undefined || record.unmanaged === true;
+  });
   await send(
     ports,
     fresh.map((job): Wake => ({ kind: 'job', job, cause: 'declared', look: true })),

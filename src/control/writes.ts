@@ -26,6 +26,7 @@ export function recordWrite(
     /** `[]` says that no claim is open any more; left out, it stays as it was. */
     readonly claimLocks?: readonly string[];
     readonly last?: RecordItem['last'];
+    readonly unmanaged?: boolean;
   },
 ): Write {
   const { record } = state;
@@ -41,6 +42,7 @@ export function recordWrite(
     policyHash: next.policyHash ?? record?.policyHash ?? '',
     ...(claimLocks.length > 0 ? { claimLocks } : {}),
     ...(last ? { last } : {}),
+    ...(next.unmanaged ? { unmanaged: true } : {}),
     dueShard: dueShardOf(job),
     dueAtMs: next.dueAtMs,
   };

@@ -17,6 +17,8 @@ export interface ResolvedPolicy {
   readonly guardrails: {
     /** Starts a second that Checkpilot takes of the service's 1 a second, burst 25; the rest is for people. */
     readonly pace: { readonly perSecond: number; readonly burst: number };
+    /** What a pause by a person must keep to. */
+    readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
   };
 }
 

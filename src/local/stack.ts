@@ -26,6 +26,8 @@ export interface LocalStackOptions {
   /** Asked for every API call, before any effect. */
   readonly fault?: (call: { service: string; operation: string }) => Fault | undefined;
   readonly receiver: Receiver;
+  /** Errors of the functions go to stderr unless a test expects them. */
+  readonly logs?: 'errors' | 'none';
 }
 
 export interface LocalStack {
@@ -116,7 +118,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       clock: time,
       random: () => random.next(),
       // Errors only, on stderr: a pass that fails must not pass for a quiet one.
-      logger: powertoolsLogger(functionName, 'ERROR'),
+      logger: powertoolsLogger(functionName, options.logs === 'none' ? 'SILENT' : 'ERROR'),
       emitsMetrics: false,
       receiver: options.receiver,
       aws,

@@ -1,6 +1,6 @@
 import { sparkSubmitParameters } from '../launch/spark-submit.ts';
-import type { JobFault, MergedJob } from './checks.ts';
 import { launchSchema, settingsWithOwnKey } from './launch-schema.ts';
+import type { JobFault, MergedJob } from './merged-job.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { parts } from './schema.ts';
 

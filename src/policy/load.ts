@@ -1,14 +1,17 @@
-import { checkJobs, type JobFault, type MergedJob } from './checks.ts';
+import type { ResolvedPolicy } from '../core/job.ts';
+import { checkJobs } from './checks.ts';
 import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './diagnostics.ts';
-import { deepMerge, isPlain, nullsAsUnset, valueAt } from './plain.ts';
-import { type CompiledPolicy, resolvePolicy } from './resolve.ts';
+import { isSet, mergedJobs, place, sections } from './merge.ts';
+import type { JobFault, MergedJob } from './merged-job.ts';
+import { isPlain, nullsAsUnset, valueAt } from './plain.ts';
+import { resolvePolicy } from './resolve.ts';
 import { jobSchema, policyFileSchema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
-import { fileStart, locate, type Path, readSource, type Source } from './source.ts';
+import { fileStart, locate, readSource, type Source } from './source.ts';
 import { validate } from './validate.ts';
 
 export type LoadedPolicy =
-  | { readonly ok: true; readonly policy: CompiledPolicy; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: true; readonly policy: ResolvedPolicy; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /**
@@ -27,7 +30,9 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       ? []
       : [
           ...sectionFaults(sources),
-          ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) => told(fault, mended)),
+          ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) =>
+            told(fault, mended),
+          ),
         ];
   const diagnostics = sortDiagnostics(
     [...fileFaults, ...wholeFaults].filter(isTold).map(withoutMeant).map(withoutSecrets),
@@ -93,31 +98,6 @@ function sectionFaults(sources: readonly Source[]): readonly Diagnostic[] {
   return faults;
 }
 
-/** `source.value` may be anything; sections of a wrong type are told by the schema. */
-function isSet(source: Source, path: Path): boolean {
-  const value = valueAt(source.value, path);
-  return value !== undefined && (value !== null || path[0] === 'jobs');
-}
-
-function mergedJobs(sources: readonly Source[]): readonly MergedJob[] {
-  const holder = sources.find((source) => isSet(source, ['defaults']));
-  const defaults = holder && deepMerge({}, valueAt(holder.value, ['defaults']));
-  return sources.flatMap((source) => {
-    const jobs = valueAt(source.value, ['jobs']);
-    return Object.entries(isPlain(jobs) ? jobs : {}).map(([name, job]) => ({
-      name,
-      merged: deepMerge(defaults, job ?? {}),
-      ownPlaceOf: (path: Path, on: 'key' | 'value' = 'value') => place(source, ['jobs', name, ...path], on),
-      placeOf: (path: Path, on: 'key' | 'value' = 'value') => {
-        const { isWhole, ...own } = locate(source, ['jobs', name, ...path], on);
-        if (isWhole || !holder) return own;
-        const { isWhole: isDefault, ...inherited } = locate(holder, ['defaults', ...path], on);
-        return isDefault ? inherited : own;
-      },
-    }));
-  });
-}
-
 /** Everything else that the schema has against a merged job was told where it is written. */
 function missingInJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
   return jobs.flatMap((job) =>
@@ -143,17 +123,4 @@ function isTold(diagnostic: Diagnostic | undefined): diagnostic is Diagnostic {
 
 function withoutMeant({ meantPath: _, ...diagnostic }: Told): Diagnostic {
   return diagnostic;
-}
-
-function place(source: Source, path: Path, on: 'key' | 'value') {
-  const { isWhole: _, ...at } = locate(source, path, on);
-  return at;
-}
-
-function sections(sources: readonly Source[]): { readonly metadata: unknown; readonly guardrails: unknown } {
-  const section = (name: string) => {
-    const holder = sources.find((source) => isSet(source, [name]));
-    return nullsAsUnset(valueAt(holder?.value, [name]) ?? {});
-  };
-  return { metadata: section('metadata'), guardrails: section('guardrails') };
 }

@@ -33,7 +33,9 @@ const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['job.restart.classes.*.backoff', { hint: 'restart.backoff holds for all classes so far' }],
   ['job.restart.classes.*.every', { hint: leaveOut }],
   ['job.restart.classes.*.page', { hint: leaveOut }],
-  ...['ratio', 'metricsWindow', 'cooldown', 'stabilizeAfterRestart', 'maxStep', 'applyBy', 'catchUp'].map(scaling),
+  ...['ratio', 'metricsWindow', 'cooldown', 'stabilizeAfterRestart', 'maxStep', 'applyBy', 'catchUp'].map(
+    scaling,
+  ),
   ...['maxPerDay', 'floors'].map(scaling),
   ['extends', { hint: 'write the values into `defaults`' }],
   ['notifications', { hint: leaveOut }],
@@ -43,7 +45,10 @@ const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['guardrails.fleet.voluntary', { hint: leaveOut }],
   ['guardrails.fleet.correlated', { hint: leaveOut }],
   ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],
-  ['guardrails.killSwitch', { hint: 'the kill switch is not in the policy, so that a broken policy cannot hold it' }],
+  [
+    'guardrails.killSwitch',
+    { hint: 'the kill switch is not in the policy, so that a broken policy cannot hold it' },
+  ],
 ]);
 
 /** What to say of a key that this version does not have yet; undefined for a key that no version has. */

@@ -3,13 +3,6 @@ import { normaliseLocation } from '../core/launch-request.ts';
 import { launchRequest } from '../launch/request.ts';
 import { jobSchema, type PolicyJob, parts } from './schema.ts';
 
-/** What `apply` writes: the policy that core decides with, and what only the commands for people read. */
-export interface CompiledPolicy extends ResolvedPolicy {
-  readonly guardrails: ResolvedPolicy['guardrails'] & {
-    readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
-  };
-}
-
 /**
  * A policy whose files have no fault, in the form that core decides with: defaults filled in, durations in
  * milliseconds, checkpoints normalised and sorted. Throws if a part does not fit its schema.
@@ -17,7 +10,7 @@ export interface CompiledPolicy extends ResolvedPolicy {
 export function resolvePolicy(
   sections: { readonly metadata: unknown; readonly guardrails: unknown },
   jobs: readonly { readonly name: string; readonly merged: unknown }[],
-): CompiledPolicy {
+): ResolvedPolicy {
   const { name, accountId, region, owner } = parts.metadata.parse(sections.metadata);
   const { fleet, pause } = parts.guardrails.parse(sections.guardrails);
   const guardrails = {

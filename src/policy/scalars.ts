@@ -68,15 +68,16 @@ export const nameSchema = z
     hint: 'names start with a letter or a digit and hold letters, digits, ".", "_" and "-"',
   });
 
+// Patterns have no flags: a JSON Schema has none either.
 export const s3Location = z
   .string()
-  .regex(/^s3[an]?:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/\S*)?$/i)
+  .regex(/^[sS]3[anAN]?:\/\/[A-Za-z0-9][A-Za-z0-9.-]{1,61}[A-Za-z0-9](\/\S*)?$/)
   .meta({ expects: 'an S3 location', hint: 'for example s3://bucket/path/' });
 
 /** A size as Spark writes it: megabytes, gigabytes or terabytes. */
 export const sparkSize = z
   .string()
-  .regex(/^[1-9]\d{0,6}[mgt]$/i)
+  .regex(/^[1-9]\d{0,6}[mgtMGT]$/)
   .meta({ expects: 'a size such as 14g', hint: 'sizes need a unit: 512m, 14g' });
 
 /** Cores of one worker: the sizes that EMR Serverless offers. */

@@ -39,7 +39,15 @@ export function keyMeta(schema: z.core.$ZodType | undefined): ValueMeta {
   return plain instanceof z.ZodRecord ? valueMeta(plain.keyType) : {};
 }
 
-function plainSchema(schema: z.core.$ZodType): z.core.$ZodType {
+/** What stands for a value that nobody wrote, in the words of a policy file; undefined where nothing does. */
+export function shippedDefault(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.def.defaultValue;
+  const inner = unwrapped(schema);
+  return inner && shippedDefault(inner);
+}
+
+/** The schema inside of defaults, optionals and transforms. */
+export function plainSchema(schema: z.core.$ZodType): z.core.$ZodType {
   const inner = unwrapped(schema);
   return inner ? plainSchema(inner) : schema;
 }

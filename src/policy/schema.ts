@@ -42,7 +42,11 @@ const sourceSchema = z.strictObject({
         .meta({ expects: 'the ARN of an MSK cluster' })
         .describe('ARN of the cluster.'),
       topics: topics.describe('Topics that the job reads.'),
-      groupId: z.string().min(1).optional().describe('Consumer group, if the job commits its offsets to one.'),
+      groupId: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Consumer group, if the job commits its offsets to one.'),
     })
     .optional()
     .describe('Topics of an Amazon MSK cluster.'),
@@ -80,7 +84,12 @@ const actionsSchema = z.strictObject({
 });
 
 const executorsSchema = z.strictObject({
-  min: z.int().min(0).max(10_000).default(1).describe('Fewest executors; 0 leaves the driver alone when idle.'),
+  min: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(1)
+    .describe('Fewest executors; 0 leaves the driver alone when idle.'),
   max: z.int().min(1).max(10_000).default(64).describe('Most executors.'),
   cores: workerCores
     .default(4)

@@ -26,7 +26,11 @@ const patterns: readonly Pattern[] = [
 export function secretsIn(text: string): readonly Secret[] {
   return patterns
     .flatMap(({ noun, looks }) =>
-      [...text.matchAll(looks)].map(({ index, 0: found }) => ({ start: index, end: index + found.length, noun })),
+      [...text.matchAll(looks)].map(({ index, 0: found }) => ({
+        start: index,
+        end: index + found.length,
+        noun,
+      })),
     )
     .sort((a, b) => a.start - b.start);
 }

@@ -67,7 +67,7 @@ async function targetOf(
   const parsed = parseWake(record.body);
   if (!parsed.ok) {
     ports.log.error('wake message refused; it stays in the queue and then in its dead-letter queue', {
-      message: parsed.message,
+      why: parsed.message,
     });
     return 'failed';
   }

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Log, Receiver } from '../control/ports.ts';
 
 /** Structured logs through Powertools. The local stack asks for errors only, because its timeline speaks. */
-export function powertoolsLogger(serviceName = 'checkpilot', logLevel?: 'ERROR'): Logger {
+export function powertoolsLogger(serviceName = 'checkpilot', logLevel?: 'ERROR' | 'SILENT'): Logger {
   return new Logger({ serviceName, ...(logLevel ? { logLevel } : {}) });
 }
 

@@ -168,7 +168,15 @@ export class Fleet {
   }
 
   #policies(): Policies {
-    return { current: async () => ({ ok: true, value: { policy: this.policy, hash: 'in-memory' } }) };
+    const hashes = new Map<ResolvedPolicy, string>();
+    return {
+      current: async () => {
+        const { policy } = this;
+        const hash = hashes.get(policy) ?? `policy-${hashes.size + 1}`;
+        hashes.set(policy, hash);
+        return { ok: true, value: { policy, hash } };
+      },
+    };
   }
 }
 

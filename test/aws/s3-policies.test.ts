@@ -10,7 +10,10 @@ import { localS3 } from './s3-support.ts';
 import { clientsOf, scripted } from './scripted-server.ts';
 
 function policyOf(owner: string): ResolvedPolicy {
-  const guardrails = { pace: { perSecond: 0.8, burst: 20 } };
+  const guardrails = {
+    pace: { perSecond: 0.8, burst: 20 },
+    pause: { maxDurationMs: 86_400_000, requireReason: true },
+  };
   return { name: 'shop', accountId: '111122223333', region: 'us-east-1', owner, jobs: {}, guardrails };
 }
 

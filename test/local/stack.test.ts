@@ -61,7 +61,7 @@ describe('the real handlers on the local stack', () => {
   });
 
   it('keeps an event that it cannot read with its failure destination, after three tries', async () => {
-    const { stack, host } = await start();
+    const { stack, host } = await start({ logs: 'none' });
     host.invokeAsync('job-event', {
       source: 'aws.emr-serverless',
       'detail-type': 'EMR Serverless Job Run State Change',
@@ -73,7 +73,7 @@ describe('the real handlers on the local stack', () => {
   });
 
   it('keeps a wake message that it cannot read in the dead-letter queue, and goes on with the others', async () => {
-    const { stack } = await start();
+    const { stack } = await start({ logs: 'none' });
     stack.queues.wake.send({ body: '{"kind":"nonsense"}' });
     await stack.time.run({ untilMs: startMs + 8 * hourMs });
     expect(stack.queues.deadLetters.counts().visible).toBe(1);

@@ -36,7 +36,10 @@ export function testPolicy(jobs: Readonly<Record<string, Partial<ResolvedJob>>>)
     jobs: Object.fromEntries(
       Object.entries(jobs).map(([name, changes]) => [name, testJob(name, applicationId, changes)]),
     ),
-    guardrails: { pace: { perSecond: 0.9, burst: 20 } },
+    guardrails: {
+      pace: { perSecond: 0.9, burst: 20 },
+      pause: { maxDurationMs: 24 * hourMs, requireReason: true },
+    },
   };
 }
 

@@ -36,7 +36,7 @@ export class Functions {
     time.after(sweepEveryMs, () => {
       this.startSweeping();
       this.sweeps += 1;
-      return this.#run('sweep', async (ports) => void (await sweep(ports)));
+      return this.#run('sweep', async (ports) => void (await sweep(ports))).then(() => {});
     });
   }
 
@@ -45,7 +45,8 @@ export class Functions {
     const { faults } = this.#site();
     this.signals += 1;
     if (faults.strikes('signal-lost')) return;
-    if (faults.strikes('signal-doubled')) this.#enqueue(wake, delaySeconds * 1000 + faults.random.between(0, 5_000));
+    if (faults.strikes('signal-doubled'))
+      this.#enqueue(wake, delaySeconds * 1000 + faults.random.between(0, 5_000));
     let delayMs = delaySeconds * 1000 + queueLatencyMs;
     if (faults.strikes('signal-late')) delayMs += faults.random.between(30_000, 1_800_000);
     else if (faults.strikes('signal-reordered')) delayMs += faults.random.between(500, 15_000);

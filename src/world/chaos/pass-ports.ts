@@ -68,8 +68,12 @@ function passStore(site: Site, pass: Pass, hop: Hop): JobStore {
       }),
     commit: (writes) =>
       hop(async () => {
-        const fault = faults.strikesOne('commit-unavailable-without-effect', 'commit-unavailable-after-effect');
-        if (fault === 'commit-unavailable-without-effect') return { kind: 'unavailable', message: 'no answer' };
+        const fault = faults.strikesOne(
+          'commit-unavailable-without-effect',
+          'commit-unavailable-after-effect',
+        );
+        if (fault === 'commit-unavailable-without-effect')
+          return { kind: 'unavailable', message: 'no answer' };
         const outcome = await store.commit(writes);
         if (outcome.kind === 'committed') watch.committed(pass, writes);
         return fault === undefined ? outcome : { kind: 'unavailable', message: 'no answer' };

@@ -119,11 +119,15 @@ async function cancel(
 /** On its way for as long as its signature holds, and sometimes longer. */
 function drawnDelayMs({ faults }: Pick<Site, 'faults'>): number {
   const { random } = faults;
-  return Math.round(random.chance(0.5) ? random.between(0, 60_000) : random.between(0, signatureValidityMs + 60_000));
+  return Math.round(
+    random.chance(0.5) ? random.between(0, 60_000) : random.between(0, signatureValidityMs + 60_000),
+  );
 }
 
 function drawnFailure({ faults }: Pick<Site, 'faults'>): Failure | undefined {
   const fault = faults.strikesOne('call-throttled', 'call-unavailable');
   if (fault === undefined) return undefined;
-  return fault === 'call-throttled' ? { ok: false, code: 'throttled', message: 'Rate exceeded' } : unavailable;
+  return fault === 'call-throttled'
+    ? { ok: false, code: 'throttled', message: 'Rate exceeded' }
+    : unavailable;
 }

@@ -27,7 +27,12 @@ export type Deed = { readonly atMs: number } & (
   | { readonly kind: 'cancel'; readonly job: string; readonly startsAgainAfterMs?: number }
   | { readonly kind: 'kill-switch'; readonly forMs: number }
   | { readonly kind: 'pause'; readonly forMs: number }
-  | { readonly kind: 'mode'; readonly job: string; readonly mode: 'observe' | 'suggest'; readonly forMs: number }
+  | {
+      readonly kind: 'mode';
+      readonly job: string;
+      readonly mode: 'observe' | 'suggest';
+      readonly forMs: number;
+    }
   | { readonly kind: 'raise-budget'; readonly job: string }
   | { readonly kind: 'rename'; readonly job: string }
 );
@@ -50,9 +55,14 @@ export function drawScenario(random: Random): Scenario {
       region: 'us-east-1',
       owner: 'team',
       jobs: Object.fromEntries(jobs.map((job) => [job.name, job])),
-      guardrails: { pace: { perSecond: 0.9, burst: 20 } },
+      guardrails: {
+        pace: { perSecond: 0.9, burst: 20 },
+        pause: { maxDurationMs: 24 * hourMs, requireReason: false },
+      },
     },
-    scripts: Object.fromEntries(names.map((name, index) => [name, drawScript(random, faultyMs, index === 0)])),
+    scripts: Object.fromEntries(
+      names.map((name, index) => [name, drawScript(random, faultyMs, index === 0)]),
+    ),
     rates: drawRates(random),
     deeds: drawDeeds(random, names, faultyMs),
     parameters: drawParameters(random),

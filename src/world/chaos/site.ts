@@ -1,4 +1,4 @@
-import type { Ids, Random as Draw } from '../../control/ports.ts';
+import type { Random as Draw, Ids } from '../../control/ports.ts';
 import type { ResolvedPolicy } from '../../core/job.ts';
 import type { InMemoryJobStore } from '../in-memory-job-store.ts';
 import type { VirtualTime } from '../virtual-time.ts';

@@ -1,0 +1,118 @@
+import type { NoticeDraft } from '../core/decision.ts';
+import type { JobMemory } from '../core/memory.ts';
+import type { CancelClaim, Claim, LockItem, StartClaim } from './items.ts';
+import type { JobState } from './load.ts';
+import { loadClaim, lockWrites, type RecordResult, stampWrites, triesMax } from './open-claim.ts';
+import type { Ports, Write } from './ports.ts';
+import { noticeWrite, recordWrite } from './writes.ts';
+
+/** Protocol, step 8b: the claim is known never to start a run. Its charge stays spent. */
+export async function closeNeverStarted(
+  ports: Ports,
+  claim: StartClaim,
+  notice?: NoticeDraft,
+): Promise<RecordResult> {
+  return settle(ports, claim, notice, (state) => ({
+    memory:
+      claim.cause === 'restart'
+        ? { ...state.memory, progress: withoutLastStart(state.memory) }
+        : state.memory,
+    ring: stampWrites(state, claim, claim.decidedAtMs),
+  }));
+}
+
+/** Protocol, step 3: keeps in the lock that this cancel was ours, unless it cannot have taken effect. */
+export async function closeCancel(
+  ports: Ports,
+  claim: CancelClaim,
+  tookEffect: boolean,
+): Promise<RecordResult> {
+  const lastCancel = { runId: claim.runId, claimId: claim.id, cause: claim.cause };
+  return settle(
+    ports,
+    claim,
+    undefined,
+    (state) => ({ memory: state.memory, ring: [] }),
+    tookEffect ? { lastCancel } : {},
+  );
+}
+
+/** Protocol, step 6: the service said no for good. Told at once and not sent again; verification closes the claim. */
+export async function markRefused(
+  ports: Ports,
+  claim: StartClaim,
+  refusal: { code: string; message: string },
+): Promise<RecordResult> {
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const state = await loadClaim(ports, claim);
+    if (state === 'unavailable') return 'unavailable';
+    if (state.locks[0]?.item?.claim?.id !== claim.id) return 'not-mine';
+    const refused: StartClaim = { ...claim, refused: `${refusal.code}: ${refusal.message}` };
+    const lastRun = state.locks[0]?.item?.runId;
+    const parked: JobMemory['parked'] = {
+      reason: 'start-refused',
+      atMs: ports.clock.now(),
+      ...(lastRun ? { jobRunId: lastRun } : {}),
+    };
+    const text = `${claim.job} is down and needs a person: EMR Serverless refused the start (${refusal.code}: ${refusal.message}).`;
+    const outcome = await ports.store.commit([
+      ...lockWrites(state, claim, (lock) => ({ ...lock, claim: refused })),
+      recordWrite(claim.job, state, { memory: { ...state.memory, parked }, dueAtMs: claim.notAfterMs }),
+      noticeWrite(
+        ports,
+        { event: 'incident.needs-human', severity: 'critical', text },
+        {
+          job: claim.job,
+          decisionId: claim.decisionId,
+          incidentId: state.memory.incident?.id,
+        },
+      ),
+    ]);
+    if (outcome.kind === 'committed') return 'recorded';
+    if (outcome.kind === 'unavailable') return 'unavailable';
+  }
+  return 'unavailable';
+}
+
+/** Closes a claim without a run: the locks are free again, the job is looked at right away. */
+async function settle(
+  ports: Ports,
+  claim: Claim,
+  notice: NoticeDraft | undefined,
+  next: (state: JobState) => { memory: JobMemory; ring: readonly Write[] },
+  keep: Pick<LockItem, 'lastCancel'> = {},
+): Promise<RecordResult> {
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const state = await loadClaim(ports, claim);
+    if (state === 'unavailable') return 'unavailable';
+    if (state.locks[0]?.item?.claim?.id !== claim.id) return 'not-mine';
+    const { memory, ring } = next(state);
+    const outcome = await ports.store.commit([
+      ...lockWrites(state, claim, ({ claim: _closed, ...lock }) => ({ ...lock, ...keep })),
+      recordWrite(claim.job, state, { memory, dueAtMs: ports.clock.now(), claimLocks: [] }),
+      ...ring,
+      ...(notice
+        ? [
+            noticeWrite(ports, notice, {
+              job: claim.job,
+              decisionId: claim.decisionId,
+              incidentId: memory.incident?.id,
+            }),
+          ]
+        : []),
+    ]);
+    if (outcome.kind === 'committed') return 'recorded';
+    if (outcome.kind === 'unavailable') return 'unavailable';
+  }
+  return 'unavailable';
+}
+
+/** A start that never happened is no restart without progress. */
+function withoutLastStart(memory: JobMemory): JobMemory['progress'] {
+  return Object.fromEntries(
+    Object.entries(memory.progress).map(([location, mark]) => [
+      location,
+      { ...mark, streak: Math.max(0, mark.streak - 1) },
+    ]),
+  );
+}

@@ -1,0 +1,168 @@
+import { emptyRing, usage } from '../core/budget.ts';
+import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import { as, type ControlItem, keys, type RecordItem } from './items.ts';
+import { gatesOf } from './load.ts';
+import type { Answer, Ports } from './ports.ts';
+
+/** States as people read them, worst first. */
+export const jobStates = [
+  'NEEDS HUMAN',
+  'DOWN',
+  'RECOVERING',
+  'NO DATA',
+  'PAUSED',
+  'STARTING',
+  'STOPPED',
+  'OK',
+] as const;
+export type JobState = (typeof jobStates)[number];
+
+export interface JobStatus {
+  readonly job: string;
+  readonly state: JobState;
+  readonly mode: ResolvedJob['mode'];
+  readonly jobRunId?: string;
+  readonly runState?: string;
+  readonly generation: number;
+  readonly restarts: {
+    readonly hour: number;
+    readonly perHour: number;
+    readonly day: number;
+    readonly perDay: number;
+  };
+  /** Starts in a row without a newly committed batch, as of the last start. */
+  readonly streak: number;
+  /** What comes next and when, or who has to move. */
+  readonly next: string;
+  readonly nextAtMs?: number;
+  /** When a pass last looked at the job. */
+  readonly lookedAtMs?: number;
+  readonly decisionId?: string;
+  readonly incident?: { readonly id: string; readonly openedAtMs: number; readonly class?: string };
+}
+
+export interface FleetStatus {
+  readonly nowMs: number;
+  readonly policy: string;
+  readonly policyHash: string;
+  readonly killSwitch: boolean;
+  readonly fleetPause?: ControlItem['fleetPause'];
+  readonly jobs: readonly JobStatus[];
+}
+
+/** Everything `checkpilot status` shows, from two reads of the table: nothing is asked of the services. */
+export async function fleetStatus(ports: Ports, only?: string): Promise<Answer<FleetStatus>> {
+  const current = await ports.policies.current();
+  if (!current.ok) return current;
+  const { policy, hash } = current.value;
+  const jobs = Object.values(policy.jobs).filter((job) => only === undefined || job.name === only);
+  const read = await ports.store.read([
+    keys.control,
+    ...jobs.flatMap((job) => [keys.record(job.name), keys.jobRing(job.name)]),
+  ]);
+  if (!read.ok) return read;
+  const [controlItem, ...items] = read.value.items;
+  const control = as('control', controlItem);
+  const nowMs = ports.clock.now();
+  const gates = gatesOf(ports, {
+    nowMs,
+    dateMs: read.value.dateMs,
+    newerState: false,
+    ...(control ? { control } : {}),
+  });
+  const statuses = jobs.map((job, index) =>
+    jobStatus(
+      job,
+      as('record', items[index * 2]),
+      as('ring', items[index * 2 + 1])?.ring ?? emptyRing,
+      nowMs,
+    ),
+  );
+  return {
+    ok: true,
+    value: {
+      nowMs,
+      policy: policy.name,
+      policyHash: hash,
+      killSwitch: gates.killSwitch,
+      ...(gates.fleetPaused && control?.fleetPause ? { fleetPause: control.fleetPause } : {}),
+      jobs: statuses.sort(byUrgency(policy)),
+    },
+  };
+}
+
+function jobStatus(
+  job: ResolvedJob,
+  record: RecordItem | undefined,
+  ring: Parameters<typeof usage>[0],
+  nowMs: number,
+): JobStatus {
+  const { perHour, perDay } = job.restart.budget;
+  const used = usage(ring, nowMs);
+  const memory = record?.memory;
+  const state = stateOf(record, nowMs);
+  const next = nextOf(state, record);
+  const streaks = Object.values(memory?.progress ?? {}).map((mark) => mark.streak);
+  const incident = memory?.incident;
+  return {
+    job: job.name,
+    state,
+    mode: job.mode,
+    ...(memory?.run ? { jobRunId: memory.run.jobRunId } : {}),
+    ...(record?.last?.runState ? { runState: record.last.runState } : {}),
+    generation: memory?.generation ?? 0,
+    restarts: { hour: used.hour, perHour, day: used.day, perDay },
+    streak: Math.max(0, ...streaks),
+    ...next,
+    ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
+    ...(incident
+      ? {
+          incident: {
+            id: incident.id,
+            openedAtMs: incident.openedAtMs,
+            ...(incident.class ? { class: incident.class } : {}),
+          },
+        }
+      : {}),
+  };
+}
+
+function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
+  if (!record?.last) return 'NO DATA';
+  const { memory, last } = record;
+  const isLive = last.runState !== undefined && !['FAILED', 'SUCCESS', 'CANCELLED'].includes(last.runState);
+  if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
+  if (memory.incident?.needsHuman || memory.parked) return 'NEEDS HUMAN';
+  if (memory.desired === 'stopped') return 'STOPPED';
+  if (memory.unknownSinceMs !== undefined) return 'NO DATA';
+  if (!isLive && last.guard.kind !== 'done') return 'DOWN';
+  if (memory.wish || (record.claimLocks?.length ?? 0) > 0 || memory.incident) return 'RECOVERING';
+  if (!isLive) return memory.run ? 'DOWN' : 'STARTING';
+  return last.runState === 'RUNNING' ? 'OK' : 'STARTING';
+}
+
+/** The column that a tired person looks for: what frees this job, a time or a person. */
+function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus, 'next' | 'nextAtMs'> {
+  const memory = record?.memory;
+  const last = record?.last;
+  if (state === 'PAUSED' && memory?.pause) {
+    return { next: `resumes (${memory.pause.by}: "${memory.pause.reason}")`, nextAtMs: memory.pause.untilMs };
+  }
+  if (last?.reason === 'retry-budget-exhausted' && last.untilMs !== undefined) {
+    return { next: 'budget frees', nextAtMs: last.untilMs };
+  }
+  if (memory?.parked) return { next: `a person: ${memory.parked.reason}` };
+  if (state === 'NEEDS HUMAN') return { next: `a person: ${memory?.incident?.toldReason ?? 'see explain'}` };
+  if (state === 'STOPPED') return { next: 'somebody starts it' };
+  if (last && last.guard.kind !== 'done') return { next: `${last.guard.kind}: ${last.guard.why}` };
+  if ((record?.claimLocks?.length ?? 0) > 0) return { next: 'a claimed command is settled' };
+  if (memory?.wish) return { next: `restart (${memory.wish.reason})`, nextAtMs: memory.wish.notBeforeMs };
+  if (state === 'RECOVERING') return { next: 'healthy when it has run long enough' };
+  return { next: '–' };
+}
+
+function byUrgency(policy: ResolvedPolicy): (a: JobStatus, b: JobStatus) => number {
+  const tier = (status: JobStatus) => policy.jobs[status.job]?.tier ?? 3;
+  return (a, b) =>
+    jobStates.indexOf(a.state) - jobStates.indexOf(b.state) || tier(a) - tier(b) || (a.job < b.job ? -1 : 1);
+}

@@ -1,0 +1,99 @@
+import type { DiagnosticCode } from './diagnostics.ts';
+
+/** One page of help about a code. `example` is YAML that has the fault; `fix` begins with what to do. */
+export interface Explanation {
+  readonly cause: string;
+  readonly example: string;
+  readonly fix: string;
+}
+
+/** What `checkpilot explain CODE` prints, and the reference lists. */
+export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
+  CP1001: {
+    cause:
+      'A key that the policy format does not have at this place. A misspelt key would be ignored in silence, and the shipped default would hold.',
+    example: 'restart:\n  budgets: { perHour: 3 }',
+    fix: 'Use the key that the message suggests, or one of those that it lists. docs/policy.md has them all.',
+  },
+  CP1002: {
+    cause:
+      'A value of another kind than the key takes: a number without its unit, text where a number is wanted, a name with forbidden letters. As a warning: an id that YAML reads as a number.',
+    example: 'restart:\n  backoff: { initial: 30 }\nmetadata: { accountId: 012345678901 }',
+    fix: 'Write the value as the message says: durations with their unit (30s), ids and account numbers in quotes.',
+  },
+  CP1003: {
+    cause:
+      'A value of the right kind that is too small, too large or too long: for this format, for the service, or next to another value.',
+    example: 'restart:\n  nativeRetries: 12\n  budget: { perHour: 20, perDay: 12 }',
+    fix: 'Stay inside the range that the message names.',
+  },
+  CP1004: {
+    cause: 'A value that is none of those allowed, or two keys of which only one may be there.',
+    example: 'mode: enforce',
+    fix: 'Use one of the values that the message lists. Of two keys that exclude each other, keep one.',
+  },
+  CP1005: {
+    cause: 'A key that has to be there is missing, in the job and in `defaults`.',
+    example: 'jobs:\n  clicks: { mode: act }',
+    fix: 'Add the key to the job, or to `defaults` if it is the same for every job.',
+  },
+  CP1006: {
+    cause: 'The file is not valid YAML. Until it is, nothing else in it can be judged.',
+    example: 'match: { application: { id: "00f1cbsc6anuij25" }',
+    fix: 'Mend the first such fault; later ones are often its echo. Look for a bracket, a quote or an indentation.',
+  },
+  CP1007: {
+    cause:
+      'One key twice in one map, or one job or section in two files. YAML readers disagree on which of the two wins.',
+    example: 'mode: act\nmode: observe',
+    fix: 'Keep one of the two. The message names the place of the other.',
+  },
+  CP1008: {
+    cause:
+      'A key of the full policy format that this version of Checkpilot does not act on. It is refused because whoever writes it relies on it.',
+    example: 'stall: { after: 15m, action: restart }',
+    fix: 'Leave the key out for now, or write what the hint names in its place.',
+  },
+  CP2001: {
+    cause:
+      'Two jobs match the same job run: one application, globs that can name one run, and no tag that tells them apart. Both would restart it.',
+    example: 'clicks: { match: { jobName: "clicks*" } }\nclicks-fr: { match: { jobName: "*-fr" } }',
+    fix: 'Narrow `match.jobName`, tell the jobs apart by a tag with two values, or delete one of the two.',
+  },
+  CP2003: {
+    cause:
+      'Two queries keep their state at one checkpoint location, or one inside of the other. s3, s3a and s3n, doubled slashes and a slash at the end make no difference. Two writers destroy a checkpoint.',
+    example:
+      'clicks: { checkpoint: { location: s3://bucket/clicks/ } }\nclicks-fr: { checkpoint: { location: s3a://bucket/clicks/fr } }',
+    fix: 'Give each query a location of its own, side by side: s3://bucket/clicks/ and s3://bucket/clicks-fr/.',
+  },
+  CP2004: {
+    cause: 'The job starts from `launch.spec` (`launchFrom: spec`), and has none.',
+    example: 'restart: { launchFrom: spec }',
+    fix: 'Write `launch: { spec: … }`, or `launchFrom: lastRun` to start again what ran last.',
+  },
+  CP2005: {
+    cause:
+      'The execution role belongs to another account than the policy. The service takes only roles of its own account.',
+    example: 'executionRoleArn: arn:aws:iam::999988887777:role/streaming',
+    fix: 'Use a role of the account in `metadata.accountId`, or mend that id.',
+  },
+  CP2006: {
+    cause:
+      'A job is renamed from a name that is its own, that another job of the policy has, or that a second job is renamed from. History, budget and checkpoint locks can pass to one job only.',
+    example: 'clicks: {}\nclicks-v2: { renamedFrom: clicks }',
+    fix: 'Delete the job with the old name, or delete `renamedFrom`. One rename has one new name.',
+  },
+  CP2101: {
+    cause:
+      'In the worst case the job is attempted more than 30 times an hour: each run that Checkpilot starts has the own attempts of the service again, nativeRetries × (1 + budget.perHour).',
+    example: 'restart: { nativeRetries: 10, budget: { perHour: 5 } }',
+    fix: 'Lower `nativeRetries` or `budget.perHour`: what failed twelve times in an hour rarely works at the thirtieth.',
+  },
+  CP3001: {
+    cause:
+      'A secret is written out in the file: a Slack token or webhook, an AWS access key, a private key, a GitHub token, a password in a URL. Policies are copied, reviewed and kept for ever.',
+    example: 'owner: xoxb-EXAMPLE-TOKEN',
+    fix: 'Take the secret back where it was issued, put the new one into a secret store, and let the job read it there.',
+  },
+};

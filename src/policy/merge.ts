@@ -1,0 +1,53 @@
+import type { JobFault, MergedJob } from './merged-job.ts';
+import { deepMerge, isPlain, nullsAsUnset, valueAt } from './plain.ts';
+import { locate, type Path, type Source } from './source.ts';
+
+/** `source.value` may be anything; sections of a wrong type are told by the schema. */
+export function isSet(source: Source, path: Path): boolean {
+  const value = valueAt(source.value, path);
+  return value !== undefined && (value !== null || path[0] === 'jobs');
+}
+
+/** The jobs of all files in the order of their files, each laid over the one `defaults`. */
+export function mergedJobs(sources: readonly Source[]): readonly MergedJob[] {
+  const holder = sources.find((source) => isSet(source, ['defaults']));
+  const defaults = holder && deepMerge({}, valueAt(holder.value, ['defaults']));
+  return sources.flatMap((source) => {
+    const jobs = valueAt(source.value, ['jobs']);
+    return Object.entries(isPlain(jobs) ? jobs : {}).map(([name, job]) => ({
+      name,
+      merged: deepMerge(defaults, job ?? {}),
+      originOf: (path: Path) => {
+        const own = valueAt(job, path);
+        if (own !== undefined && own !== null) return place(source, ['jobs', name, ...path], 'value');
+        const isInherited = holder && valueAt(deepMerge(defaults, job ?? {}), path) !== undefined;
+        return isInherited ? place(holder, ['defaults', ...path], 'value') : undefined;
+      },
+      ownPlaceOf: (path: Path, on: 'key' | 'value' = 'value') => place(source, ['jobs', name, ...path], on),
+      placeOf: (path: Path, on: 'key' | 'value' = 'value') => {
+        const { isWhole, ...own } = locate(source, ['jobs', name, ...path], on);
+        if (isWhole || !holder) return own;
+        const { isWhole: isDefault, ...inherited } = locate(holder, ['defaults', ...path], on);
+        return isDefault ? inherited : own;
+      },
+    }));
+  });
+}
+
+/** The place of a value or key, or of the nearest thing above it. */
+export function place(source: Source, path: Path, on: 'key' | 'value') {
+  const { isWhole: _, ...at } = locate(source, path, on);
+  return at;
+}
+
+/** Metadata and guardrails, from whichever file holds them; empty where none does. */
+export function sections(sources: readonly Source[]): {
+  readonly metadata: unknown;
+  readonly guardrails: unknown;
+} {
+  const section = (name: string) => {
+    const holder = sources.find((source) => isSet(source, [name]));
+    return nullsAsUnset(valueAt(holder?.value, [name]) ?? {});
+  };
+  return { metadata: section('metadata'), guardrails: section('guardrails') };
+}

@@ -1,0 +1,90 @@
+import { as, keys, type LockItem, type RecordItem } from '../../control/items.ts';
+import { dayMs } from '../../core/budget.ts';
+import type { ResolvedJob } from '../../core/job.ts';
+import { isLive, type RunFacts } from './run-ledger.ts';
+import type { Site } from './site.ts';
+
+/** Classes that only a person can mend, so a job that died of one stays down and says so. */
+const lastingClasses = new Set([
+  'user-code-error',
+  'permission-denied',
+  'concurrent-run',
+  'config-invalid',
+  'bad-data',
+]);
+
+/** What is not yet as it should be once nothing goes wrong any more; empty when the fleet has converged. */
+export async function unsettled(site: Site): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const job of Object.values(site.policy.policy.jobs)) found.push(...(await ofJob(site, job)));
+  const outbox = await site.store.list(keys.outbox, { limit: 1 });
+  if (outbox.ok && outbox.value.length > 0) found.push('a notice was never delivered');
+  return found;
+}
+
+async function ofJob(site: Site, job: ResolvedJob): Promise<readonly string[]> {
+  const read = await site.store.read([
+    keys.record(job.name),
+    keys.jobRing(job.name),
+    ...job.checkpoints.map((location) => keys.lock(location)),
+  ]);
+  if (!read.ok) return ['the store did not answer'];
+  const [recordItem, ringItem, ...lockItems] = read.value.items;
+  const record = as('record', recordItem);
+  const locks = lockItems.flatMap((item) => as('lock', item) ?? []);
+  const found: string[] = [];
+  if (!record) return [`${job.name} has no record`];
+  if (locks.some((lock) => lock.claim !== undefined)) found.push(`${job.name} has an open claim`);
+  if ((as('ring', ringItem)?.ring.open.length ?? 0) > 0) found.push(`${job.name} has an open charge`);
+  if (new Set(locks.map((lock) => lock.runId)).size > 1)
+    found.push(`${job.name} has locks that name different runs`);
+  const wrong = wrongRun(site, job, record, locks);
+  return wrong === undefined ? found : [...found, `${job.name}: ${wrong}`];
+}
+
+/** One live run that the lock names, or a good reason why there is none. */
+function wrongRun(
+  site: Site,
+  job: ResolvedJob,
+  record: RecordItem,
+  locks: readonly LockItem[],
+): string | undefined {
+  const [location = ''] = job.checkpoints;
+  const runs = site.watch.runs.of(location);
+  const live = runs.filter(isLive);
+  const [only] = live;
+  if (live.length > 1) return `${live.length} live runs`;
+  if (only) {
+    if (locks[0]?.runId !== only.jobRunId) return `run ${only.jobRunId} is live and not the lock's`;
+    return only.state === 'RUNNING' ? undefined : `run ${only.jobRunId} is ${only.state}`;
+  }
+  return isDownForGood(site, job, record, runs) ? undefined : `down: ${reasonOf(record)}`;
+}
+
+function isDownForGood(
+  site: Site,
+  job: ResolvedJob,
+  { memory }: RecordItem,
+  runs: readonly RunFacts[],
+): boolean {
+  const last = runs.at(-1);
+  if (!last) return false;
+  // Somebody cancelled the last run that there was, and nobody has started one since.
+  if (memory.desired === 'stopped') return last.state === 'CANCELLED';
+  if (memory.parked) return isParkedRightly(runs, last);
+  return site.watch.oneWriter.restartsClaimed(job.name, site.time.now() - dayMs) >= job.restart.budget.perDay;
+}
+
+/** A lasting class, or a loop: at least two runs in a row that committed nothing. */
+function isParkedRightly(runs: readonly RunFacts[], last: RunFacts): boolean {
+  if (lastingClasses.has(last.failedBy ?? '')) return true;
+  const hasNeverCommitted = runs.every((run) => run.batches === 0);
+  if (hasNeverCommitted) return true;
+  return runs.slice(-2).every((run) => run.batches === 0);
+}
+
+function reasonOf({ memory, last, dueAtMs }: RecordItem): string {
+  const state = memory.parked ? 'parked' : memory.desired === 'stopped' ? 'stopped' : 'not parked';
+  const wish = memory.wish ? `, wish ${memory.wish.reason}` : '';
+  return `${state}${wish}, last ${last?.key ?? 'nothing'}, due ${new Date(dueAtMs).toISOString()}`;
+}

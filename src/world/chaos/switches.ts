@@ -1,0 +1,77 @@
+import type { Mode, ResolvedPolicy } from '../../core/job.ts';
+import { startDeadlineMs } from '../../core/protocol.ts';
+import type { Pass } from './pass.ts';
+
+/** Assumption A8: what was checked before a switch was pulled takes effect within this time, or never. */
+const switchSettlesMs = 10_000;
+
+/** Something that forbids commands, and since when. */
+interface Ban {
+  readonly what: 'kill-switch' | 'fleet-pause' | 'mode' | 'not-in-policy';
+  readonly sinceMs: number;
+}
+
+/** A signed command on its way to the service. */
+export interface Command {
+  readonly pass: Pass;
+  readonly job: string;
+  readonly notAfterMs: number;
+}
+
+/** What people have switched, as the world knows it: the truth that the control code has to heed. */
+export class Switches {
+  #killedSinceMs: number | undefined;
+  #pause: { sinceMs: number; untilMs: number } | undefined;
+  readonly #modes = new Map<string, { mode: Mode | 'gone'; sinceMs: number }>();
+
+  kill(sinceMs: number | undefined): void {
+    this.#killedSinceMs = sinceMs;
+  }
+
+  pause(pause: { sinceMs: number; untilMs: number } | undefined): void {
+    this.#pause = pause;
+  }
+
+  policy(policy: ResolvedPolicy, nowMs: number): void {
+    for (const name of this.#modes.keys()) {
+      if (policy.jobs[name] === undefined) this.#set(name, 'gone', nowMs);
+    }
+    for (const job of Object.values(policy.jobs)) this.#set(job.name, job.actions.restart ?? job.mode, nowMs);
+  }
+
+  /**
+   * What becomes of a command that reaches the service now. `lost`: it was checked before the switch and is older
+   * than A8 allows, so the world takes it away. A ban is breached by whoever knew, or could have known, of it.
+   */
+  fateOf(
+    command: Command,
+    nowMs: number,
+  ): { kind: 'goes' } | { kind: 'lost' } | { kind: 'breaches'; ban: Ban } {
+    const bans = this.#bans(command.job, nowMs);
+    for (const ban of bans) if (knew(command, ban)) return { kind: 'breaches', ban };
+    const isOld = bans.some((ban) => nowMs > ban.sinceMs + switchSettlesMs);
+    return { kind: isOld ? 'lost' : 'goes' };
+  }
+
+  #bans(job: string, nowMs: number): readonly Ban[] {
+    const bans: Ban[] = [];
+    if (this.#killedSinceMs !== undefined) bans.push({ what: 'kill-switch', sinceMs: this.#killedSinceMs });
+    const pause = this.#pause;
+    // Clocks differ, so its last seconds are nobody's fault.
+    if (pause && nowMs < pause.untilMs - 10_000) bans.push({ what: 'fleet-pause', sinceMs: pause.sinceMs });
+    const known = this.#modes.get(job);
+    if (known?.mode === 'gone') bans.push({ what: 'not-in-policy', sinceMs: known.sinceMs });
+    else if (known && known.mode !== 'act') bans.push({ what: 'mode', sinceMs: known.sinceMs });
+    return bans;
+  }
+
+  #set(name: string, mode: Mode | 'gone', nowMs: number): void {
+    if (this.#modes.get(name)?.mode !== mode) this.#modes.set(name, { mode, sinceMs: nowMs });
+  }
+}
+
+/** The switches are read right before each command; a mode binds the claims that are decided under it. */
+function knew({ pass, notAfterMs }: Command, ban: Ban): boolean {
+  if (ban.what === 'kill-switch' || ban.what === 'fleet-pause') return pass.controlReadAtMs >= ban.sinceMs;
+  return pass.policyReadAtMs >= ban.sinceMs || notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
+}

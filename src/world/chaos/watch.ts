@@ -1,0 +1,137 @@
+import type { CancelAnswer, Notice, StartAnswer, Write } from '../../control/ports.ts';
+import type { PassReport } from '../../control/reconcile.ts';
+import { type JobRun, runTags } from '../../core/job-run.ts';
+import type { LaunchRequest } from '../../core/launch-request.ts';
+import type { Journal, JournalEntry } from '../journal.ts';
+import type { VirtualTime } from '../virtual-time.ts';
+import { Budgets } from './budgets.ts';
+import { OneWriter } from './one-writer.ts';
+import type { Pass } from './pass.ts';
+import { isLive, RunLedger } from './run-ledger.ts';
+import { ourArn } from './site.ts';
+import type { Switches } from './switches.ts';
+
+export interface Violation {
+  readonly seed: number;
+  /** Number of the pass in which it showed. */
+  readonly step: number;
+  readonly invariant: string;
+  readonly message: string;
+}
+
+/** A broken schedule breaks again with each pass; its first violations tell the story. */
+const violationsMax = 5;
+
+interface Given {
+  readonly seed: number;
+  readonly time: VirtualTime;
+  readonly journal: Journal;
+  readonly switches: Switches;
+}
+
+interface Packet {
+  readonly pass: Pass;
+  readonly request: LaunchRequest;
+  readonly signedAtMs: number;
+  readonly notAfterMs: number;
+}
+
+/** Sees everything that reaches the world, and says at every step whether a promise was broken. */
+export class Watch {
+  readonly violations: Violation[] = [];
+  readonly runs: RunLedger;
+  readonly budgets: Budgets;
+  readonly oneWriter: OneWriter;
+  readonly #given: Given;
+  readonly #toldIds = new Set<string>();
+  #packet: Packet | undefined;
+  #passes = 0;
+
+  constructor(given: Given) {
+    const report = (invariant: string, message: string) => this.report(invariant, message);
+    this.#given = given;
+    this.runs = new RunLedger(given.journal);
+    this.budgets = new Budgets(report);
+    this.oneWriter = new OneWriter(this.runs, report);
+    given.journal.onEntry((entry) => this.#hear(entry));
+  }
+
+  report(invariant: string, message: string): void {
+    if (this.violations.length >= violationsMax) return;
+    this.violations.push({ seed: this.#given.seed, step: this.#passes, invariant, message });
+  }
+
+  nextPassId(): number {
+    this.#passes += 1;
+    return this.#passes;
+  }
+
+  passed(_pass: Pass, _report: PassReport): void {}
+
+  threw(pass: Pass, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.report('no-exception', `pass ${pass.id} (${pass.kind} ${pass.job ?? ''}) threw ${text}`);
+  }
+
+  committed(pass: Pass, writes: readonly Write[]): void {
+    this.oneWriter.committed(pass, writes);
+  }
+
+  answered(run: JobRun): void {
+    this.oneWriter.answered(run);
+  }
+
+  /** Delivery is at least once, so the same notice may come again; people see it once. */
+  told({ id, event, incidentId, job }: Notice): void {
+    if (this.#toldIds.has(id)) return;
+    this.#toldIds.add(id);
+    const newPost = event !== 'incident.updated' && event !== 'incident.recovered';
+    const incident = incidentId === undefined ? {} : { incident: incidentId };
+    this.#given.journal.write('notice', { job }, { ...incident, event, newPost });
+  }
+
+  /** A start reaches the service. */
+  sending(packet: Packet, deliver: () => StartAnswer): StartAnswer {
+    const job = packet.request.tags?.[runTags.job] ?? '';
+    if (!this.#mayPass({ ...packet, job }, 'start')) return { kind: 'ambiguous', message: 'no answer' };
+    this.#packet = packet;
+    const answer = deliver();
+    this.#packet = undefined;
+    return answer;
+  }
+
+  /** A cancel reaches the service. */
+  cancelling(
+    packet: Omit<Packet, 'request'> & { jobRunId: string },
+    deliver: () => CancelAnswer,
+  ): CancelAnswer {
+    const { pass, jobRunId } = packet;
+    const run = this.runs.get(jobRunId);
+    // Ended runs stay as they are, so a cancel of one is no deed.
+    const isDeed = run !== undefined && isLive(run) && run.state !== 'CANCELLING';
+    if (isDeed && !this.#mayPass({ ...packet, job: pass.job ?? run.job }, 'cancel'))
+      return { kind: 'ambiguous', message: 'no answer' };
+    return deliver();
+  }
+
+  #mayPass(command: { pass: Pass; job: string; notAfterMs: number }, what: string): boolean {
+    const fate = this.#given.switches.fateOf(command, this.#given.time.now());
+    if (fate.kind === 'breaches')
+      this.report(
+        'guard',
+        `pass ${command.pass.id} sent a ${what} for ${command.job} against ${fate.ban.what}`,
+      );
+    return fate.kind !== 'lost';
+  }
+
+  #hear({ kind, by, jobRunId, job = '', cause, t }: JournalEntry): void {
+    if (kind !== 'start-accepted' || by !== ourArn) return;
+    const run = this.runs.get(String(jobRunId));
+    if (!run) return;
+    if (cause === 'restart') this.budgets.restarted(job, t);
+    const packet = this.#packet;
+    if (!packet) return;
+    const claimId = packet.request.tags?.[runTags.claim] ?? '';
+    this.oneWriter.started(run, { claimId, notAfterMs: packet.notAfterMs, skewMs: packet.pass.skewMs }, t);
+  }
+}

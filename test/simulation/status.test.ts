@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { pauseJob, stopJob } from '../../src/control/orders.ts';
+import { fleetStatus, type JobStatus } from '../../src/control/status.ts';
+import type { Fleet } from '../../src/world/fleet.ts';
+import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
+
+async function statusOf(fleet: Fleet, job: string): Promise<JobStatus> {
+  const answer = await fleetStatus(fleet.ports);
+  if (!answer.ok) throw new Error(answer.message);
+  const found = answer.value.jobs.find((one) => one.job === job);
+  if (!found) throw new Error(`no status of ${job}`);
+  return found;
+}
+
+describe('status', () => {
+  it('says of each job how it is and what frees it, worst first', async () => {
+    const fleet = testFleet({
+      jobs: {
+        calm: {},
+        buggy: { script: { dieAt: [{ cause: 'user-code-error', atMs: startMs + 10 * minuteMs }] } },
+        watched: { job: { mode: 'observe' } },
+        thrashing: {
+          script: {
+            dieAt: Array.from({ length: 9 }, () => ({
+              cause: 'worker-lost' as const,
+              afterBatches: 2,
+              times: 1,
+            })),
+          },
+        },
+      },
+    });
+    expect((await statusOf(fleet, 'calm')).state).toBe('NO DATA');
+    fleet.startSweeping();
+    await fleet.runFor(40 * minuteMs);
+    const answer = await fleetStatus(fleet.ports);
+    if (!answer.ok) throw new Error(answer.message);
+    expect(answer.value.jobs.map(({ job, state }) => `${job} ${state}`)).toEqual([
+      'buggy NEEDS HUMAN',
+      'thrashing NEEDS HUMAN',
+      'watched DOWN',
+      'calm OK',
+    ]);
+    expect(await statusOf(fleet, 'buggy')).toMatchObject({
+      runState: 'FAILED',
+      next: 'a person: deterministic-failure',
+    });
+    expect(await statusOf(fleet, 'thrashing')).toMatchObject({
+      next: 'budget frees',
+      restarts: { hour: 3, perHour: 3 },
+    });
+    expect((await statusOf(fleet, 'thrashing')).nextAtMs).toBeGreaterThan(fleet.time.now());
+    expect((await statusOf(fleet, 'watched')).next).toBe('withheld: mode-observe');
+  });
+
+  it('shows who paused a job and until when, and what was stopped', async () => {
+    const fleet = testFleet({ jobs: { a: {}, b: {} } });
+    fleet.startSweeping();
+    await fleet.runFor(20 * minuteMs);
+    const { a, b } = fleet.policy.jobs;
+    if (!a || !b) throw new Error('no jobs');
+    await pauseJob(fleet.ports, a, { by: 'ana', reason: 'db move' }, startMs + hourMs);
+    await stopJob(fleet.ports, b);
+    await fleet.runFor(10 * minuteMs);
+    expect(await statusOf(fleet, 'a')).toMatchObject({
+      state: 'PAUSED',
+      next: 'resumes (ana: "db move")',
+      nextAtMs: startMs + hourMs,
+    });
+    expect(await statusOf(fleet, 'b')).toMatchObject({ state: 'STOPPED', runState: 'CANCELLED' });
+  });
+});
