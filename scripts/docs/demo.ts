@@ -23,8 +23,11 @@ export async function runDemo(root: string): Promise<string> {
 export function demoExcerpt(output: string): string {
   const lines = output.split('\n');
   const story = entriesOf(lines).filter(isStory).flat();
-  const from = lines.findIndex((line) => line === 'How it ended');
-  const ending = lines.slice(from, lines.findIndex((line, at) => at > from && line.startsWith('Why ')));
+  const from = lines.indexOf('How it ended');
+  const ending = lines.slice(
+    from,
+    lines.findIndex((line, at) => at > from && line.startsWith('Why ')),
+  );
   const summary = lines.filter((line) => /^ {2}\d+ (?:attempts died|runs started)/.test(line));
   if (story.length === 0 || from < 0 || summary.length !== 2)
     throw new Error(`the demo prints in a new shape; scripts/docs/demo.ts does not know it:\n${output}`);

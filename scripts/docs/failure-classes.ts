@@ -41,8 +41,8 @@ ${table(
   ]),
 )}
 
-Classes without rules are told from the state and age of the run, not from its text: \`cancelled\`, \`execution-timeout\`
-and \`unknown\`.
+\`cancelled\` and \`execution-timeout\` are told from the state and the age of the run; their text counts only when nothing
+else is known.
 
 ## Actions
 

@@ -50,6 +50,8 @@ export async function lookForOthers(
     readonly runIds: readonly string[];
     readonly applicationIds: readonly string[];
     readonly nowMs: number;
+    /** The last run ended and was created then: a later one may have come and gone unseen. */
+    readonly endedAfterMs?: number;
   },
 ): Promise<OthersSensor> {
   const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
@@ -73,20 +75,24 @@ export async function lookForOthers(
       if (!isTerminal(run.value)) live.push(run.value);
     }
   }
-  if (live.length > 0 || known.runIds.length > 0) return { kind: 'seen', dateMs, live };
-  return withEnded(ports, job, { dateMs, live, nowMs: known.nowMs });
+  const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.endedAfterMs;
+  if (live.length > 0 || afterMs === undefined) return { kind: 'seen', dateMs, live };
+  return withEnded(ports, job, { dateMs, live, afterMs });
 }
 
-/** A job that nobody has recorded yet may have died before Checkpilot came: its newest ended run is its last one. */
+/**
+ * The newest ended run that nobody has recorded is the job's last one (protocol, step 12): it died before Checkpilot
+ * came, or a person's run ended before anybody looked.
+ */
 async function withEnded(
   ports: Ports,
   job: ResolvedJob,
-  seen: { dateMs: number; live: readonly JobRun[]; nowMs: number },
+  seen: { dateMs: number; live: readonly JobRun[]; afterMs: number },
 ): Promise<OthersSensor> {
-  const { dateMs, live, nowMs } = seen;
+  const { dateMs, live, afterMs } = seen;
   const listing = await listAll(ports.runs, job.match.applicationId, {
     states: terminalStates,
-    createdAtAfterMs: nowMs - endedLookbackMs,
+    createdAtAfterMs: afterMs,
   });
   if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
   const newestFirst = [...listing.value.runs].sort((a, b) => b.createdAtMs - a.createdAtMs);
@@ -97,7 +103,11 @@ async function withEnded(
       continue;
     const run = await ports.runs.get(job.match.applicationId, summary.jobRunId);
     if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
-    if (matchesRun(job, run.value)) return { kind: 'seen', dateMs, live, ended: run.value };
+    if (!matchesRun(job, run.value)) continue;
+    const stored = await ports.store.read([keys.run(run.value.jobRunId)]);
+    if (!stored.ok) return { kind: 'unknown', why: `${stored.code}: ${stored.message}` };
+    const noted = as('run', stored.value.items[0]);
+    if (noted?.job === undefined && !noted?.stray) return { kind: 'seen', dateMs, live, ended: run.value };
   }
   return { kind: 'seen', dateMs, live };
 }

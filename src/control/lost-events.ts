@@ -7,6 +7,9 @@ import type { Ports, Wake } from './ports.ts';
 const pagesMax = 30;
 /** Pages asked for at once before the sweep slows down to the sustained quota. */
 const pagesBurst = 10;
+/** How often a live run that belongs to no job is told again. */
+const againEveryMinutes = 10;
+const minuteMs = 60_000;
 
 /**
  * Compares the live runs of each application with those of the sweep before: one that is gone has ended, one that
@@ -31,6 +34,7 @@ export async function findLostEvents(
     const before = listing.item?.live ?? [];
     const ended = before.filter((id) => !listing.live.includes(id));
     const appeared = listing.live.filter((id) => !before.includes(id));
+    appeared.push(...(await stillNobodys(ports, listing.live, appeared)));
     const wakes = [
       ...ended.map((id) => runWake(applicationId, id, 'run-gone')),
       ...appeared.map((id) => runWake(applicationId, id, 'run-appeared')),
@@ -45,6 +49,23 @@ export async function findLostEvents(
       await keepListing(ports, applicationId, listing.item, { live: listing.live });
   }
   return total;
+}
+
+/**
+ * Live runs that no job has taken, on every tenth sweep: the one wake that told of such a run may have been lost,
+ * and a second writer must not stay unseen for that.
+ */
+async function stillNobodys(
+  ports: Ports,
+  live: readonly string[],
+  appeared: readonly string[],
+): Promise<readonly string[]> {
+  const isTurn = Math.floor(ports.clock.now() / minuteMs) % againEveryMinutes === 0;
+  const known = isTurn ? live.filter((id) => !appeared.includes(id)) : [];
+  if (known.length === 0) return [];
+  const stored = await ports.store.read(known.map((id) => keys.run(id)));
+  if (!stored.ok) return [];
+  return known.filter((_, index) => as('run', stored.value.items[index])?.job === undefined);
 }
 
 interface Listed {

@@ -80,13 +80,18 @@ async function observeOthers(
 ): Promise<OthersSensor> {
   const { memory, nowMs } = state;
   const isContested = seen.extraLive.length > 0 || memory.incident?.class === 'concurrent-run';
-  const needed = seen.look || isContested || seen.run.kind === 'none' || isGrantLive(memory, nowMs);
+  const ended = seen.run.kind === 'seen' && isTerminal(seen.run.run) ? seen.run.run : undefined;
+  // Nothing else will move such a job but a person's run, and the hint of that may be lost.
+  const isLeftDown = ended !== undefined && (memory.desired === 'stopped' || memory.parked !== undefined);
+  const needed =
+    seen.look || isContested || isLeftDown || seen.run.kind === 'none' || isGrantLive(memory, nowMs);
   if (!needed || seen.run.kind === 'unknown') return { kind: 'not-looked' };
   const locked = state.locks.flatMap(({ item }) => (item ? [item] : []));
   const found = await lookForOthers(ports, job, {
     runIds: locked.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
     applicationIds: locked.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
+    ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
   });
   return found.kind === 'seen' ? { ...found, live: [...found.live, ...seen.extraLive] } : found;
 }

@@ -25,6 +25,8 @@ const dueMax = 2_000;
 const directMax = 20;
 /** A notice is left to the pass that wrote it for this long. */
 const outboxAgeMs = 60_000;
+/** Whoever is looked at within this time meets a new policy soon enough by itself. */
+const soonMs = 15 * 60_000;
 /** The job of a notice that is about the fleet. */
 const fleetJob = '*';
 
@@ -83,7 +85,7 @@ async function keepUpWithPolicy(ports: Ports, { policy, hash, broken }: InForce)
   const isNew = before?.policyHash !== hash;
   const isUntold = broken !== undefined && before?.brokenHash !== broken.hash;
   if (!isNew && !isUntold) return;
-  const isSettled = isNew ? await wakeUndiscovered(ports, Object.keys(policy.jobs)) : true;
+  const isSettled = isNew ? await wakeUndiscovered(ports, hash, Object.keys(policy.jobs)) : true;
   const text = `The policy ${broken?.hash.slice(0, 12)} cannot be used (${broken?.message}); ${hash.slice(0, 12)} stays in force. Apply a good one.`;
   const about = { job: fleetJob, decisionId: '' };
   const put: SweepItem = {
@@ -101,14 +103,18 @@ async function keepUpWithPolicy(ports: Ports, { policy, hash, broken }: InForce)
   ]);
 }
 
-/** True when every declared job has a record that a pass under some policy wrote. */
-async function wakeUndiscovered(ports: Ports, names: readonly string[]): Promise<boolean> {
+/**
+ * True when every declared job has a record that a pass under some policy wrote, and none sleeps on by the terms of
+ * the policy before: a job that waits a day for its budget must hear that the budget was raised.
+ */
+async function wakeUndiscovered(ports: Ports, hash: string, names: readonly string[]): Promise<boolean> {
   if (names.length === 0) return true;
   const records = await ports.store.read(names.map((name) => keys.record(name)));
   if (!records.ok) return false;
   const fresh = names.filter((_, index) => {
     const record = as('record', records.value.items[index]);
-    return record === undefined || record.unmanaged === true;
+    if (record === undefined || record.unmanaged === true) return true;
+    return record.policyHash !== hash && record.dueAtMs > ports.clock.now() + soonMs;
   });
   await send(
     ports,

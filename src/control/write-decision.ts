@@ -2,6 +2,7 @@ import type { Decision, Verdict } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
+import { withSeen } from '../core/progress.ts';
 import { type Item, keys, type LaunchItem, type LockItem, type RecordItem, schemaVersion } from './items.ts';
 import { runItem } from './listing.ts';
 import { type JobState, nextRev, seenRev } from './load.ts';
@@ -41,7 +42,7 @@ export async function writeDecision(
   const next = nextMemory(ports, pass);
   const { verdict, guard } = decision;
   const dueAtMs = nextLookMs(decision, next);
-  const isSame = isRepeat(state.record, decision) && JSON.stringify(next) === JSON.stringify(state.memory);
+  const isSame = isRepeat(state.record, decision) && sameBut(next, state.memory);
   const last = lastOf(state.record, decision, isSame);
   const adoption = verdict.adopt ? adoptWrites(pass, verdict.adopt, next) : [];
   const notice = guard.kind === 'done' || guard.why !== 'mode-observe' ? verdict.notice : undefined;
@@ -74,11 +75,18 @@ function nextMemory(ports: Ports, { job, state, decision }: Pass): JobMemory {
   if (verdict.reason !== 'run-unknown' && verdict.reason !== 'listing-unknown') forget.add('unknownSinceMs');
   // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
   const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
-  let memory = without({ ...state.memory, ...learned }, forget);
+  const seen = { progress: withSeen(state.memory, decision.observation) };
+  let memory = without({ ...state.memory, ...seen, ...learned }, forget);
   if (verdict.adopt) memory = adopted(memory, job, decision, verdict.adopt);
   if (verdict.kind !== 'start' || guard.kind !== 'done') return memory;
   const wish: Wish = { ...verdict.wish, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
   return { ...without(memory, new Set(['grant'])), wish };
+}
+
+/** A batch more is no news: it is noted, and the decision still folds. */
+function sameBut(a: JobMemory, b: JobMemory): boolean {
+  const text = ({ progress: _moving, ...rest }: JobMemory) => JSON.stringify(rest);
+  return text(a) === text(b);
 }
 
 function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
@@ -87,7 +95,10 @@ function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
   ) as unknown as JobMemory;
 }
 
-/** Protocol, step 12: a run that somebody else started is ours from now on. No charge; the streak stays as it is. */
+/**
+ * Protocol, step 12: a run that somebody else started is ours from now on. No charge, and the streak goes on – unless
+ * batches were committed since the last mark, which end it here as they do at a start of ours.
+ */
 function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: JobRun): JobMemory {
   const generation = memory.generation + 1;
   const progress = Object.fromEntries(
@@ -96,7 +107,7 @@ function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: J
       const before = memory.progress[location];
       const committedAtStart =
         sensor?.kind === 'seen' ? sensor.committedBatch : (before?.committedAtStart ?? -1);
-      return [location, { committedAtStart, streak: before?.streak ?? 0 }];
+      return [location, { committedAtStart, streak: before?.streak ?? 0, seen: committedAtStart }];
     }),
   );
   const { jobRunId, applicationId, createdAtMs } = run;

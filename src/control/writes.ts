@@ -115,12 +115,19 @@ export function dropWish(job: string, wish: Wish | undefined): readonly Write[] 
 }
 
 /** Two decisions with the same key are the same answer to the same question. */
-export function decisionKey({ kind, reason, guard, observation }: Decision): string {
+export function decisionKey({ kind, reason, guard, concerns, observation }: Decision): string {
   const run =
     observation.run.kind === 'seen'
       ? `${observation.run.run.jobRunId}/${observation.run.run.state}`
       : observation.run.kind;
-  return [kind, reason, guard.kind, guard.kind === 'done' ? '' : guard.why, run].join(' ');
+  return [
+    kind,
+    reason,
+    guard.kind,
+    guard.kind === 'done' ? '' : guard.why,
+    run,
+    ...concerns.map((concern) => concern.reason),
+  ].join(' ');
 }
 
 /** What the record keeps of a decision, so that `status` needs to read nothing else. */

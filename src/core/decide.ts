@@ -4,7 +4,7 @@ import type { ResolvedJob } from './job.ts';
 import type { WorkerSpec } from './launch-request.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
-import { rules } from './rules/index.ts';
+import { runLane, safetyLane } from './rules/index.ts';
 
 export interface DecideInput {
   readonly job: ResolvedJob;
@@ -20,11 +20,12 @@ export interface DecideInput {
 
 /**
  * The whole judgement of one pass, with no effect: the same input gives the same decision, in Lambda, in a
- * replay and in a test. The first rule that applies wins; then the guard may hold the command back.
+ * replay and in a test. In the run lane the first rule that applies wins; the safety lane is always walked; then
+ * the guard may hold the command back.
  */
 export function decide(input: DecideInput): Decision {
   const trace: { rule: string; said: Verdict['reason'] | 'does-not-apply' }[] = [];
-  for (const rule of rules) {
+  for (const rule of runLane) {
     const verdict = rule.judge(input);
     trace.push({ rule: rule.name, said: verdict?.reason ?? 'does-not-apply' });
     if (verdict) return record(input, verdict, trace);
@@ -44,6 +45,7 @@ function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']):
     verdict,
     trace,
     guard: guard(verdict, job, observation, memory),
+    concerns: safetyLane.flatMap((rule) => rule.look(input)),
     observation,
   };
 }

@@ -59,7 +59,16 @@ export interface Decision {
   /** Rules in the order they were asked, the last one being the one that decided. */
   readonly trace: readonly { readonly rule: string; readonly said: Reason | 'does-not-apply' }[];
   readonly guard: GuardResult;
+  /** What the safety lane found. */
+  readonly concerns: readonly Concern[];
   readonly observation: Observation;
+}
+
+/** Something that a person should know and that no rule about the run decides. */
+export interface Concern {
+  readonly rule: string;
+  readonly reason: Reason;
+  readonly text: string;
 }
 
 export type GuardResult =

@@ -18,6 +18,10 @@ export function explain(decision: Decision): string[] {
     ...labelled('guard', guardLines(decision)),
     ...labelled('budget', [budgetLine(decision)]),
     ...labelled('follows', followLines(decision)),
+    ...labelled(
+      'also',
+      decision.concerns.map((concern) => `${concern.text} (${concern.reason})`),
+    ),
     ...adviceLines(adviceOn(decision)),
   ];
 }

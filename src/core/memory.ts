@@ -50,6 +50,8 @@ export interface ProgressMark {
   /** Last committed batch when the current run was started; -1 before the first batch. */
   readonly committedAtStart: number;
   readonly streak: number;
+  /** Highest committed batch that any pass has seen: a checkpoint that stands before it was replaced or cut. */
+  readonly seen?: number;
 }
 
 export interface Parked {

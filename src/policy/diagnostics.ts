@@ -1,3 +1,5 @@
+import { maskSecrets } from './secrets.ts';
+
 /** A fault of a policy file: where, what, and how to mend it. `line` and `column` count from 1. */
 export interface Diagnostic {
   readonly file: string;
@@ -42,14 +44,23 @@ export interface SourceText {
 /** Longer lines are cut in the code frame, so that a line without breaks does not fill the screen. */
 const frameColumnsMax = 140;
 
+/** Lays colour on a part of the text, or leaves it as it is. */
+export type Paint = (part: Diagnostic['severity'] | 'place', text: string) => string;
+
 /** Text for people: one line a fault, the line of the file under it, a caret and a hint, and the sum at the end. */
-export function formatDiagnostics(diagnostics: readonly Diagnostic[], files: readonly SourceText[]): string {
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  files: readonly SourceText[],
+  paint: Paint = (_part, text) => text,
+): string {
   if (diagnostics.length === 0) return '';
   const linesByFile = new Map(files.map(({ path, text }) => [path, text.split(/\r?\n/)]));
   const blocks = diagnostics.map((diagnostic) => {
     const { file, line, column, severity, code, path, message } = diagnostic;
-    const head = `${file}:${line}:${column} ${severity} ${code} ${path === '' ? '' : `${path}: `}${message}`;
-    return [printable(head), ...frame(diagnostic, linesByFile.get(file)?.[line - 1])].join('\n');
+    const where = paint('place', printable(`${file}:${line}:${column}`));
+    const what = printable(`${path === '' ? '' : `${path}: `}${message}`);
+    const head = `${where} ${paint(severity, `${severity} ${code}`)} ${what}`;
+    return [head, ...frame(diagnostic, linesByFile.get(file)?.[line - 1], paint)].join('\n');
   });
   return `${[...blocks, total(diagnostics)].join('\n\n')}\n`;
 }
@@ -84,19 +95,23 @@ export function pathText(path: readonly PropertyKey[]): string {
   return text;
 }
 
-function frame({ line, column, length, hint }: Diagnostic, source: string | undefined): readonly string[] {
+function frame(
+  { line, column, length, hint, severity }: Diagnostic,
+  source: string | undefined,
+  paint: Paint,
+): readonly string[] {
   const gutter = ' '.repeat(String(line).length);
   if (source === undefined || source.trim() === '') return hint ? [`  ${gutter} = ${printable(hint)}`] : [];
   const isLong = source.length > frameColumnsMax;
   const start = isLong ? Math.max(0, column - 1 - frameColumnsMax / 2) : 0;
-  const shown = source.slice(start, start + frameColumnsMax);
+  const shown = maskSecrets(source).slice(start, start + frameColumnsMax);
   const before = start > 0 ? '…' : '';
   const after = start + frameColumnsMax < source.length ? '…' : '';
   const caretAt = before.length + column - 1 - start;
   const carets = '^'.repeat(Math.max(1, Math.min(length, shown.length - (column - 1 - start))));
   return [
     `  ${line} | ${before}${printable(shown)}${after}`,
-    `  ${gutter} | ${' '.repeat(caretAt)}${carets}${hint ? ` ${printable(hint)}` : ''}`,
+    `  ${gutter} | ${' '.repeat(caretAt)}${paint(severity, carets)}${hint ? ` ${printable(hint)}` : ''}`,
   ];
 }
 

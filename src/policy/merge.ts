@@ -1,4 +1,4 @@
-import type { JobFault, MergedJob } from './merged-job.ts';
+import type { MergedJob } from './merged-job.ts';
 import { deepMerge, isPlain, nullsAsUnset, valueAt } from './plain.ts';
 import { locate, type Path, type Source } from './source.ts';
 

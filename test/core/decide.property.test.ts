@@ -5,7 +5,7 @@ import type { Decision } from '../../src/core/decision.ts';
 import { explain } from '../../src/core/explain.ts';
 import { isTerminal } from '../../src/core/job-run.ts';
 import { withholdings } from '../../src/core/reason.ts';
-import { rules } from '../../src/core/rules/index.ts';
+import { runLane } from '../../src/core/rules/index.ts';
 import { inputs } from '../support/arbitrary.ts';
 
 const always = (holds: (input: DecideInput, decision: Decision) => void) =>
@@ -77,7 +77,7 @@ describe('for every world and every memory, the decision', () => {
 describe('for every world and every memory, the record of the decision', () => {
   it('names every rule that was asked, in order, and the one that decided last', () => {
     always((_input, { trace, reason }) => {
-      expect(trace.map((one) => one.rule)).toEqual(rules.slice(0, trace.length).map((rule) => rule.name));
+      expect(trace.map((one) => one.rule)).toEqual(runLane.slice(0, trace.length).map((rule) => rule.name));
       expect(trace.at(-1)?.said).toBe(reason);
       expect(trace.slice(0, -1).every((one) => one.said === 'does-not-apply')).toBe(true);
     });
@@ -116,7 +116,7 @@ describe('for every world and every memory, the record of the decision', () => {
       reached.add(verdict.kind).add(trace.at(-1)?.rule ?? '');
     }
     expect([...reached].sort()).toEqual(
-      ['nothing', 'wait', 'start', 'claim', 'cancel', 'park', ...rules.map((rule) => rule.name)].sort(),
+      ['nothing', 'wait', 'start', 'claim', 'cancel', 'park', ...runLane.map((rule) => rule.name)].sort(),
     );
   });
 });

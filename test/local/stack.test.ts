@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/control/ports.ts';
+import type { ResolvedJob } from '../../src/core/job.ts';
 import { deployFunctions } from '../../src/local/functions.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../src/local/stack.ts';
 import { hourMs, minuteMs, startMs, testPolicy } from '../support/fleet.ts';
@@ -11,7 +12,7 @@ afterEach(async () => {
   stack = undefined;
 });
 
-async function start(options: Partial<LocalStackOptions> = {}) {
+async function start(options: Partial<LocalStackOptions> = {}, job: Partial<ResolvedJob> = {}) {
   const notices: Notice[] = [];
   const receiver = {
     deliver: async (notice: Notice) => {
@@ -22,7 +23,7 @@ async function start(options: Partial<LocalStackOptions> = {}) {
   stack = await startLocalStack({ seed: 1, startMs, buckets: ['acme-checkpoints'], receiver, ...options });
   stack.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
   stack.world.script('orders', { dieAt: [{ cause: 'worker-lost', atMs: startMs + 20 * minuteMs }] });
-  await stack.publish(testPolicy({ orders: {} }));
+  await stack.publish(testPolicy({ orders: job }));
   const host = deployFunctions(stack);
   return { stack, host, notices };
 }
@@ -58,6 +59,18 @@ describe('the real handlers on the local stack', () => {
     await stack.time.run({ untilMs: startMs + hourMs });
     const ours = stack.objects.mutations.filter(({ writer }) => writer === 'api').map(({ key }) => key);
     expect(ours.filter((key) => !key.startsWith('checkpilot-control/'))).toEqual([]);
+  });
+
+  it('sends no mutating call in mode observe', async () => {
+    const { stack } = await start({}, { mode: 'observe' });
+    const request = testPolicy({ orders: {} }).jobs.orders?.launch;
+    stack.world.emr.startJobRun({ ...(request as never as object), clientToken: 'ana' } as never, {
+      arn: 'arn:aws:iam::111122223333:user/ana',
+    });
+    await stack.time.run({ untilMs: startMs + hourMs });
+    const sent = Object.keys(stack.apiCalls).filter((call) => call.startsWith('emr-serverless.'));
+    expect(sent.sort()).toEqual(['emr-serverless.GetJobRun', 'emr-serverless.ListJobRuns']);
+    expect(stack.world.journal.ofKind('run-state').at(-1)?.state).toBe('FAILED');
   });
 
   it('keeps an event that it cannot read with its failure destination, after three tries', async () => {

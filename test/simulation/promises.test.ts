@@ -140,3 +140,20 @@ describe('people', () => {
     expect(after.ok && as('lock', after.value.items[0])?.runId).toBe(theirs.jobRunId);
   });
 });
+
+describe('the checkpoint', () => {
+  it('that somebody deleted under a running job is never started from the beginning', async () => {
+    const fleet = testFleet({
+      jobs: { orders: { script: { dieAt: [{ cause: 'worker-lost', atMs: startMs + 40 * minuteMs }] } } },
+    });
+    fleet.startSweeping();
+    await fleet.runFor(40 * minuteMs - 1);
+    for (const { key } of fleet.objects.list('acme-checkpoints/orders/', { max: 10_000 }))
+      fleet.objects.delete(key, 'world');
+    await fleet.runFor(hourMs);
+    expect(fleet.world.journal.ofKind('start-accepted')).toHaveLength(1);
+    expect(fleet.notices.at(-1)?.text).toMatch(
+      /needs a person: A restart could lose or repeat data.*was committed, now the newest is/,
+    );
+  });
+});

@@ -1,5 +1,6 @@
 import type { DecideInput } from '../decide.ts';
-import type { Verdict } from '../decision.ts';
+import type { Concern, Verdict } from '../decision.ts';
+import { drift } from './drift.ts';
 import { identity } from './identity.ts';
 import { launch } from './launch.ts';
 import { recover } from './recover.ts';
@@ -12,5 +13,14 @@ export interface Rule {
   judge(input: DecideInput): Verdict | undefined;
 }
 
-/** The run lane, in order: the first rule that applies wins. */
-export const rules: readonly Rule[] = [identity, stop, launch, recover, steady];
+/** Looks at what may go wrong apart from the run's life, also for parked, paused and stopped jobs. */
+export interface SafetyRule {
+  readonly name: string;
+  look(input: DecideInput): readonly Concern[];
+}
+
+/** The run lane, in order: at most one wish about the run, the first rule that applies wins. */
+export const runLane: readonly Rule[] = [identity, stop, launch, recover, steady];
+
+/** The safety lane: every rule is always asked. */
+export const safetyLane: readonly SafetyRule[] = [drift];

@@ -21,8 +21,10 @@ export const recover: Rule = {
     const obeyed = obey(input, run.jobRunId);
     if (obeyed) return obeyed;
     if (memory.parked?.jobRunId === run.jobRunId) return { kind: 'nothing', reason: 'parked' };
-    if (memory.wish?.afterRunId === run.jobRunId) return proceed(input, memory.wish);
-    return judgeEnd(input, run);
+    if (memory.wish?.afterRunId !== run.jobRunId) return judgeEnd(input, run);
+    // A person who orders a start has seen the checkpoint; everybody else stops before it.
+    const isSafe = memory.wish.cause === 'operator' || !progressOf(memory, observation).wentBack;
+    return isSafe ? proceed(input, memory.wish) : parkBefore(input, run);
   },
 };
 
@@ -41,6 +43,7 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
   });
   const isOwnCancel = judgement.class === 'cancelled' && input.observation.ownCancelOf === run.jobRunId;
   if (judgement.class === 'cancelled' && !isOwnCancel) return respect(input, run, judgement);
+  if (progress.wentBack) return parkBefore(input, run);
   const action = input.job.restart.classes[judgement.class]?.action ?? judgement.action;
   if (isOwnCancel) return restart(input, run, judgement, 'restart', 'cancelled-by-checkpilot');
   switch (action) {
@@ -55,6 +58,19 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
     default:
       return restart(input, run, judgement, action, startReason(judgement));
   }
+}
+
+/** Starting on a checkpoint that was deleted, replaced or cut reads again or skips what it had done: a person decides. */
+function parkBefore(input: DecideInput, run: JobRun): Verdict {
+  const progress = progressOf(input.memory, input.observation);
+  const { location, from, to } = progress.wentBack ?? { location: '', from: -1, to: -1 };
+  const judgement: Judgement = {
+    class: 'checkpoint-corrupt',
+    action: 'stop-and-page-data-risk',
+    rule: 'checkpoint-went-back',
+    evidence: `${location}: batch ${from} was committed, now the newest is ${to < 0 ? 'none' : to}`,
+  };
+  return park(input, run, judgement, 'checkpoint-went-back', progress);
 }
 
 /** A streaming run has no execution time-out, so somebody asked; of any other run its age has to tell. */

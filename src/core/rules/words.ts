@@ -9,7 +9,8 @@ export function why(reason: Reason, progress?: Progress): string {
   if (reason === 'streak-without-progress')
     return `${progress?.streak ?? 0} restarts in a row committed no batch. `;
   if (reason === 'size-steps-used-up') return 'The workers are as large as the policy allows. ';
-  if (reason === 'data-at-risk') return 'A restart could lose or repeat data. ';
+  if (reason === 'data-at-risk' || reason === 'checkpoint-went-back')
+    return 'A restart could lose or repeat data. ';
   return '';
 }
 

@@ -66,7 +66,7 @@ const highest: FaultRates = {
   'policy-unavailable': 0.02,
   crash: 0.006,
   freeze: 0.006,
-  'clock-differs': 0.5,
+  'clock-differs': 1,
   'clock-wrong': 0.02,
   // Those of people are numbers of deeds in one schedule, drawn by the scenario.
   'person-starts': 0,

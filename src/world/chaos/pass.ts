@@ -73,6 +73,8 @@ export function drawSkewMs(faults: Faults): number {
     return Math.round(random.chance(0.5) ? byMs : -byMs);
   }
   if (!faults.strikes('clock-differs')) return 0;
+  // The ends of what is allowed matter most: two passes may differ by twice as much.
+  if (random.chance(0.5)) return random.chance(0.5) ? skewSafeMs : -skewSafeMs;
   return Math.round(random.between(-skewSafeMs, skewSafeMs));
 }
 

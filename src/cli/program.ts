@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander';
+import { applyCommand } from './apply.ts';
+import { checkCommand } from './check.ts';
+import { explainCommand } from './explain.ts';
+import { type ExitCode, exitCodes, type Host, type Verbs } from './host.ts';
+import { schemaCommand } from './schema.ts';
+import { showCommand } from './show.ts';
+
+/** Every verb, in the order in which help lists them. */
+const verbs: readonly ((verbs: Verbs) => Command)[] = [
+  checkCommand,
+  showCommand,
+  schemaCommand,
+  explainCommand,
+  applyCommand,
+];
+
+/**
+ * Runs one command line, `args` without the program's own name, and answers with its exit code. Never throws: what
+ * a verb throws is a slip of ours or a broken machine, and is told in one sentence (its stack with CHECKPILOT_DEBUG).
+ */
+export async function runCli(args: readonly string[], host: Host): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.fine;
+  const program = checkpilot({
+    host,
+    run: async (verb) => {
+      exitCode = await verb();
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    const { message = String(error), stack } = error instanceof Error ? error : {};
+    host.err(`checkpilot ${args[0] ?? ''}: could not finish: ${message}\n`);
+    host.err(host.env.CHECKPILOT_DEBUG ? `${stack}\n` : 'Set CHECKPILOT_DEBUG=1 to see where it happened.\n');
+    return exitCodes.failed;
+  }
+}
+
+/** The whole command line, for running it and for checking that its documentation is complete. */
+export function checkpilot(target: Verbs): Command {
+  const program = new Command('checkpilot')
+    .description('Restarts Spark Structured Streaming jobs on EMR Serverless from their checkpoints.')
+    .option('--no-color', 'no colour, as with NO_COLOR set')
+    .addHelpText('after', exitCodesHelp);
+  for (const verb of verbs) program.addCommand(verb(target));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError('Run checkpilot --help, or checkpilot VERB --help, for what there is.')
+      .configureOutput({
+        writeOut: (text) => target.host.out(text),
+        writeErr: (text) => target.host.err(text),
+      });
+  }
+  return program;
+}
+
+const exitCodesHelp = `
+Exit codes:
+  0   fine
+  1   could not finish: AWS, network, a file that cannot be read
+  3   the policy has faults (with --strict, also warnings)
+  5   refused: somebody else was faster, another account or Region, nobody said yes
+  64  wrong usage`;

@@ -1,0 +1,25 @@
+import type { Concern } from '../decision.ts';
+import type { SafetyRule } from './index.ts';
+
+/** Where the run differs from what the policy says of it. Told in the record, never a reason to touch the run. */
+export const drift: SafetyRule = {
+  name: 'drift',
+  look({ job, observation }) {
+    if (observation.run.kind !== 'seen') return [];
+    const { request, mode, jobRunId } = observation.run.run;
+    const concerns: Concern[] = [];
+    if (mode !== undefined && mode !== 'STREAMING') {
+      concerns.push({
+        rule: 'drift',
+        reason: 'not-streaming',
+        text: `run ${jobRunId} is in mode ${mode}; start it with mode STREAMING`,
+      });
+    }
+    const attempts = request.retryPolicy?.maxFailedAttemptsPerHour;
+    if (mode === 'STREAMING' && attempts !== undefined && attempts !== job.restart.nativeRetries) {
+      const text = `run ${jobRunId} has maxFailedAttemptsPerHour ${attempts}, the policy says ${job.restart.nativeRetries}`;
+      concerns.push({ rule: 'drift', reason: 'native-retries-differ', text });
+    }
+    return concerns;
+  },
+};
