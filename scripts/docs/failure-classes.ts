@@ -36,7 +36,7 @@ ${table(
     `\`${name}\`${isSafetyClass(name as keyof typeof failureClasses) ? ' ⚠' : ''}`,
     entry.summary,
     `\`${entry.action}\``,
-    entry.streak === 0 ? '–' : String(entry.streak),
+    streakOf(entry),
     String(failureRules.filter((rule) => rule.class === name).length || '–'),
   ]),
 )}
@@ -57,6 +57,12 @@ Each rule is a pattern over the tidied text of the failure. A rule with an actio
 
 ${rulesByClass(entries.map(([name]) => name))}
 `;
+}
+
+function streakOf({ action, streak }: FailureClassEntry): string {
+  // Waiting for capacity says nothing of the job, so no number of tries parks it.
+  if (action === 'wait-for-capacity') return 'never';
+  return streak === 0 ? '–' : String(streak);
 }
 
 function rulesByClass(classes: readonly string[]): string {

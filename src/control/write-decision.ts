@@ -105,9 +105,10 @@ function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: J
     job.checkpoints.map((location) => {
       const sensor = decision.observation.checkpoints[location];
       const before = memory.progress[location];
-      const committedAtStart =
-        sensor?.kind === 'seen' ? sensor.committedBatch : (before?.committedAtStart ?? -1);
-      return [location, { committedAtStart, streak: before?.streak ?? 0, seen: committedAtStart }];
+      if (sensor?.kind !== 'seen') return [location, before ?? { committedAtStart: -1, streak: 0 }];
+      const hasMoved = before === undefined || sensor.committedBatch > before.committedAtStart;
+      const streak = hasMoved ? 0 : before.streak;
+      return [location, { committedAtStart: sensor.committedBatch, streak, seen: sensor.committedBatch }];
     }),
   );
   const { jobRunId, applicationId, createdAtMs } = run;

@@ -13,7 +13,7 @@ const leaveOut = 'leave it out until a later version knows it';
  * Keys that the format foresees and this version does not act on. They are refused, not ignored: whoever writes
  * them relies on them. `job` stands for `defaults` and for each job; `*` for any key.
  */
-const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
+export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   [
     'job.match.application.name',
     {

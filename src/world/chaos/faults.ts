@@ -82,7 +82,9 @@ export function drawRates(random: Random): FaultRates {
     const isOn = random.chance(0.75);
     return [kind, isOn ? highest[kind] * random.next() ** 2 : 0] as const;
   });
-  return Object.fromEntries(entries) as Record<FaultKind, number>;
+  const rates = Object.fromEntries(entries) as Record<FaultKind, number>;
+  // Clocks are wrong for all or for none, so some fleets have no two that agree.
+  return random.chance(0.15) ? { ...rates, 'clock-differs': 1 } : rates;
 }
 
 /** Decides whether a fault happens now, and counts those that do. */

@@ -123,6 +123,7 @@ function siteOf(seed: number, scenario: Scenario, random: Random, plant: string 
   const switches = new Switches();
   const watch = new Watch({ seed, time, journal: world.journal, switches });
   forgetTokens(world, faults, tokenMemorySeconds);
+  signalAtTheEdge(world, () => site);
   const draw = random.fork('checkpilot');
   const site: Site = {
     time,
@@ -163,6 +164,18 @@ function forgetTokens(world: World, faults: Faults, memorySeconds: number): void
     world.time.after(memorySeconds * 1000, () => {
       if (faults.areOn) faults.count('token-forgotten');
     });
+  });
+}
+
+/** A full budget frees an hour after its oldest restart: signals right there ask for a second too much. */
+function signalAtTheEdge(world: World, site: () => Site): void {
+  world.journal.onEntry(({ kind, cause, job = '', t }) => {
+    if (kind !== 'start-accepted' || cause !== 'restart') return;
+    for (let second = -5; second <= 1; second += 1) {
+      world.time.at(t + hourMs + second * 1000, () =>
+        site().functions.signal({ kind: 'job', job, cause: 'edge' }, 0),
+      );
+    }
   });
 }
 
