@@ -90,7 +90,7 @@ function takes(schema: Plain): string {
         ? 'text'
         : (patternNames.find(([sign]) => pattern.includes(sign))?.[1] ?? 'text');
     case 'array':
-      return `list of ${takes(items as Plain)}`;
+      return `list of ${takes(items as Plain)}s`;
     case 'object':
       return 'map of texts';
     case 'boolean':

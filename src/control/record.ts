@@ -85,6 +85,9 @@ async function noteStray(
       { job: claim.job, decisionId: claim.decisionId },
     ),
   ]);
+  await ports.wakes.send([
+    { wake: { kind: 'job', job: claim.job, cause: 'stray-run', look: true }, delaySeconds: 0 },
+  ]);
   return 'not-mine';
 }
 

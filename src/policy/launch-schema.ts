@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { duration, looseText, s3Location, sparkSize, workerCores } from './scalars.ts';
 
 const workerSchema = z.strictObject({
-  cores: workerCores.optional().describe('1, 2, 4, 8 or 16. Default of the service: 4.'),
+  cores: workerCores.optional().describe('Default of the service: 4.'),
   memory: sparkSize.optional().describe('Spark memory, without the overhead of 10 % that Spark adds.'),
   disk: sparkSize.optional().describe('Local disk. Default of the service: 20g.'),
 });

@@ -15,8 +15,8 @@ const classActions = [
 
 const growSchema = z
   .strictObject({
-    driver: z.strictObject({ max: sparkSize }).optional(),
-    executor: z.strictObject({ max: sparkSize }).optional(),
+    driver: z.strictObject({ max: sparkSize.describe('Most Spark memory of the driver.') }).optional(),
+    executor: z.strictObject({ max: sparkSize.describe('Most Spark memory of an executor.') }).optional(),
   })
   .describe('Spark memory that a size step must not exceed.');
 
@@ -30,7 +30,7 @@ const classSchema = z
       .optional()
       .describe('Restarts without progress before a person is called; 0 calls one at once.'),
     grow: growSchema.optional(),
-    severity: z.enum(['info', 'warning', 'critical']).optional().describe('How loud people are told.'),
+    severity: z.enum(['info', 'warning', 'critical']).optional().describe('How loud people are told. No effect yet: the class itself decides.'),
   })
   .optional();
 

@@ -76,11 +76,11 @@ const checkpointSchema = z.strictObject({
 
 const actionsSchema = z.strictObject({
   restart: modeSchema.optional().describe('Starting runs, and cancelling our own.'),
-  scaleUp: modeSchema.optional().describe('More executors.'),
-  scaleDown: modeSchema.optional().describe('Fewer executors.'),
-  reshard: modeSchema.optional().describe('Changing the number of shards.'),
-  extendRetention: modeSchema.optional().describe('Keeping unread records longer.'),
-  upgrade: modeSchema.optional().describe('Moving to a new version of the job.'),
+  scaleUp: modeSchema.optional().describe('More executors; no effect yet.'),
+  scaleDown: modeSchema.optional().describe('Fewer executors; no effect yet.'),
+  reshard: modeSchema.optional().describe('Changing the number of shards; no effect yet.'),
+  extendRetention: modeSchema.optional().describe('Keeping unread records longer; no effect yet.'),
+  upgrade: modeSchema.optional().describe('Moving to a new version of the job; no effect yet.'),
 });
 
 const executorsSchema = z.strictObject({
@@ -105,7 +105,7 @@ export const jobSchema = z.strictObject({
   match: matchSchema
     .meta({ hint: 'say which runs are this job\'s: match: { application: { id: "…" } }' })
     .describe('Which job runs are runs of this job.'),
-  source: sourceSchema.optional().describe('What the job reads: exactly one of the keys below.'),
+  source: sourceSchema.optional().describe('What the job reads: exactly one of `kinesis`, `msk` and `kafka`.'),
   checkpoint: checkpointSchema
     .meta({ hint: 'say where it keeps its state: checkpoint: { location: s3://… }' })
     .describe('Where the job keeps its state. Two jobs on one checkpoint are an error.'),

@@ -69,7 +69,7 @@ describe('loadPolicy', () => {
       .map((name) => `  ${name}: { checkpoint: { location: s3://bbb/${name} } }\n`)
       .join('');
     const defaults =
-      'defaults: { match: { application: { id: 00aa } }, restart: { budget: { perHour: 13 } } }\n';
+      'defaults: { match: { application: { id: 00aa } }, restart: { budget: { perDay: 2 } } }\n';
     const found = diagnosticsOf([{ path: 'a.yaml', text: `${head}${metadata}${defaults}jobs:\n${jobs}` }]);
     expect(found).toMatchObject([{ code: 'CP1003', line: 4, column: 70 }]);
   });

@@ -27,7 +27,10 @@ describe('the shipped defaults', () => {
       accountId: '111122223333',
       region: 'us-east-1',
       owner: 'team-data',
-      guardrails: { pace: { perSecond: 0.9, burst: 20 } },
+      guardrails: {
+        pace: { perSecond: 0.9, burst: 20 },
+        pause: { maxDurationMs: 86_400_000, requireReason: true },
+      },
       jobs: {
         clicks: {
           name: 'clicks',

@@ -3,55 +3,47 @@
  *
  * `streak` is the number of restarts without a newly committed batch before a person is called. The numbers come from
  * the judgement of about 180 collected failure texts; a policy may set its own per class.
- * `spendsBudget` is false where nothing is restarted, and where waiting is not a restart.
  * `summary` is one plain sentence for people.
  */
 export const failureClasses = {
   'capacity-unavailable': {
     action: 'wait-for-capacity',
-    // Looked at every 3 minutes, a person is called after half an hour: 10 looks.
+    // Waiting is no loop, so this never parks a job; a person is told after half an hour.
     streak: 10,
-    spendsBudget: false,
     summary: 'The application or the account had no room for the workers.',
   },
   throttled: {
     action: 'restart-with-backoff',
     // 1, 2, 4, 8 and 16 minutes outlast every throttle that is not chronic.
     streak: 5,
-    spendsBudget: true,
     summary: 'A service asked for fewer requests.',
   },
   'transient-io': {
     action: 'restart-with-backoff',
     // 30 s, 1, 2, 5 and 10 minutes.
     streak: 5,
-    spendsBudget: true,
     summary: 'A network or service call failed in a way that usually passes.',
   },
   'credentials-expired': {
     action: 'restart',
     streak: 3,
-    spendsBudget: true,
     summary: 'Credentials taken at the start of the run expired; a new run takes fresh ones.',
   },
   'worker-lost': {
     action: 'restart',
     streak: 3,
-    spendsBudget: true,
     summary: 'A worker disappeared for a reason outside the job.',
   },
   'memory-exhausted': {
     action: 'restart-with-more-memory',
     // Two size steps of 1.5: more than doubled, and still out of memory, is a fault of the job.
     streak: 2,
-    spendsBudget: true,
     sizeStep: 'memory',
     summary: 'A worker ran out of memory.',
   },
   'disk-exhausted': {
     action: 'restart-with-more-disk',
     streak: 2,
-    spendsBudget: true,
     sizeStep: 'disk',
     summary: 'A worker ran out of local disk.',
   },
@@ -59,80 +51,67 @@ export const failureClasses = {
     action: 'restart',
     // The fourth conflict in a row is no accident: somebody else writes the same rows.
     streak: 3,
-    spendsBudget: true,
     summary: 'Another writer changed the target table during the commit.',
   },
   'schema-evolved': {
     action: 'restart',
     // The error stops the query on purpose, once, after noting the new schema. Twice means it did not help.
     streak: 1,
-    spendsBudget: true,
     summary: 'The schema of the source changed and the query asks to be restarted.',
   },
   'execution-timeout': {
     action: 'restart',
     streak: 3,
-    spendsBudget: true,
     summary: 'The run reached its execution timeout; jobs that should not end need mode STREAMING.',
   },
   cancelled: {
     action: 'ignore',
     streak: 0,
-    spendsBudget: false,
     summary: 'The run was cancelled on request.',
   },
   'permission-denied': {
     action: 'stop-and-page',
     streak: 0,
-    spendsBudget: false,
     summary: 'The job is not allowed to do something it needs.',
   },
   'config-invalid': {
     action: 'stop-and-page',
     streak: 0,
-    spendsBudget: false,
     summary: 'A setting, a dependency or a resource the job needs is wrong or missing.',
   },
   'user-code-error': {
     action: 'stop-and-page',
     streak: 0,
-    spendsBudget: false,
     summary: 'The program of the job failed and would fail again.',
   },
   'bad-data': {
     action: 'stop-and-page',
     streak: 0,
-    spendsBudget: false,
     summary: 'A record cannot be processed and would fail again.',
   },
   'source-data-lost': {
     action: 'stop-and-page-data-risk',
     streak: 0,
-    spendsBudget: false,
     summary: 'Records that the job has not read are gone from the source.',
   },
   'checkpoint-corrupt': {
     action: 'stop-and-page-data-risk',
     streak: 0,
-    spendsBudget: false,
     summary: 'The checkpoint is damaged or incomplete.',
   },
   'checkpoint-incompatible': {
     action: 'stop-and-page-data-risk',
     streak: 0,
-    spendsBudget: false,
     summary: 'The deployed program does not fit the checkpoint.',
   },
   'concurrent-run': {
     action: 'stop-and-page',
     streak: 0,
-    spendsBudget: false,
     summary: 'Two runs wrote to the same checkpoint.',
   },
   unknown: {
     action: 'restart-with-backoff',
     streak: 2,
-    spendsBudget: true,
     summary: 'Nothing in the evidence says why the run ended.',
   },
 } as const satisfies Record<string, FailureClassEntry>;
@@ -152,7 +131,6 @@ export type ClassAction =
 export interface FailureClassEntry {
   readonly action: ClassAction;
   readonly streak: number;
-  readonly spendsBudget: boolean;
   readonly sizeStep?: 'memory' | 'disk';
   readonly summary: string;
 }
