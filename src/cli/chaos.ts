@@ -31,18 +31,19 @@ interface Options {
 class UsageError extends Error {}
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: Options | undefined;
   try {
-    options = parse(args);
+    const options = parse(args);
+    if (options) return await chaos(options);
+    process.stdout.write(`${usage}\n`);
+    return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`chaos: ${error.message}\n\n${usage}\n`);
     return exitUsage;
   }
-  if (options === undefined) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+}
+
+async function chaos(options: Options): Promise<number> {
   const summary = await run(options);
   process.stdout.write(options.isJson ? `${JSON.stringify(summary)}\n` : inWords(summary));
   const found = summary.violations.length;
@@ -51,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function run({ from, to, plant, callsFile }: Options): Promise<ChaosSummary> {
   const summary = new Summary(plant);
-  const file = callsFile === undefined ? undefined : openSync(callsFile, 'w');
+  const file = callsFile === undefined ? undefined : opened(callsFile);
   const startedAtMs = performance.now();
   let passes = 0;
   process.stderr.write(`seeds ${from}..${to}${plant === undefined ? '' : ` with ${plant}`}\n`);
@@ -78,6 +79,14 @@ async function run({ from, to, plant, callsFile }: Options): Promise<ChaosSummar
     `${passes} passes in ${seconds.toFixed(1)} s, ${Math.round(passes / seconds)} a second\n`,
   );
   return summary.get();
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new UsageError(`--calls ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Undefined: help was asked for. */

@@ -2,34 +2,46 @@ import { Command } from 'commander';
 import { diagnosticCodes } from '../policy/diagnostics.ts';
 import { explanations } from '../policy/explanations.ts';
 import { suggest } from '../policy/suggest.ts';
+import { type DeploymentOptions, withDeploymentFlags } from './deployment.ts';
+import { explainJob } from './explain-job.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
+import { readTarget } from './target.ts';
 
-export interface ExplainOptions {
+export interface ExplainOptions extends DeploymentOptions {
   readonly json?: boolean;
 }
 
 /** Something that can be explained: the first that knows the name says what there is to say. */
 export interface ExplainTarget {
-  readonly knows: (name: string) => boolean;
+  readonly knows: (name: string, options: ExplainOptions, host: Host) => boolean;
   readonly explain: (name: string, options: ExplainOptions, host: Host) => Promise<ExitCode> | ExitCode;
 }
 
-const targets: readonly ExplainTarget[] = [{ knows: isCode, explain: explainCode }];
+/** Whatever is no code of ours is taken for a job, where it is known whose. */
+const targets: readonly ExplainTarget[] = [
+  { knows: isCode, explain: explainCode },
+  { knows: (_name, options, host) => !('faults' in readTarget(options, host)), explain: explainJob },
+];
 
-/** `checkpilot explain CODE`: cause, example and fix of a diagnostic, offline. */
+/** `checkpilot explain JOB | CODE`: the last decision of a job; or a diagnostic with its cause and fix, offline. */
 export function explainCommand({ host, run }: Verbs): Command {
-  return new Command('explain')
-    .description('explain a diagnostic: what causes it, an example, how to mend it')
-    .argument('<code>', 'code of a diagnostic, such as CP2003, or its name')
+  const command = new Command('explain')
+    .description('explain the last decision about a job, or a diagnostic of a policy')
+    .argument('<job|code>', 'a job of the policy in force; or a code such as CP2003, or its name');
+  return withDeploymentFlags(command)
     .option('--json', 'one JSON document')
-    .action((name: string, options: ExplainOptions) =>
+    .action((name: string) =>
       run(() => {
-        const target = targets.find(({ knows }) => knows(name));
+        const options = command.optsWithGlobals<ExplainOptions>();
+        const target = targets.find(({ knows }) => knows(name, options, host));
         if (target) return target.explain(name, options, host);
         const known = Object.entries(diagnosticCodes);
         const meant = suggest(name, known.flat());
         host.err(`nothing is known as "${name}". ${meant ? `Did you mean "${meant}"? ` : ''}There are:\n`);
         host.err(known.map(([code, words]) => `  ${code}  ${words}\n`).join(''));
+        host.err(
+          'To explain a job, say which deployment: --table, --bucket and --region, or their variables.\n',
+        );
         return exitCodes.usage;
       }),
     );

@@ -1,3 +1,6 @@
+import type { AwsClientOptions } from '../aws/clients.ts';
+import type { Clock } from '../control/ports.ts';
+
 /** What a command has of the machine it runs on. Tests hand in their own. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -11,6 +14,10 @@ export interface Host {
   err(text: string): void;
   /** A yes-or-no question; undefined where no person can answer. */
   confirm(question: string): Promise<boolean | undefined>;
+  /** The machine's own clock when left out; the local stack has another. */
+  readonly clock?: Clock;
+  /** What the SDK finds by itself when left out. */
+  readonly aws?: Pick<AwsClientOptions, 'credentials' | 'retries'>;
 }
 
 /** One meaning for all commands; scripts rely on them. */
@@ -18,6 +25,8 @@ export const exitCodes = {
   fine: 0,
   /** Could not finish: AWS, network, a file that cannot be read, a bug. */
   failed: 1,
+  /** `status --check`: some job needs a person. */
+  needsHuman: 2,
   policyInvalid: 3,
   /** By a guardrail, by somebody else's newer change, or for want of a yes. */
   refused: 5,

@@ -3,8 +3,10 @@ import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { type ExitCode, exitCodes, type Host, type Verbs } from './host.ts';
+import { killCommand, pauseCommand, resumeCommand, startCommand, stopCommand } from './orders.ts';
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
+import { statusCommand } from './status.ts';
 
 /** Every verb, in the order in which help lists them. */
 const verbs: readonly ((verbs: Verbs) => Command)[] = [
@@ -13,6 +15,12 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
   schemaCommand,
   explainCommand,
   applyCommand,
+  statusCommand,
+  pauseCommand,
+  resumeCommand,
+  stopCommand,
+  startCommand,
+  killCommand,
 ];
 
 /**
@@ -62,6 +70,7 @@ const exitCodesHelp = `
 Exit codes:
   0   fine
   1   could not finish: AWS, network, a file that cannot be read
+  2   status --check: a job needs a person
   3   the policy has faults (with --strict, also warnings)
   5   refused: somebody else was faster, another account or Region, nobody said yes
   64  wrong usage`;

@@ -30,24 +30,32 @@ export interface JobState {
   readonly newerState: boolean;
 }
 
-/** Loads a job's record, locks, ring and the fleet's switches in one strong read. */
+/**
+ * Loads a job's record, locks, ring and the fleet's switches in one strong read. `nowMs` is the moment before
+ * everything that the pass has read so far, the policy included: what was read earlier must not pass for fresh.
+ */
 export async function loadJob(
-  ports: Ports,
+  ports: Pick<Ports, 'clock' | 'store'>,
   name: string,
   locations: readonly string[],
+  nowMs = ports.clock.now(),
 ): Promise<Answer<JobState>> {
-  const first = await readJob(ports, name, locations);
+  const first = await readJob(ports, name, locations, nowMs);
   if (!first.ok) return first;
   const missing = (first.value.record?.claimLocks ?? []).filter(
     (location) => !first.value.locks.some((lock) => lock.location === location),
   );
   // A claim made under an older policy may sit on locations that the job no longer names.
   if (missing.length === 0) return first;
-  return readJob(ports, name, [...locations, ...missing]);
+  return readJob(ports, name, [...locations, ...missing], nowMs);
 }
 
-async function readJob(ports: Ports, name: string, locations: readonly string[]): Promise<Answer<JobState>> {
-  const nowMs = ports.clock.now();
+async function readJob(
+  ports: Pick<Ports, 'clock' | 'store'>,
+  name: string,
+  locations: readonly string[],
+  nowMs: number,
+): Promise<Answer<JobState>> {
   const answer = await ports.store.read([
     keys.record(name),
     keys.jobRing(name),
@@ -88,7 +96,7 @@ export function openClaim(state: JobState): Claim | undefined {
 }
 
 export function gatesOf(
-  ports: Ports,
+  ports: Pick<Ports, 'act'>,
   state: Pick<JobState, 'nowMs' | 'dateMs' | 'control' | 'newerState'>,
 ): Gates {
   const { control, nowMs, dateMs } = state;

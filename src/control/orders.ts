@@ -7,6 +7,9 @@ import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './
 import type { Ports } from './ports.ts';
 import { recordWrite } from './writes.ts';
 
+/** What an order needs: it only writes what people want; passes do the rest. */
+export type OrderPorts = Pick<Ports, 'clock' | 'ids' | 'store' | 'wakes' | 'act'>;
+
 /** Who asks, and why: both are kept with the order and shown wherever it shows. */
 export interface Person {
   readonly by: string;
@@ -28,7 +31,7 @@ const triesMax = 5;
 
 /** Holds back every command for one job until `untilMs`; decisions go on and are recorded. */
 export function pauseJob(
-  ports: Ports,
+  ports: OrderPorts,
   job: ResolvedJob,
   person: Person,
   untilMs: number,
@@ -36,12 +39,12 @@ export function pauseJob(
   return change(ports, job, (memory) => ({ ...memory, pause: { ...person, untilMs } }));
 }
 
-export function resumeJob(ports: Ports, job: ResolvedJob): Promise<OrderAnswer> {
+export function resumeJob(ports: OrderPorts, job: ResolvedJob): Promise<OrderAnswer> {
   return change(ports, job, ({ pause, ...memory }) => (pause ? memory : `${job.name} is not paused`));
 }
 
 /** The job should not run: its live run is cancelled with grace by the next pass, and stays down. */
-export function stopJob(ports: Ports, job: ResolvedJob): Promise<OrderAnswer> {
+export function stopJob(ports: OrderPorts, job: ResolvedJob): Promise<OrderAnswer> {
   return change(ports, job, (memory, state) => {
     if (memory.desired === 'stopped') return `${job.name} is stopped already`;
     const held = heldBack(ports, job, state);
@@ -56,7 +59,7 @@ export function stopJob(ports: Ports, job: ResolvedJob): Promise<OrderAnswer> {
  * and for a parked job without `override`.
  */
 export async function startJob(
-  ports: Ports,
+  ports: OrderPorts,
   job: ResolvedJob,
   person: Person,
   override: boolean,
@@ -76,7 +79,7 @@ export async function startJob(
 }
 
 /** The kill switch: with it on, no command leaves Checkpilot, whatever is claimed or granted. */
-export async function setKillSwitch(ports: Ports, isOn: boolean, person: Person): Promise<OrderAnswer> {
+export async function setKillSwitch(ports: OrderPorts, isOn: boolean, person: Person): Promise<OrderAnswer> {
   return changeControl(ports, (control) => {
     if ((control?.killSwitch ?? false) === isOn) return `the kill switch is ${isOn ? 'on' : 'off'} already`;
     return {
@@ -88,7 +91,7 @@ export async function setKillSwitch(ports: Ports, isOn: boolean, person: Person)
 }
 
 /** Holds back every command of the fleet until `untilMs`. */
-export async function pauseFleet(ports: Ports, person: Person, untilMs: number): Promise<OrderAnswer> {
+export async function pauseFleet(ports: OrderPorts, person: Person, untilMs: number): Promise<OrderAnswer> {
   return changeControl(ports, (control) => ({
     killSwitch: control?.killSwitch ?? false,
     ...(control?.killSwitchBy ? { killSwitchBy: control.killSwitchBy } : {}),
@@ -96,7 +99,7 @@ export async function pauseFleet(ports: Ports, person: Person, untilMs: number):
   }));
 }
 
-export async function resumeFleet(ports: Ports): Promise<OrderAnswer> {
+export async function resumeFleet(ports: OrderPorts): Promise<OrderAnswer> {
   return changeControl(ports, (control) => {
     if (!control?.fleetPause) return 'the fleet is not paused';
     const { killSwitch, killSwitchBy } = control;
@@ -105,7 +108,7 @@ export async function resumeFleet(ports: Ports): Promise<OrderAnswer> {
 }
 
 /** Why the guard would hold the command back; undefined when it would not. */
-function heldBack(ports: Ports, job: ResolvedJob, state: JobState): string | undefined {
+function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string | undefined {
   const allowed = mayAct('restart', job, { gates: gatesOf(ports, state), nowMs: state.nowMs }, state.memory);
   return allowed.kind === 'done' ? undefined : withholdings[allowed.why];
 }
@@ -114,7 +117,7 @@ type Change = JobMemory | string | { readonly refused: string };
 
 /** One conditional write to the job's record, then a wake. A pass in between is simply read again. */
 async function change(
-  ports: Ports,
+  ports: OrderPorts,
   job: ResolvedJob,
   next: (memory: JobMemory, state: JobState) => Change,
 ): Promise<OrderAnswer> {
@@ -147,7 +150,7 @@ async function change(
 type ControlFields = Pick<ControlItem, 'killSwitch' | 'killSwitchBy' | 'fleetPause'>;
 
 async function changeControl(
-  ports: Ports,
+  ports: OrderPorts,
   next: (control: ControlItem | undefined) => ControlFields | string,
 ): Promise<OrderAnswer> {
   for (let attempt = 0; attempt < triesMax; attempt++) {

@@ -36,11 +36,12 @@ export async function reconcile(
   wake: { readonly job: string; readonly look?: boolean },
 ): Promise<PassReport> {
   const { job: name } = wake;
+  const nowMs = ports.clock.now();
   const current = await ports.policies.current();
   if (!current.ok) return report(name, `no-policy: ${current.code}`, current.code !== 'not-found');
   const { policy, hash } = current.value;
   const job = policy.jobs[name];
-  const loaded = await loadJob(ports, name, job?.checkpoints ?? []);
+  const loaded = await loadJob(ports, name, job?.checkpoints ?? [], nowMs);
   if (!loaded.ok) return report(name, `store-${loaded.code}`, true);
   const state = loaded.value;
   if (state.newerState) return report(name, 'newer-state', false);

@@ -73,7 +73,10 @@ async function noteStray(
   state: JobState,
   jobRunId: string,
 ): Promise<RecordResult> {
-  const known = as('run', await readOne(ports, jobRunId));
+  const stored = await ports.store.read([keys.run(jobRunId)]);
+  // Whether it is known is not known: nobody is paged for that, the message comes again.
+  if (!stored.ok) return 'unavailable';
+  const known = as('run', stored.value.items[0]);
   if (state.locks.some((lock) => lock.item?.runId === jobRunId) || known?.job === claim.job)
     return 'recorded';
   const text = `${claim.job}: run ${jobRunId} was started by a claim that is closed. It may write beside another run: check and cancel one.`;
@@ -89,11 +92,6 @@ async function noteStray(
     { wake: { kind: 'job', job: claim.job, cause: 'stray-run', look: true }, delaySeconds: 0 },
   ]);
   return 'not-mine';
-}
-
-async function readOne(ports: Ports, jobRunId: string) {
-  const answer = await ports.store.read([keys.run(jobRunId)]);
-  return answer.ok ? answer.value.items[0] : undefined;
 }
 
 function ownRun(claim: StartClaim, jobRunId: string, owned: { job?: string; stray?: boolean }): RunItem {

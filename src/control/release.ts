@@ -1,7 +1,7 @@
 import type { ResolvedPolicy } from '../core/job.ts';
 import { isGrantLive } from '../core/memory.ts';
 import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
-import { grantLifeMs } from '../core/protocol.ts';
+import { clockBoundMs, grantLifeMs } from '../core/protocol.ts';
 import {
   as,
   type ControlItem,
@@ -75,7 +75,9 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
 
 function isHeld(ports: Ports, nowMs: number, dateMs: number, control: ControlItem | undefined): boolean {
   const gates = gatesOf(ports, { nowMs, dateMs, newerState: false, ...(control ? { control } : {}) });
-  return gates.killSwitch || gates.fleetPaused || gates.act === 'none';
+  // A clock that is ahead would fill the pace bucket and leave it empty until the others catch up.
+  const isOff = gates.clockSkewMs > clockBoundMs;
+  return isOff || gates.killSwitch || gates.fleetPaused || gates.act === 'none';
 }
 
 type GrantResult =

@@ -51,7 +51,10 @@ export interface FleetStatus {
 }
 
 /** Everything `checkpilot status` shows, from two reads of the table: nothing is asked of the services. */
-export async function fleetStatus(ports: Ports, only?: string): Promise<Answer<FleetStatus>> {
+export async function fleetStatus(
+  ports: Pick<Ports, 'clock' | 'store' | 'policies' | 'act'>,
+  only?: string,
+): Promise<Answer<FleetStatus>> {
   const current = await ports.policies.current();
   if (!current.ok) return current;
   const { policy, hash } = current.value;

@@ -1,5 +1,6 @@
 import type { Decision, NoticeDraft } from '../core/decision.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
+import { clockBoundMs } from '../core/protocol.ts';
 import {
   type DecisionItem,
   dueShards,
@@ -44,9 +45,15 @@ export function recordWrite(
     ...(last ? { last } : {}),
     ...(next.unmanaged ? { unmanaged: true } : {}),
     dueShard: dueShardOf(job),
-    dueAtMs: next.dueAtMs,
+    dueAtMs: inTheirTime(state, next.dueAtMs),
   };
   return { put, seenRev: seenRev(record) };
+}
+
+/** A clock that is hours ahead must not put the next look hours away: beyond the bound the database's clock counts. */
+function inTheirTime({ nowMs, dateMs }: JobState, dueAtMs: number): number {
+  const aheadMs = nowMs - dateMs;
+  return Math.abs(aheadMs) > clockBoundMs ? dueAtMs - aheadMs : dueAtMs;
 }
 
 /** FNV-1a over the name: the same job is always in the same shard of the due index. */

@@ -1,12 +1,12 @@
 import type { BudgetLimits } from './job.ts';
-import { clockBoundMs } from './protocol.ts';
+import { clocksApartMs } from './protocol.ts';
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
 /**
  * The charges of one budget scope over the last day. "At most N in any rolling window" is exact: a charge is
- * allowed only if fewer than N others lie inside the window, the window is taken wider by the clock bound,
+ * allowed only if fewer than N others lie inside the window, the window is taken wider by what two clocks may differ,
  * and the item is written back only if nobody else changed it. The limits are not stored, so a policy change
  * takes effect at once and is safe both ways.
  */
@@ -47,12 +47,12 @@ export function roomAt(
   ] as const;
   let full: { ok: false; window: 'hour' | 'day'; freesAtMs: number | undefined } | undefined;
   for (const { window, windowMs, max } of windows) {
-    const inside = ring.charges.filter((at) => at > nowMs - windowMs - clockBoundMs);
+    const inside = ring.charges.filter((at) => at > nowMs - windowMs - clocksApartMs);
     const used = inside.length + ring.open.length;
     if (used < max) continue;
     // The slot frees when enough of the oldest have left the window; open charges have no time yet.
     const blocking = inside[used - max];
-    const freesAtMs = blocking === undefined ? undefined : blocking + windowMs + clockBoundMs;
+    const freesAtMs = blocking === undefined ? undefined : blocking + windowMs + clocksApartMs;
     // Both windows may be full: the later one is the one to wait for.
     if (!full || frees(freesAtMs) > frees(full.freesAtMs)) full = { ok: false, window, freesAtMs };
   }
@@ -82,5 +82,5 @@ function frees(freesAtMs: number | undefined): number {
 }
 
 function prune(charges: readonly number[], nowMs: number): readonly number[] {
-  return charges.filter((at) => at > nowMs - dayMs - 2 * clockBoundMs);
+  return charges.filter((at) => at > nowMs - dayMs - 2 * clocksApartMs);
 }

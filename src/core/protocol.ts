@@ -15,6 +15,12 @@ export const listLagMs = 120_000;
 /** Our clock and AWS's may differ by this much before Checkpilot only observes. */
 export const clockBoundMs = 5_000;
 
+/**
+ * Two of our own clocks may differ by this much while both are within the bound: one before the database's, one
+ * behind it, and its Date has whole seconds. Budget windows that one clock stamps and another reads are wider by it.
+ */
+export const clocksApartMs = 2 * clockBoundMs + 1_000;
+
 /** A claim wakes its job after this long, so that a lost message never strands it. */
 export const claimWakeMs = 20_000;
 

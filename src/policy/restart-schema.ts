@@ -30,7 +30,10 @@ const classSchema = z
       .optional()
       .describe('Restarts without progress before a person is called; 0 calls one at once.'),
     grow: growSchema.optional(),
-    severity: z.enum(['info', 'warning', 'critical']).optional().describe('How loud people are told. No effect yet: the class itself decides.'),
+    severity: z
+      .enum(['info', 'warning', 'critical'])
+      .optional()
+      .describe('How loud people are told. No effect yet: the class itself decides.'),
   })
   .optional();
 

@@ -105,7 +105,9 @@ export const jobSchema = z.strictObject({
   match: matchSchema
     .meta({ hint: 'say which runs are this job\'s: match: { application: { id: "…" } }' })
     .describe('Which job runs are runs of this job.'),
-  source: sourceSchema.optional().describe('What the job reads: exactly one of `kinesis`, `msk` and `kafka`.'),
+  source: sourceSchema
+    .optional()
+    .describe('What the job reads: exactly one of `kinesis`, `msk` and `kafka`.'),
   checkpoint: checkpointSchema
     .meta({ hint: 'say where it keeps its state: checkpoint: { location: s3://… }' })
     .describe('Where the job keeps its state. Two jobs on one checkpoint are an error.'),

@@ -12,14 +12,20 @@ interface Pattern {
   readonly looks: RegExp;
 }
 
-/** What the issuers themselves make recognisable. Passwords of people's own making cannot be told from text. */
+/**
+ * What the issuers themselves make recognisable. Passwords of people's own making cannot be told from text. Lengths
+ * are bounded, so that no file takes longer than its own length.
+ */
 const patterns: readonly Pattern[] = [
   { noun: 'a Slack token', looks: /\bxox[a-z]-[\w-]{4,}|\bxapp-[\w-]{4,}/g },
   { noun: 'a Slack webhook', looks: /\bhooks\.slack(?:-gov)?\.com\/[^\s"'<>]+/g },
   { noun: 'an AWS access key', looks: /\b(?:AKIA|ASIA)[0-9A-Z]{12,}\b/g },
-  { noun: 'a private key', looks: /-----BEGIN [A-Z ]*PRIVATE KEY-----/g },
+  { noun: 'a private key', looks: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g },
   { noun: 'a GitHub token', looks: /\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}/g },
-  { noun: 'a password in a URL', looks: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']+:[^\s/:@"']+@/gi },
+  {
+    noun: 'a password in a URL',
+    looks: /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"']{1,100}:[^\s/:@"']{1,200}@/gi,
+  },
 ];
 
 /** Every secret in the text, in its order, comments included: a file is read by more people than its program. */

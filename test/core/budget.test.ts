@@ -12,7 +12,7 @@ import {
   usage,
 } from '../../src/core/budget.ts';
 import type { BudgetLimits } from '../../src/core/job.ts';
-import { clockBoundMs } from '../../src/core/protocol.ts';
+import { clocksApartMs } from '../../src/core/protocol.ts';
 
 /** From decision to acceptance: the send deadline, the signature's validity and the list lag, rounded up. */
 const acceptedLateMaxMs = 20 * 60_000;
@@ -23,7 +23,7 @@ const tries = fc.array(
     pauseMs: fc.oneof(
       fc.integer({ min: 0, max: 30_000 }),
       fc.integer({ min: 0, max: 2 * hourMs }),
-      fc.constantFrom(hourMs, hourMs + clockBoundMs, dayMs - 1, dayMs + clockBoundMs),
+      fc.constantFrom(hourMs, hourMs + clocksApartMs, dayMs - 1, dayMs + clocksApartMs),
     ),
     lateMs: fc.integer({ min: 0, max: acceptedLateMaxMs }),
     neverStarts: fc.boolean(),
@@ -133,15 +133,15 @@ describe('the ring of a budget', () => {
     expect(roomAt(ring, { perHour: 1, perDay: 3 }, dayMs - 1)).toEqual({
       ok: false,
       window: 'hour',
-      freesAtMs: dayMs + hourMs / 2 + clockBoundMs,
+      freesAtMs: dayMs + hourMs / 2 + clocksApartMs,
     });
   });
 
   it('forgets no charge that still counts when it makes room for the next', () => {
     const max = { perHour: 2, perDay: 2 };
     const later = charge({ charges: [0], open: [] }, max, 'clm_1', dayMs - 1);
-    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clockBoundMs - 1).ok).toBe(false);
-    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clockBoundMs).ok).toBe(true);
+    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clocksApartMs - 1).ok).toBe(false);
+    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clocksApartMs).ok).toBe(true);
   });
 
   it('obeys a changed limit at once, both ways', () => {
@@ -149,7 +149,7 @@ describe('the ring of a budget', () => {
     expect(roomAt(ring, { perHour: 4, perDay: 9 }, 10).ok).toBe(true);
     expect(roomAt(ring, { perHour: 2, perDay: 9 }, 10)).toMatchObject({
       window: 'hour',
-      freesAtMs: 3_605_001,
+      freesAtMs: hourMs + clocksApartMs + 1,
     });
   });
 

@@ -150,10 +150,13 @@ describe('a streak', () => {
     expect(endedWith(texts.transient, { observation, memory: marks(3) }).kind).toBe('park');
   });
 
-  it('is unchanged, and no reason to start, while a location cannot be read', () => {
+  it('at its limit is neither a loop nor a reason to start while a location cannot be read', () => {
     const observation = { checkpoints: { [checkpoint]: { kind: 'unknown', why: 's3-down' } as const } };
     const memory = { progress: { [checkpoint]: { committedAtStart: 100, streak: 3 } } };
-    expect(endedWith(texts.transient, { observation, memory }).kind).toBe('park');
+    expect(endedWith(texts.transient, { observation, memory })).toMatchObject({
+      kind: 'wait',
+      reason: 'progress-unknown',
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDiagnostics } from '../../src/policy/diagnostics.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
+import { mergedValues } from '../../src/policy/merged-values.ts';
 
 const everything = readFileSync(join(import.meta.dirname, 'fixtures/good-everything.yaml'), 'utf8');
 
@@ -16,6 +17,7 @@ function survives(...texts: readonly string[]): void {
   for (const { line, column, length } of diagnostics)
     expect(Math.min(line, column, length)).toBeGreaterThan(0);
   expect(formatDiagnostics(diagnostics, files)).toBeTypeOf('string');
+  expect(mergedValues(files, 'a') ?? []).toBeInstanceOf(Array);
 }
 
 describe('whatever a file holds, loadPolicy does not throw', () => {

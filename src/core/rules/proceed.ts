@@ -6,7 +6,7 @@ import { progressOf } from '../progress.ts';
 /** A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost. */
 const lookForGrantMs = 60_000;
 /** Without a readable checkpoint a job may restart once in this time (design, "when something is down"). */
-export const blindRestartMs = 60 * 60_000;
+const blindRestartMs = 60 * 60_000;
 
 /** What follows for a wish that still holds: claim it with a live grant, else wait for its time or its turn. */
 export function proceed(input: DecideInput, wish: Wish): Verdict {

@@ -10,11 +10,13 @@ import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import { growWorkers } from './grow.ts';
 import { outOfBudget, park } from './park.ts';
-import { blindRestartMs, mayNotStartBlind } from './proceed.ts';
+import { mayNotStartBlind } from './proceed.ts';
 import { batchText, causeText } from './words.ts';
 
 /** How long a job waits for capacity before it asks again (failures.md: every 2 to 5 minutes). */
 const capacityWaitMs = 2 * 60_000;
+/** How soon a checkpoint that could not be read is read again: most such failures pass within a minute. */
+const readAgainMs = 60_000;
 /** From when a person is told that capacity does not come. */
 const capacityPageMs = 30 * 60_000;
 
@@ -32,15 +34,10 @@ export function restart(
   const streakMax = streakLimit(input, judgement);
   // Waiting for capacity is no restart: it says nothing of the job, so it never parks one.
   const isLooping = action !== 'wait-for-capacity' && progress.streak >= streakMax;
+  // A batch may have been committed that nobody could read, so this is neither a loop nor a reason to start.
+  if (!progress.known && (isLooping || mayNotStartBlind(input)))
+    return { kind: 'wait', reason: 'progress-unknown', judgement, untilMs: nowMs + readAgainMs };
   if (isLooping) return park(input, run, judgement, 'streak-without-progress', progress);
-  if (!progress.known && mayNotStartBlind(input)) {
-    return {
-      kind: 'wait',
-      reason: 'progress-unknown',
-      judgement,
-      untilMs: (memory.lastStartAtMs ?? nowMs) + blindRestartMs,
-    };
-  }
   const grown = growWorkers(input, judgement, action);
   if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
   if (!budget.room) return outOfBudget(input, judgement);

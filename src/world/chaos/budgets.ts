@@ -6,6 +6,7 @@ import type { Report } from './one-writer.ts';
 export class Budgets {
   readonly #report: Report;
   readonly #limits = new Map<string, BudgetLimits>();
+  readonly #nameNow = new Map<string, string>();
   readonly #restarts = new Map<string, number[]>();
 
   constructor(report: Report) {
@@ -16,7 +17,14 @@ export class Budgets {
     for (const job of Object.values(policy.jobs)) this.#limits.set(job.name, job.restart.budget);
   }
 
-  restarted(job: string, nowMs: number): void {
+  /** A renamed job keeps what it has spent. */
+  rename(from: string, to: string): void {
+    this.#nameNow.set(from, to);
+    this.#restarts.set(to, this.#restarts.get(from) ?? []);
+  }
+
+  restarted(name: string, nowMs: number): void {
+    const job = this.#nameNow.get(name) ?? name;
     const times = [...(this.#restarts.get(job) ?? []), nowMs];
     this.#restarts.set(job, times);
     const limits = this.#limits.get(job);

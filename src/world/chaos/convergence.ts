@@ -72,7 +72,10 @@ function isDownForGood(
   // Somebody cancelled the last run that there was, and nobody has started one since.
   if (memory.desired === 'stopped') return last.state === 'CANCELLED';
   if (memory.parked) return isParkedRightly(runs, last);
-  return site.watch.oneWriter.restartsClaimed(job.name, site.time.now() - dayMs) >= job.restart.budget.perDay;
+  return (
+    site.watch.oneWriter.restartsClaimed([job.name, job.renamedFrom ?? job.name], site.time.now() - dayMs) >=
+    job.restart.budget.perDay
+  );
 }
 
 /** A lasting class, or a loop: at least two runs in a row that committed nothing. */

@@ -44,9 +44,10 @@ export class OneWriter {
   }
 
   /** Restarts of a job that were claimed since `sinceMs`, also those that never started: both spend its budget. */
-  restartsClaimed(job: string, sinceMs: number): number {
+  restartsClaimed(jobs: readonly string[], sinceMs: number): number {
     return [...this.#claims.values()].filter(
-      ({ claim, decidedAtMs }) => claim.job === job && claim.cause === 'restart' && decidedAtMs >= sinceMs,
+      ({ claim, decidedAtMs }) =>
+        jobs.includes(claim.job) && claim.cause === 'restart' && decidedAtMs >= sinceMs,
     ).length;
   }
 

@@ -56,7 +56,7 @@ export class People {
         });
       case 'rename':
         faults.count('policy-changed');
-        return this.#rename(deed.job);
+        return this.#rename(deed);
     }
   }
 
@@ -140,14 +140,16 @@ export class People {
     if (job) this.#apply({ ...policy, jobs: { ...policy.jobs, [job.name]: change(job) } });
   }
 
-  /** The same checkpoint and the same runs under another name, with a record and a budget of its own. */
-  #rename(name: string): void {
+  /** The same checkpoint and the same runs under another name. */
+  #rename({ job: name, isSaid }: Extract<Deed, { kind: 'rename' }>): void {
     const job = this.#jobOf(name);
-    if (!job) return;
+    if (!job || job.name !== name) return;
     const { policy } = this.#site.policy;
-    const { [job.name]: renamed, ...others } = policy.jobs;
-    if (renamed)
-      this.#apply({ ...policy, jobs: { ...others, [`${name}-v2`]: { ...renamed, name: `${name}-v2` } } });
+    const { [name]: renamed, ...others } = policy.jobs;
+    if (!renamed) return;
+    const next = { ...renamed, name: `${name}-v2`, ...(isSaid ? { renamedFrom: name } : {}) };
+    if (isSaid) this.#site.watch.budgets.rename(name, next.name);
+    this.#apply({ ...policy, jobs: { ...others, [next.name]: next } });
   }
 
   /** The job whose runs have this name, whatever the policy calls it by now. */

@@ -34,7 +34,8 @@ export type Deed = { readonly atMs: number } & (
       readonly forMs: number;
     }
   | { readonly kind: 'raise-budget'; readonly job: string }
-  | { readonly kind: 'rename'; readonly job: string }
+  /** With or without saying so in the policy: without, two records are on one checkpoint. */
+  | { readonly kind: 'rename'; readonly job: string; readonly isSaid: boolean }
 );
 
 export function drawScenario(random: Random): Scenario {
@@ -152,7 +153,7 @@ function drawDeeds(random: Random, jobs: readonly string[], faultyMs: number): r
     return { kind: 'mode', atMs, job, mode, forMs: minutes(5, 60) };
   });
   some(1, (atMs, job) => ({ kind: 'raise-budget', atMs, job }));
-  if (random.chance(0.25)) some(1, (atMs, job) => ({ kind: 'rename', atMs, job }));
+  if (random.chance(0.4)) some(1, (atMs, job) => ({ kind: 'rename', atMs, job, isSaid: random.chance(0.5) }));
   return deeds.sort((a, b) => a.atMs - b.atMs);
 }
 

@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { awsClients } from '../aws/clients.ts';
+import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
+import { S3Policies } from '../aws/s3-policies.ts';
+import { SqsWakeQueue } from '../aws/sqs-wake-queue.ts';
+import { systemClock } from '../aws/system-clock.ts';
+import type { OrderPorts } from '../control/orders.ts';
+import type { Log, Ports, WakeQueue } from '../control/ports.ts';
+import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import { suggest } from '../policy/suggest.ts';
+import { ulids } from '../runtime/ids.ts';
+import { type ExitCode, exitCodes, type Host } from './host.ts';
+import { readTarget, strangerHere, type TargetOptions } from './target.ts';
+
+/** A running Checkpilot as a person's command sees it: its table, its policy, its wake queue. */
+export interface Deployment {
+  readonly ports: OrderPorts & Pick<Ports, 'policies'>;
+  readonly policy: ResolvedPolicy;
+}
+
+export type DeploymentOptions = TargetOptions & { readonly queue?: string };
+
+/** The flags that name a deployment, the same for every verb that talks to one. */
+export function withDeploymentFlags(command: Command): Command {
+  return command
+    .option('--table <name>', 'table of Checkpilot (CHECKPILOT_TABLE)')
+    .option('--bucket <name>', 'control bucket (CHECKPILOT_CONTROL_BUCKET)')
+    .option('--region <region>', 'Region of the deployment (AWS_REGION)')
+    .option('--account <id>', 'account of the deployment (CHECKPILOT_ACCOUNT); any other policy is refused')
+    .option(
+      '--queue <url>',
+      'wake queue (CHECKPILOT_WAKE_QUEUE_URL); without it an order is seen within a minute',
+    )
+    .option('--endpoint-url <url>', 'another endpoint for all services, such as the local stack');
+}
+
+/** Connects, reads the policy in force, hands both to `work`, and closes the connections whatever happens. */
+export async function withDeployment(
+  options: DeploymentOptions,
+  host: Host,
+  work: (deployment: Deployment) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const target = readTarget(options, host);
+  if ('faults' in target) {
+    host.err(`which deployment? ${target.faults.join('; ')}\n`);
+    return exitCodes.usage;
+  }
+  const sqs = options.endpointUrl ?? host.env.AWS_ENDPOINT_URL_SQS ?? host.env.AWS_ENDPOINT_URL;
+  const clock = host.clock ?? systemClock;
+  const clients = awsClients({
+    region: target.region,
+    clock,
+    endpoints: { ...target.endpoints, sqs },
+    ...host.aws,
+  });
+  try {
+    const store = new DynamoDbJobStore({ client: clients.dynamodb, table: target.table, clock });
+    const wakeQueueUrl = options.queue ?? host.env.CHECKPILOT_WAKE_QUEUE_URL;
+    const ports = {
+      clock,
+      store,
+      ids: ulids(clock, Math.random),
+      wakes: wakeQueueUrl
+        ? new SqsWakeQueue({ client: clients.sqs, wakeQueueUrl, releaseQueueUrl: '' })
+        : noQueue,
+      policies: new S3Policies({ client: clients.s3, bucket: target.bucket, store, log: silent }),
+      // The rights of the functions are the stack's; what a person orders is judged again there.
+      act: 'all' as const,
+    };
+    const current = await ports.policies.current();
+    if (!current.ok) {
+      const hint = current.code === 'not-found' ? ' Run checkpilot apply first.' : '';
+      host.err(`the policy in force cannot be read: ${current.message}.${hint}\n`);
+      return exitCodes.failed;
+    }
+    const stranger = strangerHere(current.value.policy, target);
+    if (stranger !== undefined) {
+      host.err(`${stranger}\n`);
+      return exitCodes.refused;
+    }
+    return await work({ ports, policy: current.value.policy });
+  } finally {
+    clients.destroy();
+  }
+}
+
+/** The job of that name, or a sentence with the nearest one. */
+export function findJob({ policy }: Deployment, name: string, host: Host): ResolvedJob | undefined {
+  const job = policy.jobs[name];
+  if (job) return job;
+  const names = Object.keys(policy.jobs);
+  const meant = suggest(name, names);
+  host.err(
+    `the policy in force has no job "${name}". ${meant ? `Did you mean "${meant}"?` : `It has: ${names.join(', ')}.`}\n`,
+  );
+  return undefined;
+}
+
+/** Without a queue nothing is lost: the order makes its job due, and the sweep finds it within a minute. */
+const noQueue: WakeQueue = {
+  send: async () => ({ ok: true, value: undefined }),
+  release: async () => ({ ok: true, value: undefined }),
+};
+
+const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,108 @@
+import { Command } from 'commander';
+import { type FleetStatus, fleetStatus, type JobStatus } from '../control/status.ts';
+import {
+  type Deployment,
+  type DeploymentOptions,
+  findJob,
+  withDeployment,
+  withDeploymentFlags,
+} from './deployment.ts';
+import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
+import { columns } from './output/table.ts';
+import { agoText, atText } from './output/times.ts';
+
+interface StatusOptions extends DeploymentOptions {
+  readonly json?: boolean;
+  readonly check?: boolean;
+  readonly all?: boolean;
+}
+
+/** Healthy jobs are hidden once the table is longer than this. */
+const rowsMax = 20;
+
+/** `checkpilot status [JOB]`: how each job is and what frees it, worst first. */
+export function statusCommand({ host, run }: Verbs): Command {
+  const command = new Command('status')
+    .description('how each job is, and what frees it: a time or a person')
+    .argument('[job]', 'one job only')
+    .option('--check', 'exit 2 when a job needs a person')
+    .option('--all', 'healthy jobs too, however many there are');
+  return withDeploymentFlags(command)
+    .option('--json', 'one JSON document')
+    .action((name: string | undefined) => {
+      const options = command.optsWithGlobals<StatusOptions>();
+      return run(() =>
+        withDeployment(options, host, (deployment) => status(deployment, name, options, host)),
+      );
+    });
+}
+
+async function status(
+  deployment: Deployment,
+  name: string | undefined,
+  options: StatusOptions,
+  host: Host,
+): Promise<ExitCode> {
+  if (name !== undefined && !findJob(deployment, name, host)) return exitCodes.usage;
+  const answer = await fleetStatus(deployment.ports, name);
+  if (!answer.ok) {
+    host.err(`the table cannot be read: ${answer.message}\n`);
+    return exitCodes.failed;
+  }
+  const fleet = answer.value;
+  if (options.json) outJson(host, fleet);
+  else host.out(statusText(fleet, options.all === true));
+  const needsHuman = fleet.jobs.some(({ state }) => state === 'NEEDS HUMAN');
+  return options.check && needsHuman ? exitCodes.needsHuman : exitCodes.fine;
+}
+
+function statusText(fleet: FleetStatus, isAll: boolean): string {
+  const { jobs, nowMs } = fleet;
+  const isLong = !isAll && jobs.length > rowsMax;
+  const shown = isLong ? jobs.filter(({ state }) => state !== 'OK') : jobs;
+  const switches = [
+    ...(fleet.killSwitch ? ['KILL SWITCH ON: no command is sent'] : []),
+    ...(fleet.fleetPause
+      ? [
+          `fleet paused until ${atText(fleet.fleetPause.untilMs, nowMs)} (${fleet.fleetPause.by}: "${fleet.fleetPause.reason}")`,
+        ]
+      : []),
+  ];
+  const head = [`checkpilot  policy ${fleet.policy} ${fleet.policyHash.slice(0, 12)}`, ...switches].join(
+    '   ',
+  );
+  const rows = shown.map((job) => rowOf(job, nowMs));
+  const table = columns([
+    ['', 'JOB', 'STATE', 'MODE', 'RUN', 'RESTARTS h · d', 'STREAK', 'LOOKED', 'NEXT'],
+    ...rows,
+  ]);
+  const hidden = jobs.length - shown.length;
+  return `${head}\n\n${table}${hidden > 0 ? `\n${hidden} ok (hidden, --all)\n` : ''}`;
+}
+
+const marks: Readonly<Record<JobStatus['state'], string>> = {
+  'NEEDS HUMAN': '!',
+  DOWN: '!',
+  RECOVERING: '~',
+  'NO DATA': '?',
+  PAUSED: '‖',
+  STARTING: '~',
+  STOPPED: '·',
+  OK: ' ',
+};
+
+function rowOf(job: JobStatus, nowMs: number): readonly string[] {
+  const { hour, perHour, day, perDay } = job.restarts;
+  const at = job.nextAtMs === undefined ? '' : `${atText(job.nextAtMs, nowMs)} `;
+  return [
+    marks[job.state],
+    job.job,
+    job.state,
+    job.mode,
+    job.runState ? `${job.jobRunId ?? '?'} ${job.runState}` : '–',
+    `${hour}/${perHour} · ${day}/${perDay}`,
+    String(job.streak),
+    job.lookedAtMs === undefined ? 'never' : agoText(nowMs - job.lookedAtMs),
+    `${at}${job.next}`,
+  ];
+}

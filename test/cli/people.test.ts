@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { deployFunctions } from '../../src/local/functions.ts';
+import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
+import { minuteMs, startMs, testPolicy } from '../support/fleet.ts';
+import { cli, type Ran } from './support.ts';
+
+const applicationId = '00test0000000001';
+let stack: LocalStack | undefined;
+afterEach(async () => {
+  await stack?.close();
+  stack = undefined;
+});
+
+/** The whole stack with a healthy and a buggy job, half an hour old, and the command line that talks to it. */
+async function running() {
+  const receiver = { deliver: async () => ({ ok: true as const, value: undefined }) };
+  const local = await startLocalStack({
+    seed: 1,
+    startMs,
+    buckets: ['acme-checkpoints'],
+    receiver,
+    logs: 'none',
+  });
+  stack = local;
+  local.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
+  local.world.script('buggy', {
+    dieAt: [{ cause: 'user-code-error', atMs: startMs + 5 * minuteMs, times: 1 }],
+  });
+  await local.publish(testPolicy({ orders: {}, buggy: {} }));
+  deployFunctions(local);
+  const { settings, aws } = local.runtime('cli');
+  const env = {
+    USER: 'ana',
+    AWS_REGION: settings.region,
+    CHECKPILOT_TABLE: settings.table,
+    CHECKPILOT_CONTROL_BUCKET: settings.controlBucket,
+    CHECKPILOT_WAKE_QUEUE_URL: settings.wakeQueueUrl,
+    AWS_ENDPOINT_URL_DYNAMODB: aws.endpoints?.dynamodb,
+    AWS_ENDPOINT_URL_S3: aws.endpoints?.s3,
+    AWS_ENDPOINT_URL_SQS: aws.endpoints?.sqs,
+  };
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const run = (...args: readonly string[]): Promise<Ran> =>
+    cli(args, { env, clock: local.time, aws: { credentials, retries: 'none' } });
+  const later = (minutes: number) => local.time.run({ untilMs: local.time.now() + minutes * minuteMs });
+  await later(30);
+  const causes = (job: string) =>
+    local.world.journal
+      .ofKind('start-accepted')
+      .filter((entry) => entry.job === job)
+      .map(({ cause }) => cause);
+  return { local, run, later, causes };
+}
+
+describe('the verbs of people against the local stack', () => {
+  it('show how each job is, worst first, and say with --check that somebody is needed', async () => {
+    const { run } = await running();
+    const { code, out } = await run('status', '--check');
+    expect(code).toBe(2);
+    const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '));
+    expect(lines[0]).toMatch(/^checkpilot \| policy test [0-9a-f]{12}$/);
+    expect(lines[3]).toMatch(
+      /^! \| buggy \| NEEDS HUMAN \| act \| 00\w+ FAILED \| 0\/3 · 0\/12 \| 0 \| .* ago \| a person: deterministic-failure$/,
+    );
+    expect(lines[4]).toMatch(/orders \| OK \| act \| 00\w+ RUNNING/);
+    const json = JSON.parse((await run('status', 'orders', '--json')).out);
+    expect(json).toMatchObject({ killSwitch: false, jobs: [{ job: 'orders', state: 'OK' }] });
+  });
+
+  it('explain the last decision about a job, with its time and what would change it', async () => {
+    const { run } = await running();
+    const { code, out } = await run('explain', 'buggy');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^dec_\w+ {2}decided \d\d:\d\dZ \(\d+ min ago\)/);
+    expect(out).toContain('buggy: nothing to do (parked)');
+    expect((await run('explain', 'bugy')).err).toContain('Did you mean "buggy"?');
+  });
+
+  it('stop a job, start it again, and start a parked one only with --override', async () => {
+    const { local, run, later, causes } = await running();
+    expect((await run('stop', 'orders', '--reason', 'db move')).out).toBe('stop orders: done\n');
+    await later(10);
+    expect(local.world.journal.ofKind('cancel-accepted')).toHaveLength(1);
+    expect((await run('status', 'orders', '--json')).out).toContain('"STOPPED"');
+    expect((await run('start', 'orders', '--reason', 'done')).code).toBe(0);
+    await later(5);
+    expect(causes('orders')).toEqual(['launch', 'operator']);
+    const refused = await run('start', 'buggy', '--reason', 'jar fixed');
+    expect(refused).toMatchObject({ code: 5, err: expect.stringContaining('say --override') });
+    expect((await run('start', 'buggy', '--reason', 'jar fixed', '--override')).code).toBe(0);
+    await later(5);
+    expect(causes('buggy')).toEqual(['launch', 'operator']);
+  });
+
+  it('pause with an end and a reason, and switch everything off and on', async () => {
+    const { run } = await running();
+    expect(await run('pause', 'orders', '--for', '4h')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('--reason'),
+    });
+    expect(await run('pause', 'orders', '--for', '4', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('30m or 4h'),
+    });
+    expect(await run('pause', 'orders', '--for', '9d', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('maxDuration is 24 h'),
+    });
+    expect((await run('pause', 'orders', '--for', '4h', '--reason', 'db move')).code).toBe(0);
+    expect((await run('status', 'orders')).out).toMatch(/PAUSED.*\(in 4 h\) resumes \(ana: "db move"\)/);
+    expect((await run('resume', 'orders')).out).toBe('resume orders: done\n');
+    expect((await run('resume', 'orders')).out).toBe('nothing to do: orders is not paused\n');
+    expect((await run('kill', 'on', '--reason', 'drill')).code).toBe(0);
+    expect((await run('status')).out).toContain('KILL SWITCH ON');
+    expect(await run('stop', 'orders', '--reason', 'x')).toMatchObject({
+      code: 5,
+      err: 'refused: orders cannot be stopped now: the kill switch is on\n',
+    });
+    expect((await run('kill', 'off', '--reason', 'drill over')).code).toBe(0);
+    expect((await run('pause', '--all', '--for', '1h', '--reason', 'region drill')).code).toBe(0);
+    expect((await run('status')).out).toContain('fleet paused until');
+    expect((await run('resume', '--all')).code).toBe(0);
+  });
+
+  it('say which setting is missing, and which word was meant', async () => {
+    expect(await cli(['status'])).toMatchObject({
+      code: 64,
+      err: expect.stringMatching(/which deployment\? .*CHECKPILOT_TABLE/),
+    });
+    const { run } = await running();
+    expect(await run('kill', 'maybe', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: 'kill takes on or off, not "maybe"\n',
+    });
+    expect(await run('stop', 'order', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('Did you mean "orders"?'),
+    });
+    expect(await run('pause', '--for', '1h', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('Name one, or say --all'),
+    });
+  });
+});

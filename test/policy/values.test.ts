@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { loadPolicy } from '../../src/policy/load.ts';
+
+const head = `apiVersion: checkpilot/v1
+kind: Policy
+metadata: { name: test, accountId: "111122223333", region: us-east-1, owner: team }
+`;
+
+function load(job: string) {
+  const lines = job.replaceAll(/^/gm, '    ');
+  const base =
+    'match: { application: { id: 00f1cbsc6anuij25 } }\n    checkpoint: { location: s3://bbb/clicks }';
+  const loaded = loadPolicy([{ path: 'a.yaml', text: `${head}jobs:\n  clicks:\n    ${base}\n${lines}\n` }]);
+  const told = loaded.ok ? loaded.warnings : loaded.diagnostics;
+  return { loaded, told: told.map(({ severity, code, message }) => `${severity} ${code} ${message}`) };
+}
+
+const spec = (more: string) =>
+  `launch:\n  spec:\n    executionRoleArn: arn:aws:iam::111122223333:role/r\n    entryPoint: s3://code/1/main.py\n${more}`;
+
+describe('what YAML makes of a value', () => {
+  it.each([
+    ['mode: off', ['error CP1004 "off" is not one of "observe", "suggest", "act"']],
+    ['mode: no', ['error CP1004 "no" is not one of "observe", "suggest", "act"']],
+    ['description: 22:00', []],
+    ['description: 2026-11-20T21:00:00Z', []],
+    ['renamedFrom: 0123', ['error CP1002 expected a name, got the number 123']],
+    ['restart: { stableAfter: 20 }', ['error CP1002 expected a duration such as 30s, got the number 20']],
+    ['restart: { stableAfter: 1_200s }', ['error CP1002 expected a duration such as 30s, got "1_200s"']],
+    ['restart: { nativeRetries: 0x3 }', []],
+    [spec('    dynamicAllocation: { enabled: yes }'), ['error CP1002 expected true or false, got "yes"']],
+  ])('%s', (text, expected) => {
+    expect(load(text).told).toEqual(expected);
+  });
+
+  it.each(['00e1500000000001', '1e5', '0x1f', '012', '1.0', 'true'])(
+    'an id %s without quotes is the text that stands there',
+    (id) => {
+      const loaded = loadPolicy([
+        {
+          path: 'a.yaml',
+          text: `${head}jobs:\n  a:\n    match: { application: { id: ${id} } }\n    checkpoint: { location: s3://bbb/a }\n`,
+        },
+      ]);
+      if (id.includes('.')) expect(loaded.ok).toBe(false);
+      else
+        expect(loaded).toMatchObject({ ok: true, policy: { jobs: { a: { match: { applicationId: id } } } } });
+    },
+  );
+
+  it('tags and settings keep the text of a number, a boolean and a version', () => {
+    const { loaded } = load(`${spec('    tags: { size: 010, on: true, version: 1.10 }')}`);
+    expect(loaded).toMatchObject({
+      ok: true,
+      policy: { jobs: { clicks: { launch: { tags: { size: '010', on: 'true', version: '1.10' } } } } },
+    });
+  });
+});
+
+describe('the limits of StartJobRun', () => {
+  const tags = (count: number) => Array.from({ length: count }, (_, i) => `t${i}: v`).join(', ');
+
+  it('leave 196 tags, because four are ours', () => {
+    expect(load(spec(`    tags: { ${tags(196)} }`)).told).toEqual([]);
+    expect(load(spec(`    tags: { ${tags(197)} }`)).told).toEqual(['error CP1003 197 tags: at most 196']);
+  });
+
+  it('allow tag keys of 128 and values of 256 characters', () => {
+    const pair = (key: number, value: number) => `    tags: { ${'k'.repeat(key)}: ${'v'.repeat(value)} }`;
+    expect(load(spec(pair(128, 256))).told).toEqual([]);
+    expect(load(spec(pair(129, 1))).told).toHaveLength(1);
+    expect(load(spec(pair(1, 257))).told).toHaveLength(1);
+  });
+
+  it('count the text that all settings make together', () => {
+    const conf = (length: number) => spec(`    sparkConf: { spark.x: ${'x'.repeat(length)} }`);
+    expect(load(conf(100_000)).told).toEqual([]);
+    expect(load(conf(102_400)).told).toEqual([
+      expect.stringMatching(/^error CP1003 its settings make \d+ characters of sparkSubmitParameters/),
+    ]);
+  });
+
+  it('allow 1024 arguments and an entry point of 4096 characters', () => {
+    const list = (count: number) => spec(`    arguments: [${Array(count).fill('a').join(', ')}]`);
+    expect(load(list(1024)).told).toEqual([]);
+    expect(load(list(1025)).told).toHaveLength(1);
+    const path = (length: number) => spec('').replace('s3://code/1/main.py', 'e'.repeat(length));
+    expect(load(path(4096)).told).toEqual([]);
+    expect(load(path(4097)).told).toHaveLength(1);
+  });
+});
+
+describe('a rename', () => {
+  it('is compiled for the functions to carry out', () => {
+    expect(load('renamedFrom: clicks-old').loaded).toMatchObject({
+      ok: true,
+      policy: { jobs: { clicks: { name: 'clicks', renamedFrom: 'clicks-old' } } },
+    });
+  });
+});
