@@ -9,15 +9,14 @@ import {
   type CancelClaim,
   type Claim,
   keys,
-  type LockItem,
   type RingItem,
   type StartClaim,
   schemaVersion,
 } from './items.ts';
-import { type JobState, nextRev, seenRev } from './load.ts';
+import { type JobState, lockAt, nextRev, seenRev } from './load.ts';
 import type { CommitOutcome, Ports, Write } from './ports.ts';
 import { baseRequest, claimRequest, clientToken } from './start-request.ts';
-import { decisionWrite, dropWish, lastOf, noticeWrite, recordWrite } from './writes.ts';
+import { decisionWrite, dropWish, lastOf, lockWrite, noticeWrite, recordWrite, without } from './writes.ts';
 
 export type ClaimResult<C extends Claim> =
   | { readonly kind: 'claimed'; readonly claim: C }
@@ -93,7 +92,8 @@ export async function claimCancel(
     notAfterMs: state.nowMs + startDeadlineMs,
     locks: job.checkpoints,
   };
-  const memory = { ...state.memory, ...decision.verdict.learned };
+  const { learned, forget = [] } = decision.verdict;
+  const memory = without({ ...state.memory, ...learned }, new Set(forget));
   const notice = decision.verdict.notice;
   const outcome = await ports.store.commit([
     ...lockWrites(context, claim),
@@ -105,6 +105,7 @@ export async function claimCancel(
       last: lastOf(state.record, decision, false),
     }),
     decisionWrite(decision),
+    ...(memory.wish ? [] : dropWish(job.name, state.memory.wish)),
     ...(notice
       ? [
           noticeWrite(ports, notice, {
@@ -146,26 +147,17 @@ function startClaim(
 }
 
 function lockWrites({ job, state }: Context, claim: Claim): readonly Write[] {
-  return claim.locks.map((location): Write => {
-    const before = state.locks.find((lock) => lock.location === location)?.item;
-    const put: LockItem = {
-      ...before,
-      ...keys.lock(location),
-      kind: 'lock',
-      schema: schemaVersion,
-      rev: nextRev(before),
-      location,
-      // A cancel names a run under the lock as it is; only a start takes the lock over.
-      owner: claim.kind === 'start' ? job.name : (before?.owner ?? job.name),
-      epoch: claim.kind === 'start' ? epochOf(state, location) + 1 : (before?.epoch ?? 0),
-      claim,
-    };
-    return { put, seenRev: seenRev(before) };
+  return claim.locks.map((location) => {
+    const before = lockAt(state, location);
+    // A cancel names a run under the lock as it is; only a start takes the lock over.
+    const isTaken = claim.kind === 'start';
+    const owner = isTaken ? job.name : (before?.owner ?? job.name);
+    return lockWrite(state, location, { owner, epoch: epochOf(state, location) + (isTaken ? 1 : 0), claim });
   });
 }
 
 function epochOf(state: JobState, location: string): number {
-  return state.locks.find((lock) => lock.location === location)?.item?.epoch ?? 0;
+  return lockAt(state, location)?.epoch ?? 0;
 }
 
 function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: StartClaim): JobMemory {

@@ -4,7 +4,7 @@ import type { StartCause } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
 import type { JobMemory } from '../core/memory.ts';
 import type { Reason } from '../core/reason.ts';
-import type { Notice } from './ports.ts';
+import type { Notice } from './notice.ts';
 
 /** Written into every item. A reader accepts this and the one before; on a higher one it only observes. */
 export const schemaVersion = 1;

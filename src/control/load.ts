@@ -90,6 +90,11 @@ function isNewer(item: Item | undefined): boolean {
   return item !== undefined && item.schema > schemaVersion;
 }
 
+/** The lock of one location, once anybody has claimed it. */
+export function lockAt(state: Pick<JobState, 'locks'>, location: string): LockItem | undefined {
+  return state.locks.find((lock) => lock.location === location)?.item;
+}
+
 /** The claim under way on any of the job's locations. At most one is open per location. */
 export function openClaim(state: JobState): Claim | undefined {
   return state.locks.find((lock) => lock.item?.claim !== undefined)?.item?.claim;

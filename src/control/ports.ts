@@ -1,8 +1,10 @@
-import type { NoticeDraft } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
 import type { Item, ItemKey } from './items.ts';
+import type { Notice } from './notice.ts';
+
+export type { Notice } from './notice.ts';
 
 /**
  * What the control code needs of the world. Expected failures are values: a port only throws when a promise of
@@ -140,15 +142,6 @@ export interface InForce {
 export interface Policies {
   /** The policy in force. `not-found` before the first `apply`. */
   current(): Promise<Answer<InForce>>;
-}
-
-export interface Notice extends NoticeDraft {
-  readonly id: string;
-  /** `*` when it is about the fleet. */
-  readonly job: string;
-  readonly decisionId: string;
-  readonly incidentId?: string;
-  readonly atMs: number;
 }
 
 /** Where people read. Delivery is at least once; a receiver tells doubles by `id`. */

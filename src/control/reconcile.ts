@@ -12,7 +12,7 @@ import { takeOverName } from './rename.ts';
 import { sendCancel, sendStart } from './send.ts';
 import { settleClaim } from './settle.ts';
 import { writeDecision } from './write-decision.ts';
-import { recordWrite } from './writes.ts';
+import { dropWish, recordWrite, without } from './writes.ts';
 
 export interface PassReport {
   readonly job: string;
@@ -99,13 +99,21 @@ async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {
   return report(job.name, `${decision.kind}-${written}`, written === 'unavailable', decision);
 }
 
-/** A claim that was not made leaves everything as it was; the job comes back while its grant lives. */
+/**
+ * A claim that was not made leaves everything as it was, and the job comes back while its grant lives. Only a wish
+ * that can never be claimed as it stands is dropped, so that the end of the run is judged afresh.
+ */
 async function notClaimed(
   ports: Ports,
-  { job, decision }: Pass,
+  { job, state, decision }: Pass,
   result: { kind: 'not-claimed'; why: string } | { kind: 'unavailable'; message: string },
 ): Promise<PassReport> {
   if (result.kind === 'unavailable') return report(job.name, 'claim-unavailable', true, decision);
+  if (result.why === 'no-request' || result.why === 'no-budget') {
+    const memory = without(state.memory, new Set(['wish', 'grant']));
+    const write = recordWrite(job.name, state, { memory, dueAtMs: state.nowMs });
+    await ports.store.commit([write, ...dropWish(job.name, state.memory.wish)]);
+  }
   const wake: Wake = { kind: 'job', job: job.name, cause: result.why };
   await ports.wakes.send([{ wake, delaySeconds: Math.ceil(claimRetryMs / 1000) }]);
   return report(job.name, `not-claimed-${result.why}`, false, decision);

@@ -3,18 +3,20 @@ import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { withSeen } from '../core/progress.ts';
-import { type Item, keys, type LaunchItem, type LockItem, type RecordItem, schemaVersion } from './items.ts';
+import { type Item, keys, type LaunchItem, type RecordItem, schemaVersion } from './items.ts';
 import { runItem } from './listing.ts';
-import { type JobState, nextRev, seenRev } from './load.ts';
+import { type JobState, lockAt } from './load.ts';
 import type { Ports, Write } from './ports.ts';
 import {
   decisionKey,
   decisionWrite,
   dropWish,
   lastOf,
+  lockWrite,
   noticeWrite,
   recordWrite,
   wishItem,
+  without,
 } from './writes.ts';
 
 interface Pass {
@@ -89,12 +91,6 @@ function sameBut(a: JobMemory, b: JobMemory): boolean {
   return text(a) === text(b);
 }
 
-function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
-  return Object.fromEntries(
-    Object.entries(memory).filter(([key]) => !forget.has(key)),
-  ) as unknown as JobMemory;
-}
-
 /**
  * Protocol, step 12: a run that somebody else started is ours from now on. No charge, and the streak goes on – unless
  * batches were committed since the last mark, which end it here as they do at a start of ours.
@@ -132,21 +128,15 @@ function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readon
     request: run.request,
     jobRunId: run.jobRunId,
   };
-  const locks = job.checkpoints.map((location): Write => {
-    const before = state.locks.find((lock) => lock.location === location)?.item;
-    const put: LockItem = {
-      ...before,
-      ...keys.lock(location),
-      kind: 'lock',
-      schema: schemaVersion,
-      rev: nextRev(before),
-      location,
+  const locks = job.checkpoints.map((location) => {
+    const before = lockAt(state, location);
+    const taken = {
       owner: job.name,
       epoch: (before?.epoch ?? 0) + 1,
       runId: run.jobRunId,
       applicationId: run.applicationId,
     };
-    return { put, seenRev: seenRev(before) };
+    return lockWrite(state, location, taken);
   });
   const known: Item = runItem(run, { job: job.name });
   return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];

@@ -5,12 +5,13 @@ import {
   type DecisionItem,
   dueShards,
   keys,
+  type LockItem,
   type OutboxItem,
   type RecordItem,
   schemaVersion,
   type WishItem,
 } from './items.ts';
-import { type JobState, nextRev, seenRev } from './load.ts';
+import { type JobState, lockAt, nextRev, seenRev } from './load.ts';
 import type { Ports, Write } from './ports.ts';
 
 /** Decisions are kept this long; incidents and their recordings outlive them elsewhere. */
@@ -154,4 +155,30 @@ export function lastOf(
   if (isSame && record?.last)
     return { ...record.last, ...latest, lastAtMs: atMs, count: record.last.count + 1 };
   return { id, key: decisionKey(decision), ...latest, firstAtMs: atMs, lastAtMs: atMs, count: 1 };
+}
+
+/** A memory without some of its fields. */
+export function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
+  return Object.fromEntries(
+    Object.entries(memory).filter(([key]) => !forget.has(key)),
+  ) as unknown as JobMemory;
+}
+
+/** One location's lock with some fields changed, or made anew. */
+export function lockWrite(
+  state: JobState,
+  location: string,
+  fields: Pick<LockItem, 'owner' | 'epoch'> & Partial<Pick<LockItem, 'runId' | 'applicationId' | 'claim'>>,
+): Write {
+  const before = lockAt(state, location);
+  const put: LockItem = {
+    ...before,
+    ...keys.lock(location),
+    kind: 'lock',
+    schema: schemaVersion,
+    rev: nextRev(before),
+    location,
+    ...fields,
+  };
+  return { put, seenRev: seenRev(before) };
 }

@@ -1,22 +1,7 @@
 import type { Decision, Verdict } from './decision.ts';
 import { guard } from './guard.ts';
-import type { ResolvedJob } from './job.ts';
-import type { WorkerSpec } from './launch-request.ts';
-import type { JobMemory } from './memory.ts';
-import type { Observation } from './observation.ts';
+import type { DecideInput } from './rule.ts';
 import { runLane, safetyLane } from './rules/index.ts';
-
-export interface DecideInput {
-  readonly job: ResolvedJob;
-  readonly observation: Observation;
-  readonly memory: JobMemory;
-  /** Sizes that the last run was started with, learned ones included. */
-  readonly workers: { readonly driver: WorkerSpec; readonly executor: WorkerSpec };
-  /** In [0, 1); the only chance in a decision. */
-  readonly random: number;
-  /** Ids for what this decision may open. */
-  readonly ids: { readonly decision: string; readonly incident: string };
-}
 
 /**
  * The whole judgement of one pass, with no effect: the same input gives the same decision, in Lambda, in a

@@ -2,6 +2,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { awsClients } from '../aws/clients.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { publishPolicy } from '../aws/publish-policy.ts';
+import { tableDefinition } from '../aws/table.ts';
 import type { JobStore, Receiver } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -104,7 +105,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const random = world.random.fork('checkpilot');
   const clients = awsClients({ region, clock: time, ...aws });
   const store = new DynamoDbJobStore({ client: clients.dynamodb, table: settings.table, clock: time });
-  await clients.dynamodb.send(createTable(settings.table));
+  await clients.dynamodb.send(new CreateTableCommand(tableDefinition(settings.table)));
   return {
     time,
     world,
@@ -144,32 +145,4 @@ function sinkOf(objects: ObjectStore) {
       objects.delete(key, 'world');
     },
   };
-}
-
-/** The one table: `pk`, `sk`, and the index `due` that tells the sweep whom to wake. */
-function createTable(TableName: string): CreateTableCommand {
-  return new CreateTableCommand({
-    TableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-      { AttributeName: 'dueShard', AttributeType: 'S' },
-      { AttributeName: 'dueAtMs', AttributeType: 'N' },
-    ],
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: 'due',
-        KeySchema: [
-          { AttributeName: 'dueShard', KeyType: 'HASH' },
-          { AttributeName: 'dueAtMs', KeyType: 'RANGE' },
-        ],
-        Projection: { ProjectionType: 'KEYS_ONLY' },
-      },
-    ],
-  });
 }

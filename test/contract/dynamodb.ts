@@ -3,6 +3,7 @@ import { CreateTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamo
 import { dynamodbClient } from '../../src/aws/clients.ts';
 import { DynamoDbJobStore } from '../../src/aws/dynamodb-job-store.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
+import { tableDefinition } from '../../src/aws/table.ts';
 import type { OpenStore } from './job-store.contract.ts';
 
 /** A job store over a new table at `endpoint`, with the keys and the index that the stack gives it. */
@@ -14,32 +15,7 @@ export async function openDynamoDb(endpoint: string, closeServer: () => Promise<
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   const table = `checkpilot-${randomUUID()}`;
-  await client.send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-        { AttributeName: 'dueShard', AttributeType: 'S' },
-        { AttributeName: 'dueAtMs', AttributeType: 'N' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'due',
-          KeySchema: [
-            { AttributeName: 'dueShard', KeyType: 'HASH' },
-            { AttributeName: 'dueAtMs', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'KEYS_ONLY' },
-        },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableDefinition(table)));
   await waitUntilTableExists({ client, maxWaitTime: 30 }, { TableName: table });
   return {
     store: new DynamoDbJobStore({ client, table, clock: systemClock }),

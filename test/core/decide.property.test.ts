@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DecideInput, decide } from '../../src/core/decide.ts';
+import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import { explain } from '../../src/core/explain.ts';
 import { isTerminal } from '../../src/core/job-run.ts';
 import { withholdings } from '../../src/core/reason.ts';
+import type { DecideInput } from '../../src/core/rule.ts';
 import { runLane } from '../../src/core/rules/index.ts';
 import { inputs } from '../support/arbitrary.ts';
 

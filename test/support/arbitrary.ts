@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import type { DecideInput } from '../../src/core/decide.ts';
 import { failureClasses } from '../../src/core/failure/taxonomy.ts';
 import type { Mode } from '../../src/core/job.ts';
 import { type JobRun, type JobRunState, liveStates, terminalStates } from '../../src/core/job-run.ts';
 import type { Grant, JobMemory, Wish } from '../../src/core/memory.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../../src/core/observation.ts';
 import { reasons } from '../../src/core/reason.ts';
+import type { DecideInput } from '../../src/core/rule.ts';
 import { aGrant, aJob, anInput, aRun, aWish, checkpoint, nowMs, texts } from './build.ts';
 
 /** Values that go far outside of what a service sends, inside what the types promise. */

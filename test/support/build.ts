@@ -1,4 +1,3 @@
-import type { DecideInput } from '../../src/core/decide.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { ResolvedJob, RestartPolicy } from '../../src/core/job.ts';
@@ -13,6 +12,7 @@ import type {
   OthersSensor,
   RunSensor,
 } from '../../src/core/observation.ts';
+import type { DecideInput } from '../../src/core/rule.ts';
 
 /** What a test says of one pass; everything left out is a healthy, quiet world with a free budget. */
 export interface Situation {

@@ -1,5 +1,5 @@
 import type { Concern } from '../decision.ts';
-import type { SafetyRule } from './index.ts';
+import type { SafetyRule } from '../rule.ts';
 
 /** Where the run differs from what the policy says of it. Told in the record, never a reason to touch the run. */
 export const drift: SafetyRule = {

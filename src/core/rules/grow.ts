@@ -1,7 +1,7 @@
-import type { DecideInput } from '../decide.ts';
 import type { Judgement } from '../failure/classify.ts';
 import type { ClassAction } from '../failure/taxonomy.ts';
 import type { WorkerSpec, WorkerSpecs } from '../launch-request.ts';
+import type { DecideInput } from '../rule.ts';
 import { nextMemoryStep, parseMemory } from '../worker-size.ts';
 
 /** A size step asks for at least this much more (design, section 6). */

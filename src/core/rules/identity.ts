@@ -1,10 +1,9 @@
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import { tell } from '../incident.ts';
 import { isLive, type JobRun } from '../job-run.ts';
 import { startDeadlineMs } from '../protocol.ts';
 import type { Reason } from '../reason.ts';
-import type { Rule } from './index.ts';
+import type { DecideInput, Rule } from '../rule.ts';
 
 /** How soon an unreadable run or listing is read again; the jitter keeps a fleet from asking at once. */
 const askAgainMs = 15_000;

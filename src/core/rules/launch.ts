@@ -1,4 +1,4 @@
-import type { Rule } from './index.ts';
+import type { Rule } from '../rule.ts';
 import { obey } from './obey.ts';
 import { proceed } from './proceed.ts';
 

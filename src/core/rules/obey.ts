@@ -1,6 +1,6 @@
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import type { Wish } from '../memory.ts';
+import type { DecideInput } from '../rule.ts';
 import { launchBase } from './restart.ts';
 
 /**

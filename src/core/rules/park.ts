@@ -1,10 +1,10 @@
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import { tell } from '../incident.ts';
 import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
+import type { DecideInput } from '../rule.ts';
 import { batchText, causeText, why } from './words.ts';
 
 /** Stops the job until a person or a new version changes something. */

@@ -1,7 +1,7 @@
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import { isGrantLive, type Wish } from '../memory.ts';
 import { progressOf } from '../progress.ts';
+import type { DecideInput } from '../rule.ts';
 
 /** A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost. */
 const lookForGrantMs = 60_000;

@@ -1,10 +1,9 @@
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import { classify, type Judgement } from '../failure/classify.ts';
 import { isTerminal, type JobRun } from '../job-run.ts';
 import { progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
-import type { Rule } from './index.ts';
+import type { DecideInput, Rule } from '../rule.ts';
 import { obey } from './obey.ts';
 import { park } from './park.ts';
 import { proceed } from './proceed.ts';

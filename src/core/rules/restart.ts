@@ -1,5 +1,4 @@
 import { backoffMs } from '../backoff.ts';
-import type { DecideInput } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import { type ClassAction, streakFor } from '../failure/taxonomy.ts';
@@ -8,6 +7,7 @@ import type { JobRun } from '../job-run.ts';
 import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
+import type { DecideInput } from '../rule.ts';
 import { growWorkers } from './grow.ts';
 import { outOfBudget, park } from './park.ts';
 import { mayNotStartBlind } from './proceed.ts';

@@ -1,6 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import { progressOf } from '../progress.ts';
-import type { Rule } from './index.ts';
+import type { Rule } from '../rule.ts';
 
 /** A healthy job is looked at this often; events wake it sooner. */
 const calmLookMs = 5 * 60_000;

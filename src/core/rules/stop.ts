@@ -1,5 +1,5 @@
 import { isLive } from '../job-run.ts';
-import type { Rule } from './index.ts';
+import type { Rule } from '../rule.ts';
 
 /** A person said stop, and the run is live: cancel it with its grace, so that the batch in flight is committed. */
 export const stop: Rule = {

@@ -1,4 +1,3 @@
-import type { Checkpoints } from '../../control/ports.ts';
 import type { ObjectSink } from '../checkpoint-writer.ts';
 
 interface Head {
@@ -37,9 +36,5 @@ export class CheckpointLedger implements ObjectSink {
   head(location: string): Head {
     const key = (this.#sameAs.get(location) ?? location).replace(/^s3:\/\//, '');
     return { ...(this.#heads.get(key) ?? { plannedBatch: -1, committedBatch: -1 }) };
-  }
-
-  port(): Checkpoints {
-    return { head: async (location) => ({ ok: true, value: this.head(location) }) };
   }
 }

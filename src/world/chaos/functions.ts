@@ -101,7 +101,7 @@ export class Functions {
     pass.job = job.name;
     this.passes += 1;
     const report = await reconcile(ports, { job: job.name, look: job.look });
-    this.#site().watch.passed(pass, report);
+    this.#site().watch.onPass(pass, report);
     await deliverOutbox(ports);
     return report.again ? 'again' : 'done';
   }

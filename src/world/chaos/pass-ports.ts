@@ -1,5 +1,4 @@
 import type { Failure, JobStore, Notice, Policies, Ports, Receiver, WakeQueue } from '../../control/ports.ts';
-import type { FaultKind } from './faults.ts';
 import type { Pass } from './pass.ts';
 import { passRuns } from './pass-runs.ts';
 import { ourRole, type Site } from './site.ts';
@@ -119,8 +118,7 @@ function passReceiver({ faults, watch }: Site, hop: Hop): Receiver {
   return {
     deliver: (notice: Notice) =>
       hop(async () => {
-        const fault: FaultKind = 'notice-not-delivered';
-        if (faults.strikes(fault)) return unavailable;
+        if (faults.strikes('notice-not-delivered')) return unavailable;
         watch.told(notice);
         return { ok: true, value: undefined };
       }),

@@ -1,9 +1,6 @@
 import type { VirtualTime } from '../virtual-time.ts';
 import type { Faults } from './faults.ts';
 
-/** Where a pass stands, as far as a person's switch is concerned. */
-export type Stage = 'reading' | 'looked' | 'sending';
-
 /** How far a clock may be off while Checkpilot acts: well inside its bound of 5 s, as the service's own date has whole seconds. */
 const skewSafeMs = 4_000;
 
@@ -16,7 +13,6 @@ export class Pass {
   readonly kind: 'reconcile' | 'sweep' | 'release';
   readonly skewMs: number;
   readonly death: Promise<'dead'>;
-  stage: Stage = 'reading';
   job: string | undefined;
   /** World time at which this pass read the policy and the fleet's switches last. */
   policyReadAtMs = Number.NEGATIVE_INFINITY;

@@ -42,6 +42,8 @@ export class Watch {
   readonly runs: RunLedger;
   readonly budgets: Budgets;
   readonly oneWriter: OneWriter;
+  /** Hears how each pass of reconcile ended: for a close look at one seed. */
+  onPass: (pass: Pass, report: PassReport) => void = () => {};
   readonly #given: Given;
   readonly #toldIds = new Set<string>();
   #packet: Packet | undefined;
@@ -65,8 +67,6 @@ export class Watch {
     this.#passes += 1;
     return this.#passes;
   }
-
-  passed(_pass: Pass, _report: PassReport): void {}
 
   threw(pass: Pass, error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

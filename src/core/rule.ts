@@ -1,0 +1,30 @@
+import type { Concern, Verdict } from './decision.ts';
+import type { ResolvedJob } from './job.ts';
+import type { WorkerSpec } from './launch-request.ts';
+import type { JobMemory } from './memory.ts';
+import type { Observation } from './observation.ts';
+
+/** All that a decision may rest on. */
+export interface DecideInput {
+  readonly job: ResolvedJob;
+  readonly observation: Observation;
+  readonly memory: JobMemory;
+  /** Sizes that the last run was started with, learned ones included. */
+  readonly workers: { readonly driver: WorkerSpec; readonly executor: WorkerSpec };
+  /** In [0, 1); the only chance in a decision. */
+  readonly random: number;
+  /** Ids for what this decision may open. */
+  readonly ids: { readonly decision: string; readonly incident: string };
+}
+
+/** One pure decision method. It answers with what it wants, or not at all when it does not apply. */
+export interface Rule {
+  readonly name: string;
+  judge(input: DecideInput): Verdict | undefined;
+}
+
+/** Looks at what may go wrong apart from the run's life, also for parked, paused and stopped jobs. */
+export interface SafetyRule {
+  readonly name: string;
+  look(input: DecideInput): readonly Concern[];
+}
