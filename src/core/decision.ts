@@ -75,3 +75,8 @@ export type GuardResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'suggested'; readonly why: Withholding }
   | { readonly kind: 'withheld'; readonly why: Withholding };
+
+/** Whether people get a new message, or the one of the incident is changed in place. */
+export function isNewPost(event: NoticeDraft['event']): boolean {
+  return event !== 'incident.updated' && event !== 'incident.recovered';
+}

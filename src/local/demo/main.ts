@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import type { Notice } from '../../control/ports.ts';
-import type { Decision } from '../../core/decision.ts';
+import { type Decision, isNewPost } from '../../core/decision.ts';
 import { explain } from '../../core/explain.ts';
 import { deployFunctions } from '../functions.ts';
 import { startLocalStack } from '../stack.ts';
@@ -42,6 +42,12 @@ async function main(): Promise<number> {
   const receiver = {
     deliver: async (notice: Notice) => {
       notices.push(notice);
+      const { job, incidentId, event } = notice;
+      stack.world.journal.write(
+        'notice',
+        { job },
+        { incident: incidentId, event, newPost: isNewPost(event) },
+      );
       out.line(lineOfNotice(notice));
       return { ok: true as const, value: undefined };
     },

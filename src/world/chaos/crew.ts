@@ -36,6 +36,7 @@ export function runCrew(options: CrewOptions): Promise<void> {
   const idle = new Set<Worker>(workers);
   let next = from;
   let awaited = from;
+  let isOver = false;
   return new Promise<void>((resolve, reject) => {
     const give = (): void => {
       for (const worker of idle) {
@@ -46,12 +47,15 @@ export function runCrew(options: CrewOptions): Promise<void> {
       }
     };
     const take = (worker: Worker, result: ScheduleResult): void => {
+      // The other thread may finish its schedule between the end and its own.
+      if (isOver) return;
       idle.add(worker);
       finished.set(result.seed, result);
       for (let ready = finished.get(awaited); ready; ready = finished.get(awaited)) {
         finished.delete(awaited);
         awaited += 1;
-        if (!onResult(ready) || awaited > to) {
+        isOver = !onResult(ready) || awaited > to;
+        if (isOver) {
           resolve();
           return;
         }

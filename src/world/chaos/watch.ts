@@ -1,5 +1,6 @@
 import type { CancelAnswer, Notice, StartAnswer, Write } from '../../control/ports.ts';
 import type { PassReport } from '../../control/reconcile.ts';
+import { isNewPost } from '../../core/decision.ts';
 import { type JobRun, runTags } from '../../core/job-run.ts';
 import type { LaunchRequest } from '../../core/launch-request.ts';
 import type { Journal, JournalEntry } from '../journal.ts';
@@ -85,7 +86,7 @@ export class Watch {
   told({ id, event, incidentId, job }: Notice): void {
     if (this.#toldIds.has(id)) return;
     this.#toldIds.add(id);
-    const newPost = event !== 'incident.updated' && event !== 'incident.recovered';
+    const newPost = isNewPost(event);
     const incident = incidentId === undefined ? {} : { incident: incidentId };
     this.#given.journal.write('notice', { job }, { ...incident, event, newPost });
   }
