@@ -10,7 +10,7 @@ import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
 import { suggest } from '../policy/suggest.ts';
 import { ulids } from '../runtime/ids.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
-import { readTarget, strangerHere, type TargetOptions } from './target.ts';
+import { readTarget, strangerHere, type Target, type TargetOptions } from './target.ts';
 
 /** A running Checkpilot as a person's command sees it: its table, its policy, its wake queue. */
 export interface Deployment {
@@ -41,10 +41,49 @@ export async function withDeployment(
   work: (deployment: Deployment) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const target = readTarget(options, host);
-  if ('faults' in target) {
-    host.err(`which deployment? ${target.faults.join('; ')}\n`);
-    return exitCodes.usage;
-  }
+  if ('faults' in target) return whichDeployment(target.faults, host);
+  return connected(target, options, host, async (ports) => {
+    const current = await ports.policies.current();
+    if (!current.ok) {
+      const hint = current.code === 'not-found' ? 'Run checkpilot apply first.' : whoAmI;
+      host.err(
+        `the policy in force cannot be read (table ${target.table}, bucket ${target.bucket}): ${current.message}\n${hint}\n`,
+      );
+      return exitCodes.failed;
+    }
+    const stranger = strangerHere(current.value.policy, target);
+    if (stranger !== undefined) {
+      host.err(`${stranger}\n`);
+      return exitCodes.refused;
+    }
+    return work({ ports, policy: current.value.policy });
+  });
+}
+
+/** Only the table: for what must work when policy, bucket or queue are broken. */
+export async function withTable(
+  options: DeploymentOptions,
+  host: Host,
+  work: (ports: Deployment['ports']) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const target = readTarget(options, host, false);
+  if ('faults' in target) return whichDeployment(target.faults, host);
+  return connected(target, options, host, work);
+}
+
+const whoAmI = 'Are you logged in to the right account (AWS_PROFILE), and may you read table and bucket?';
+
+function whichDeployment(faults: readonly string[], host: Host): ExitCode {
+  host.err(`${faults.join('\n')}\nThey are outputs of the deployed stack.\n`);
+  return exitCodes.usage;
+}
+
+async function connected(
+  target: Target,
+  options: DeploymentOptions,
+  host: Host,
+  work: (ports: Deployment['ports']) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const sqs = options.endpointUrl ?? host.env.AWS_ENDPOINT_URL_SQS ?? host.env.AWS_ENDPOINT_URL;
   const clock = host.clock ?? systemClock;
   const clients = awsClients({
@@ -56,7 +95,7 @@ export async function withDeployment(
   try {
     const store = new DynamoDbJobStore({ client: clients.dynamodb, table: target.table, clock });
     const wakeQueueUrl = options.queue ?? host.env.CHECKPILOT_WAKE_QUEUE_URL;
-    const ports = {
+    return await work({
       clock,
       store,
       ids: ulids(clock, Math.random),
@@ -65,20 +104,8 @@ export async function withDeployment(
         : noQueue,
       policies: new S3Policies({ client: clients.s3, bucket: target.bucket, store, log: silent }),
       // The rights of the functions are the stack's; what a person orders is judged again there.
-      act: 'all' as const,
-    };
-    const current = await ports.policies.current();
-    if (!current.ok) {
-      const hint = current.code === 'not-found' ? ' Run checkpilot apply first.' : '';
-      host.err(`the policy in force cannot be read: ${current.message}.${hint}\n`);
-      return exitCodes.failed;
-    }
-    const stranger = strangerHere(current.value.policy, target);
-    if (stranger !== undefined) {
-      host.err(`${stranger}\n`);
-      return exitCodes.refused;
-    }
-    return await work({ ports, policy: current.value.policy });
+      act: 'all',
+    });
   } finally {
     clients.destroy();
   }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import {
   type OrderAnswer,
   type Person,
@@ -10,6 +10,7 @@ import {
   startJob,
   stopJob,
 } from '../control/orders.ts';
+import type { ResolvedJob } from '../core/job.ts';
 import { parseDuration } from '../policy/scalars.ts';
 import {
   type Deployment,
@@ -17,6 +18,7 @@ import {
   findJob,
   withDeployment,
   withDeploymentFlags,
+  withTable,
 } from './deployment.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 
@@ -36,21 +38,22 @@ export function pauseCommand(verbs: Verbs): Command {
     .argument('[job]', 'name of the job')
     .option('--all', 'the whole fleet')
     .requiredOption('--for <duration>', 'how long, such as 30m, 4h');
-  return order(verbs, command, true, async (deployment, options, name, person, host) => {
-    const { maxDurationMs } = deployment.policy.guardrails.pause;
-    const forMs = parseDuration(options.for ?? '');
-    if (forMs === undefined || forMs <= 0)
-      return usage(host, `--for takes a duration such as 30m or 4h, not "${options.for}"`);
-    if (forMs > maxDurationMs) {
-      return usage(
-        host,
-        `--for ${options.for} is longer than the policy allows: guardrails.pause.maxDuration is ${maxDurationMs / 3_600_000} h`,
-      );
-    }
-    const untilMs = deployment.ports.clock.now() + forMs;
-    if (options.all) return pauseFleet(deployment.ports, person, untilMs);
-    const job = findJob(deployment, name ?? '', host);
-    return job ? pauseJob(deployment.ports, job, person, untilMs) : exitCodes.usage;
+  const spanMs = (options: OrderOptions) => parseDuration(options.for ?? '') ?? 0;
+  return order(verbs, command, {
+    needsReason: 'by-policy',
+    fault: (options) =>
+      spanMs(options) > 0 ? undefined : `--for takes a duration such as 30m or 4h, not "${options.for}"`,
+    fleet: (ports, options, person) => pauseFleet(ports, person, ports.clock.now() + spanMs(options)),
+    job: async ({ ports, policy }, job, options, person) => {
+      const { maxDurationMs } = policy.guardrails.pause;
+      if (spanMs(options) <= maxDurationMs)
+        return pauseJob(ports, job, person, ports.clock.now() + spanMs(options));
+      const hours = maxDurationMs / 3_600_000;
+      return {
+        kind: 'refused',
+        why: `--for ${options.for} is longer than guardrails.pause.maxDuration of the policy, ${hours} h`,
+      };
+    },
   });
 }
 
@@ -60,10 +63,10 @@ export function resumeCommand(verbs: Verbs): Command {
     .description('end a pause')
     .argument('[job]', 'name of the job')
     .option('--all', 'the whole fleet');
-  return order(verbs, command, false, async (deployment, options, name, _person, host) => {
-    if (options.all) return resumeFleet(deployment.ports);
-    const job = findJob(deployment, name ?? '', host);
-    return job ? resumeJob(deployment.ports, job) : exitCodes.usage;
+  return order(verbs, command, {
+    needsReason: 'never',
+    fleet: (ports) => resumeFleet(ports),
+    job: ({ ports }, job) => resumeJob(ports, job),
   });
 }
 
@@ -72,10 +75,7 @@ export function stopCommand(verbs: Verbs): Command {
   const command = new Command('stop')
     .description('cancel the run of a job with grace, and keep the job stopped')
     .argument('<job>', 'name of the job');
-  return order(verbs, command, true, async (deployment, _options, name, _person, host) => {
-    const job = findJob(deployment, name ?? '', host);
-    return job ? stopJob(deployment.ports, job) : exitCodes.usage;
-  });
+  return order(verbs, command, { needsReason: 'always', job: ({ ports }, job) => stopJob(ports, job) });
 }
 
 /** `checkpilot start JOB --reason … [--override]`. */
@@ -84,66 +84,104 @@ export function startCommand(verbs: Verbs): Command {
     .description('start a job from its checkpoint; not charged to its budget')
     .argument('<job>', 'name of the job')
     .option('--override', 'also when the job is parked');
-  return order(verbs, command, true, async (deployment, options, name, person, host) => {
-    const job = findJob(deployment, name ?? '', host);
-    return job ? startJob(deployment.ports, job, person, options.override ?? false) : exitCodes.usage;
+  return order(verbs, command, {
+    needsReason: 'always',
+    job: ({ ports }, job, options, person) => startJob(ports, job, person, options.override ?? false),
   });
 }
 
-/** `checkpilot kill on|off --reason …`. */
+/** `checkpilot kill on|off --reason …`. It needs the table and nothing else, least of all a good policy. */
 export function killCommand(verbs: Verbs): Command {
   const command = new Command('kill')
     .description('the kill switch: while it is on, no command leaves Checkpilot')
-    .argument('<on|off>', 'on or off');
-  return order(verbs, command, true, async (deployment, _options, name, person, host) => {
-    if (name !== 'on' && name !== 'off') return usage(host, `kill takes on or off, not "${name}"`);
-    return setKillSwitch(deployment.ports, name === 'on', person);
+    .addArgument(new Argument('<on|off>', 'on or off').choices(['on', 'off']));
+  return order(verbs, command, {
+    needsReason: 'always',
+    fleet: (ports, _options, person, name) => setKillSwitch(ports, name === 'on', person),
   });
 }
 
-type Give = (
-  deployment: Deployment,
-  options: OrderOptions,
-  name: string | undefined,
-  person: Person,
-  host: Host,
-) => Promise<OrderAnswer | ExitCode>;
+/** How one verb is carried out; a verb without `job` is always about the fleet. */
+interface Order {
+  readonly needsReason: 'always' | 'by-policy' | 'never';
+  /** What is wrong with the options, before anything is asked of AWS. */
+  readonly fault?: (options: OrderOptions) => string | undefined;
+  readonly fleet?: (
+    ports: Deployment['ports'],
+    options: OrderOptions,
+    person: Person,
+    name: string | undefined,
+  ) => Promise<OrderAnswer>;
+  readonly job?: (
+    deployment: Deployment,
+    job: ResolvedJob,
+    options: OrderOptions,
+    person: Person,
+  ) => Promise<OrderAnswer>;
+}
+
+/** Orders that a pass carries out; the others hold from now on. */
+const takesPass: ReadonlySet<string> = new Set(['stop', 'start']);
 
 /** What all orders share: who and why, the deployment, and how the answer is told. */
-function order({ host, run }: Verbs, command: Command, needsReason: boolean, give: Give): Command {
+function order({ host, run }: Verbs, command: Command, order: Order): Command {
+  const verb = command.name();
   withDeploymentFlags(command)
     .option('--by <name>', 'who orders it (USER)')
     .option('--json', 'one JSON document');
-  if (needsReason) command.option('--reason <text>', 'why; kept with the order');
+  if (order.needsReason !== 'never')
+    command.option('--reason <text>', 'why; needed, and kept with the order');
   return command.action((...args: readonly unknown[]) =>
-    run(() => {
+    run(async () => {
       const name = typeof args[0] === 'string' ? args[0] : undefined;
       const options = command.optsWithGlobals<OrderOptions>();
-      if (name === undefined && options.all !== true)
-        return usage(host, `${command.name()} which job? Name one, or say --all`);
-      if (name !== undefined && options.all) return usage(host, `either the job ${name} or --all, not both`);
+      const wrong = misuse(verb, name, options, order);
+      if (wrong !== undefined) return usage(host, wrong);
+      const person = { by: options.by ?? host.env.USER ?? 'unknown', reason: options.reason ?? '' };
+      const { fleet, job: give } = order;
+      if (fleet && (options.all || !give)) {
+        return withTable(options, host, async (ports) => {
+          const what = name ? `switch ${name}` : 'the fleet';
+          return told(verb, what, await fleet(ports, options, person, name), options, host);
+        });
+      }
       return withDeployment(options, host, async (deployment) => {
-        const isRequired = needsReason && deployment.policy.guardrails.pause.requireReason;
-        if (isRequired && !options.reason?.trim())
-          return usage(
-            host,
-            `${command.name()} needs --reason "…": whoever is on call next will want to know`,
-          );
-        const person = { by: options.by ?? host.env.USER ?? 'unknown', reason: options.reason ?? '' };
-        const answer = await give(deployment, options, name, person, host);
-        return typeof answer === 'number'
-          ? answer
-          : told(command.name(), name ?? 'the fleet', answer, options, host);
+        const job = findJob(deployment, name ?? '', host);
+        if (!job || !give) return exitCodes.usage;
+        const isRequired =
+          order.needsReason === 'by-policy' && deployment.policy.guardrails.pause.requireReason;
+        if (isRequired && !options.reason?.trim()) return usage(host, needsReasonText(verb));
+        return told(verb, job.name, await give(deployment, job, options, person), options, host);
       });
     }),
   );
+}
+
+function misuse(
+  verb: string,
+  name: string | undefined,
+  options: OrderOptions,
+  { needsReason, fault }: Order,
+): string | undefined {
+  if (name === undefined && options.all !== true) return `${verb} which job? Name one, or say --all`;
+  if (name !== undefined && options.all) return `either the job ${name} or --all, not both`;
+  const isRequired = needsReason === 'always' || (needsReason === 'by-policy' && options.all === true);
+  if (isRequired && !options.reason?.trim()) return needsReasonText(verb);
+  return fault?.(options);
+}
+
+function needsReasonText(verb: string): string {
+  return `${verb} needs --reason "…": whoever is on call next will want to know`;
 }
 
 function told(verb: string, what: string, answer: OrderAnswer, { json }: OrderOptions, host: Host): ExitCode {
   if (json) outJson(host, { verb, what, ...answer });
   switch (answer.kind) {
     case 'done':
-      if (!json) host.out(`${verb} ${what}: done\n`);
+      if (!json)
+        host.out(
+          `${verb} ${what}: ${takesPass.has(verb) ? `ordered; the next pass carries it out, see checkpilot status ${what}` : 'done'}\n`,
+        );
       return exitCodes.fine;
     case 'unchanged':
       if (!json) host.out(`nothing to do: ${answer.why}\n`);

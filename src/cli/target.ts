@@ -28,6 +28,8 @@ export interface Target {
 export function readTarget(
   options: TargetOptions,
   { env }: Host,
+  /** Orders to the whole fleet read no policy: they have to work when it is broken. */
+  needsBucket = true,
 ): Target | { readonly faults: readonly string[] } {
   const faults: string[] = [];
   const need = (flag: string, given: string | undefined, ...names: readonly string[]): string => {
@@ -41,7 +43,7 @@ export function readTarget(
     (options.endpointUrl ?? env[`AWS_ENDPOINT_URL_${service}`] ?? shared) || undefined;
   const target: Target = {
     table: need('--table', options.table, 'CHECKPILOT_TABLE'),
-    bucket: need('--bucket', options.bucket, 'CHECKPILOT_CONTROL_BUCKET'),
+    bucket: needsBucket ? need('--bucket', options.bucket, 'CHECKPILOT_CONTROL_BUCKET') : '',
     region: need('--region', options.region, 'AWS_REGION', 'AWS_DEFAULT_REGION'),
     ...(account ? { account } : {}),
     endpoints: { dynamodb: endpointOf('DYNAMODB'), s3: endpointOf('S3') },

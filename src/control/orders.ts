@@ -109,7 +109,13 @@ export async function resumeFleet(ports: OrderPorts): Promise<OrderAnswer> {
 
 /** Why the guard would hold the command back; undefined when it would not. */
 function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string | undefined {
-  const allowed = mayAct('restart', job, { gates: gatesOf(ports, state), nowMs: state.nowMs }, state.memory);
+  const allowed = mayAct(
+    'restart',
+    job,
+    { gates: gatesOf(ports, state), nowMs: state.nowMs },
+    state.memory,
+    true,
+  );
   return allowed.kind === 'done' ? undefined : withholdings[allowed.why];
 }
 

@@ -19,7 +19,7 @@ export async function sendStart(
   claim: StartClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded))) return 'held-back';
+  if (!(await mayStillAct(ports, guarded, claim.cause === 'operator'))) return 'held-back';
   const answer = await ports.runs.start(claim.request, {
     clientToken: claim.clientToken,
     notAfterMs: claim.notAfterMs,
@@ -50,7 +50,7 @@ export async function sendCancel(
   claim: CancelClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded))) return 'held-back';
+  if (!(await mayStillAct(ports, guarded, claim.cause === 'stop-ordered'))) return 'held-back';
   const terms = { graceSeconds: claim.graceSeconds, notAfterMs: claim.notAfterMs };
   const answer = await ports.runs.cancel(claim.applicationId, claim.runId, terms);
   ports.log.info('cancel sent', { job: claim.job, claim: claim.id, run: claim.runId, ...answer });
@@ -63,6 +63,7 @@ export async function sendCancel(
 async function mayStillAct(
   ports: Ports,
   { job, memory }: { job: ResolvedJob; memory: JobMemory },
+  ordered: boolean,
 ): Promise<boolean> {
   const nowMs = ports.clock.now();
   const answer = await ports.store.read([keys.control]);
@@ -74,7 +75,7 @@ async function mayStillAct(
     newerState: false,
     ...(control ? { control } : {}),
   });
-  return mayAct('restart', job, { gates, nowMs }, memory).kind === 'done';
+  return mayAct('restart', job, { gates, nowMs }, memory, ordered).kind === 'done';
 }
 
 function assertNever(value: never): never {

@@ -32,7 +32,7 @@ export async function settleClaim(
     job !== undefined &&
     isOwn &&
     isInTime &&
-    isAllowed(ports, job, state) &&
+    isAllowed(ports, claim, job, state) &&
     !(claim.kind === 'start' && claim.refused !== undefined);
   if (claim.kind === 'cancel') {
     if (job && mayAgain) return sendCancel(ports, claim, { job, memory: state.memory });
@@ -52,10 +52,10 @@ async function postpone(ports: Ports, claim: StartClaim, state: JobState): Promi
   await ports.store.commit([recordWrite(claim.job, state, { memory: state.memory, dueAtMs })]);
 }
 
-function isAllowed(ports: Ports, job: ResolvedJob, state: JobState): boolean {
-  return (
-    mayAct('restart', job, { gates: gatesOf(ports, state), nowMs: state.nowMs }, state.memory).kind === 'done'
-  );
+function isAllowed(ports: Ports, claim: Claim, job: ResolvedJob, state: JobState): boolean {
+  const ordered = claim.cause === 'operator' || claim.cause === 'stop-ordered';
+  const seen = { gates: gatesOf(ports, state), nowMs: state.nowMs };
+  return mayAct('restart', job, seen, state.memory, ordered).kind === 'done';
 }
 
 /**

@@ -134,8 +134,9 @@ function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   if (!record?.last) return 'NO DATA';
   const { memory, last } = record;
   const isLive = last.runState !== undefined && !['FAILED', 'SUCCESS', 'CANCELLED'].includes(last.runState);
-  if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
+  // A pause does not take the need away, so it must not hide it.
   if (memory.incident?.needsHuman || memory.parked) return 'NEEDS HUMAN';
+  if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
   if (memory.desired === 'stopped') return 'STOPPED';
   if (memory.unknownSinceMs !== undefined) return 'NO DATA';
   if (!isLive && last.guard.kind !== 'done') return 'DOWN';

@@ -4,6 +4,10 @@ import type { Reason, Withholding } from './reason.ts';
 
 /** What would change the answer, the likeliest first: what holds the command back, else what holds the start back. */
 export function adviceOn(decision: Decision): readonly string[] {
+  return advice(decision).map((line) => line.replaceAll('JOB', decision.job));
+}
+
+function advice(decision: Decision): readonly string[] {
   const { guard, reason, verdict, atMs } = decision;
   if (guard.kind !== 'done') return [adviceOnHold[guard.why]];
   const { untilMs } = verdict;
@@ -21,33 +25,37 @@ const timed: ReadonlySet<Reason> = new Set([
   'progress-unknown',
 ] as const);
 
-const byHand = 'start the job yourself: Checkpilot takes the run over and unparks the job';
+const byHand = 'checkpilot start JOB --override --reason "…"; or start a run yourself, it is taken over';
+const startAgain = 'checkpilot start JOB --reason "…"; or start a run yourself, it is taken over';
 
 const adviceOnHold: Readonly<Record<Withholding, string>> = {
-  'kill-switch': 'turn the kill switch off',
+  'kill-switch': 'checkpilot kill off --reason "…"',
   'newer-state': 'deploy the release that wrote the record, or a later one',
   'clock-differs': 'nothing to do by hand: it acts again once the clocks agree',
-  'fleet-paused': 'resume the fleet',
-  'job-paused': 'resume the job, or wait until its pause expires',
+  'fleet-paused': 'checkpilot resume --all, or wait until the pause expires',
+  'job-paused': 'checkpilot resume JOB, or wait until the pause expires',
   'mode-observe': 'set mode: act (or actions.restart: act) in the policy',
   'act-not-deployed': 'deploy the stack with Act: restart or all',
-  'awaits-approval': 'approve it, or set actions.restart: act in the policy',
+  'awaits-approval':
+    'checkpilot start JOB --reason "…" is the approval; or set actions.restart: act in the policy',
 };
 
 const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
-  'retry-budget-exhausted': [
-    'raise restart.budget in the policy',
-    'start the job yourself: Checkpilot takes the run over',
-  ],
+  'retry-budget-exhausted': ['raise restart.budget in the policy', startAgain],
   'progress-unknown': ['make the checkpoint readable for Checkpilot'],
   'checkpoint-unreadable': ['make the checkpoint readable for Checkpilot'],
   'deterministic-failure': ['fix the cause named in the evidence', byHand],
+  'checkpoint-went-back': [
+    'find out who deleted, replaced or cut the checkpoint; restore it if you can',
+    'if it was meant so: checkpilot start JOB --override --reason "…"',
+  ],
+  'start-refused': ['mend what the service refused, then checkpilot start JOB --override --reason "…"'],
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],
   'streak-without-progress': ['find out why no batch is committed', byHand],
   'size-steps-used-up': ['raise restart.classes.<class>.grow in the policy', byHand],
   parked: [byHand],
-  'stopped-on-purpose': ['start the job yourself: Checkpilot takes the run over and keeps it alive again'],
-  'cancelled-by-person': ['start the job yourself: Checkpilot takes the run over and keeps it alive again'],
+  'stopped-on-purpose': [startAgain],
+  'cancelled-by-person': [startAgain],
   'no-request-to-start': ['give the job a launch.spec in the policy, or start it once yourself'],
   'foreign-run-beside-ours': ['cancel the run that should not write to this checkpoint'],
   'several-foreign-runs': ['cancel all live runs of the job but one'],

@@ -17,7 +17,7 @@ export function guard(
 ): GuardResult {
   const action = actionOf(verdict);
   if (!action) return { kind: 'done' };
-  return mayAct(action, job, observation, memory);
+  return mayAct(action, job, observation, memory, isOrdered(verdict));
 }
 
 /** Whether a command of this kind may be sent now; asked again right before each is sent. */
@@ -26,6 +26,8 @@ export function mayAct(
   job: ResolvedJob,
   observation: Pick<Observation, 'gates' | 'nowMs'>,
   memory: JobMemory,
+  /** A person ordered this very command: in mode suggest that is the approval. */
+  ordered = false,
 ): GuardResult {
   const { gates, nowMs } = observation;
   const withheld = (why: Withholding): GuardResult => ({ kind: 'withheld', why });
@@ -37,8 +39,13 @@ export function mayAct(
   const mode = job.actions[action] ?? job.mode;
   if (mode === 'observe') return withheld('mode-observe');
   if (gates.act === 'none') return withheld('act-not-deployed');
-  if (mode === 'suggest') return { kind: 'suggested', why: 'awaits-approval' };
+  if (mode === 'suggest' && !ordered) return { kind: 'suggested', why: 'awaits-approval' };
   return { kind: 'done' };
+}
+
+function isOrdered(verdict: Verdict): boolean {
+  if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';
+  return verdict.reason === 'stop-ordered';
 }
 
 /** Launches and our own cancels count as `restart`; states of our own need no leave. */

@@ -50,7 +50,7 @@ describe('for every world and every memory, the decision', () => {
     });
   });
 
-  it('sends nothing under the kill switch, a pause, a differing clock, or in observe and suggest', () => {
+  it('sends nothing under the kill switch, a pause, a differing clock, or in observe and, unless a person ordered it, in suggest', () => {
     always(({ job, observation: { gates, nowMs }, memory }, decision) => {
       const isCommand = ['start', 'claim', 'cancel'].includes(decision.verdict.kind);
       const isHeld =
@@ -59,7 +59,8 @@ describe('for every world and every memory, the decision', () => {
         gates.newerState ||
         gates.act === 'none' ||
         gates.clockSkewMs > 5_000 ||
-        job.mode !== 'act' ||
+        job.mode === 'observe' ||
+        (job.mode === 'suggest' && !isOrdered(decision)) ||
         (memory.pause !== undefined && nowMs < memory.pause.untilMs);
       expect(decision.guard.kind === 'done').toBe(!isCommand || !isHeld);
     });
@@ -121,3 +122,8 @@ describe('for every world and every memory, the record of the decision', () => {
     );
   });
 });
+
+function isOrdered({ verdict }: Decision): boolean {
+  if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';
+  return verdict.reason === 'stop-ordered';
+}

@@ -47,7 +47,7 @@ orders: wait (retry-budget-exhausted)
   would change the answer
              · wait 33 min
              · raise restart.budget in the policy
-             · start the job yourself: Checkpilot takes the run over
+             · checkpilot start orders --reason "…"; or start a run yourself, it is taken over
 `);
   });
 
@@ -113,7 +113,7 @@ orders: wait (foreign-run-beside-ours)
       '  follows    no start until a person starts the job again; the checkpoint is left as it is',
       '  would change the answer',
       '             · look at the checkpoint and the source before anything is started',
-      '             · start the job yourself: Checkpilot takes the run over and unparks the job',
+      '             · checkpilot start orders --override --reason "…"; or start a run yourself, it is taken over',
     ]);
   });
 });

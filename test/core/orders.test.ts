@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ended, inState, judge, minuteMs, nowMs, texts } from '../support/build.ts';
+import { adviceOn } from '../../src/core/explain-advice.ts';
+import { aJob, ended, inState, judge, minuteMs, nowMs, texts } from '../support/build.ts';
 
 const order = {
   id: 'ord_1',
@@ -62,5 +63,43 @@ describe('a stop by a person', () => {
       memory: { desired: 'stopped' },
     });
     expect(decision.guard).toEqual({ kind: 'withheld', why: 'kill-switch' });
+  });
+});
+
+describe('mode suggest', () => {
+  const job = aJob({ mode: 'suggest' });
+
+  it('takes the order of a person for the approval, of starts and of stops', () => {
+    expect(judge({ job, observation: { run: ended(texts.badCode) }, memory: { order } }).guard).toEqual({
+      kind: 'done',
+    });
+    expect(
+      judge({ job, observation: { run: inState('RUNNING') }, memory: { desired: 'stopped' } }).guard,
+    ).toEqual({ kind: 'done' });
+  });
+
+  it('only proposes what nobody ordered', () => {
+    expect(judge({ job, observation: { run: ended(texts.workerLost) } }).guard).toEqual({
+      kind: 'suggested',
+      why: 'awaits-approval',
+    });
+  });
+});
+
+describe('advice', () => {
+  it('is there for every reason that parks a job, with the command to type', () => {
+    const parks = [
+      'deterministic-failure',
+      'data-at-risk',
+      'checkpoint-went-back',
+      'streak-without-progress',
+      'size-steps-used-up',
+      'start-refused',
+    ] as const;
+    for (const reason of parks) {
+      const decision = judge({ observation: { run: ended(texts.badCode) } });
+      const lines = adviceOn({ ...decision, kind: 'park', reason });
+      expect(lines.join('\n'), reason).toContain('checkpilot start orders --override');
+    }
   });
 });

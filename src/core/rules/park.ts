@@ -18,7 +18,7 @@ export function park(
   const { job, observation, memory } = input;
   const { nowMs } = observation;
   const atBatch = progress ? ` It stands at ${batchText(progress)}.` : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}`;
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch} It was run ${run.jobRunId} of application ${run.applicationId}; checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,
