@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { failureClasses } from '../core/failure/taxonomy.ts';
+import { reasons, withholdings } from '../core/reason.ts';
 import { diagnosticCodes } from '../policy/diagnostics.ts';
 import { explanations } from '../policy/explanations.ts';
 import { suggest } from '../policy/suggest.ts';
@@ -20,6 +22,7 @@ export interface ExplainTarget {
 /** Whatever is no code of ours is taken for a job, where it is known whose. */
 const targets: readonly ExplainTarget[] = [
   { knows: isCode, explain: explainCode },
+  { knows: (name) => name in words, explain: (name, options, host) => explainWord(name, options, host) },
   { knows: (_name, options, host) => !('faults' in readTarget(options, host)), explain: explainJob },
 ];
 
@@ -36,7 +39,7 @@ export function explainCommand({ host, run }: Verbs): Command {
         const target = targets.find(({ knows }) => knows(name, options, host));
         if (target) return target.explain(name, options, host);
         const known = Object.entries(diagnosticCodes);
-        const meant = suggest(name, known.flat());
+        const meant = suggest(name, [...known.flat(), ...Object.keys(words)]);
         host.err(`nothing is known as "${name}". ${meant ? `Did you mean "${meant}"? ` : ''}There are:\n`);
         host.err(known.map(([code, words]) => `  ${code}  ${words}\n`).join(''));
         host.err(
@@ -45,6 +48,27 @@ export function explainCommand({ host, run }: Verbs): Command {
         return exitCodes.usage;
       }),
     );
+}
+
+/** The codes that status, notices and decisions print. */
+const words: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(failureClasses).map(([name, entry]) => [
+      name,
+      `failure class: ${entry.summary} By default: ${entry.action}.`,
+    ]),
+  ),
+  ...Object.fromEntries(Object.entries(reasons).map(([name, text]) => [name, `reason: ${text}`])),
+  ...Object.fromEntries(
+    Object.entries(withholdings).map(([name, text]) => [name, `a command is held back because ${text}.`]),
+  ),
+};
+
+function explainWord(name: string, options: ExplainOptions, host: Host): ExitCode {
+  const text = words[name] ?? '';
+  if (options.json) outJson(host, { name, text });
+  else host.out(`${name}\n  ${text}\n`);
+  return exitCodes.fine;
 }
 
 function isCode(name: string): boolean {

@@ -1,3 +1,4 @@
+import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from './observation.ts';
 
@@ -25,21 +26,15 @@ export function forMs(durationMs: number): string {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
-/** The text on one line, at most `max` characters. */
-export function oneLine(text: string, max: number): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > max ? `${flat.slice(0, max - 1)}…` : flat;
-}
-
-/** Enough of the state details to recognise them in the console. */
-const detailsMax = 100;
+/** The service keeps 256 characters; without its preamble nearly all of them are shown. */
+const detailsMax = 200;
 
 function runLines(sensor: RunSensor, nowMs: number): readonly string[] {
   if (sensor.kind === 'none') return ['no run is recorded for this job'];
   if (sensor.kind === 'unknown') return [`the last run could not be read: ${sensor.why}`];
   const { run } = sensor;
   const attempt = run.attempt === undefined ? '' : `, attempt ${run.attempt} of the service`;
-  const details = run.stateDetails === '' ? [] : [`"${oneLine(run.stateDetails, detailsMax)}"`];
+  const details = run.stateDetails === '' ? [] : [`"${gist(run.stateDetails, detailsMax)}"`];
   return [`run ${run.jobRunId} ${run.state}, ${ageText(run, nowMs)}${attempt}`, ...details];
 }
 

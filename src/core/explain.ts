@@ -1,6 +1,7 @@
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
-import { forMs, oneLine, seenLines } from './explain-seen.ts';
+import { forMs, seenLines } from './explain-seen.ts';
+import { gist } from './failure/gist.ts';
 import { reasons, type Withholding, withholdings } from './reason.ts';
 
 /**
@@ -39,7 +40,7 @@ export const guardChecks: readonly { readonly why: Withholding; readonly passed:
 ];
 
 /** Enough of the evidence to recognise it; the whole of it is in the record. */
-const evidenceMax = 160;
+const evidenceMax = 200;
 
 function headline({ kind, reason, guard, verdict }: Decision): string {
   const what = verdict.kind === 'claim' ? 'start now' : headlines[kind];
@@ -63,9 +64,10 @@ function classLines({ verdict, observation: { run } }: Decision): readonly strin
     return [
       `${judgement.class}${worker} → ${judgement.action}   by ${judgement.rule}`,
       // What was just quoted as seen is not said twice.
-      ...(judgement.evidence === '' || judgement.evidence === details
+      ...(judgement.evidence === '' ||
+      gist(details, evidenceMax).startsWith(gist(judgement.evidence, evidenceMax))
         ? []
-        : [`evidence: "${oneLine(judgement.evidence, evidenceMax)}"`]),
+        : [`evidence: "${gist(judgement.evidence, evidenceMax)}"`]),
     ];
   }
   if (verdict.kind !== 'claim' || verdict.wish.class === undefined) return [];

@@ -39,6 +39,8 @@ export interface LocalStack {
   /** API calls that reached a server, `service.Operation` → count. */
   readonly apiCalls: Readonly<Record<string, number>>;
   readonly store: JobStore;
+  /** Looks at the table for people, without counting as a call of the functions. */
+  uncounted<T>(work: () => Promise<T>): Promise<T>;
   runtime(functionName: string): Runtime;
   /** What `apply` will do: the compiled policy into the control bucket, and the pointer moved to it. */
   publish(policy: ResolvedPolicy): Promise<void>;
@@ -64,16 +66,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     objects: sinkOf(objects),
     ...(options.parameters ? { parameters: options.parameters } : {}),
   });
-  const apiCalls: Record<string, number> = {};
-  const hooks = {
-    clock: time,
-    hold: () => time.hold(),
-    fault: (call: { service: string; operation: string }) => {
-      const name = `${call.service}.${call.operation}`;
-      apiCalls[name] = (apiCalls[name] ?? 0) + 1;
-      return options.fault?.(call);
-    },
-  };
+  const { apiCalls, fault, uncounted } = callCounter(options.fault);
+  const hooks = { clock: time, hold: () => time.hold(), fault };
   const deadLetters = new Queue({ name: 'wake-dead-letters', clock: time });
   const wake = new Queue({
     name: 'wake',
@@ -113,6 +107,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     queues: { wake, deadLetters, release },
     apiCalls,
     store,
+    uncounted,
     runtime: (functionName) => ({
       functionName,
       settings,
@@ -132,6 +127,26 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     close: async () => {
       clients.destroy();
       await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+/** Counts what reaches the servers, and asks on the way whether it shall fail. */
+function callCounter(injected: LocalStackOptions['fault']) {
+  const apiCalls: Record<string, number> = {};
+  let isCounting = true;
+  return {
+    apiCalls,
+    fault: (call: { service: string; operation: string }) => {
+      const name = `${call.service}.${call.operation}`;
+      if (isCounting) apiCalls[name] = (apiCalls[name] ?? 0) + 1;
+      return injected?.(call);
+    },
+    uncounted: async <T>(work: () => Promise<T>): Promise<T> => {
+      isCounting = false;
+      return work().finally(() => {
+        isCounting = true;
+      });
     },
   };
 }

@@ -35,7 +35,7 @@ describe('a decision explained', () => {
 orders: wait (retry-budget-exhausted)
   why        The restart budget of the job is used up.
   saw        run run-1 FAILED, ended 10 s ago, lived 2 h, attempt 3 of the service
-             "Job failed after 3 attempts in the hour. ExecutorLostFailure (executor 3 exited) Container killed o…"
+             "Job failed after 3 attempts in the hour. ExecutorLostFailure (executor 3 exited) Container killed on request. Exit code is 137"
              other live runs: not looked for, nothing hung on them
              ${checkpoint}: batch 120 committed, 121 planned
   class      memory-exhausted (executor) → restart-with-more-memory   by memory-exit-code

@@ -10,7 +10,15 @@ import { deployFunctions } from '../functions.ts';
 import { startLocalStack } from '../stack.ts';
 import { decisionsOf, judge, type Outcome } from './outcome.ts';
 import { faultInjector, loadDemoPolicy, scenario, setTheScene } from './scenario.ts';
-import { type Line, lineOfDecision, lineOfFault, lineOfJournal, lineOfNotice, render } from './timeline.ts';
+import {
+  type Line,
+  lineOfDecision,
+  lineOfFault,
+  lineOfJournal,
+  lineOfNotice,
+  render,
+  wrap,
+} from './timeline.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const usage = `npm run demo -- [--headless] [--json] [--calls FILE] [--seed N]
@@ -32,9 +40,18 @@ interface Options {
 
 async function main(): Promise<number> {
   const options = readOptions();
+  if (options === 'help') {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n\n${usage}\n`);
     return 64;
+  }
+  const unwritable = await unwritableFile(options.callsFile);
+  if (unwritable !== undefined) {
+    process.stderr.write(`--calls: ${unwritable}\n`);
+    return 1;
   }
   const policy = await loadDemoPolicy(root);
   const out = printer(options);
@@ -81,7 +98,7 @@ async function main(): Promise<number> {
     host.onInvoked = async (name) => {
       if (name !== 'reconcile') return out.flush();
       for (const { name: job } of jobs) {
-        for (const decision of await decisionsOf(stack.store, job)) {
+        for (const decision of await stack.uncounted(() => decisionsOf(stack.store, job))) {
           if (told.has(decision.id)) continue;
           told.add(decision.id);
           out.line(lineOfDecision(decision));
@@ -92,14 +109,12 @@ async function main(): Promise<number> {
     await stack.time.run({ untilMs: scenario.startMs + scenario.durationMs });
     await out.flush();
     const decisions = (await Promise.all(jobs.map(({ name }) => decisionsOf(stack.store, name)))).flat();
-    // Reading for the timeline is the demo's own doing, not Checkpilot's.
-    const { 'dynamodb.Query': _shown, ...apiCalls } = stack.apiCalls;
     const outcome = judge({
       policy,
       journal: stack.world.journal.entries,
       decisions,
       notices,
-      apiCalls,
+      apiCalls: stack.apiCalls,
       injected: faults.count(),
     });
     if (options.callsFile) await writeFile(options.callsFile, stack.world.journal.text());
@@ -110,6 +125,15 @@ async function main(): Promise<number> {
   }
 }
 
+/** Found out before the story, not after it. */
+async function unwritableFile(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  return writeFile(file, '').then(
+    () => undefined,
+    (error: Error) => `${file} cannot be written (${error.message})`,
+  );
+}
+
 function readOptions(): Options | string {
   try {
     const { values } = parseArgs({
@@ -118,8 +142,10 @@ function readOptions(): Options | string {
         json: { type: 'boolean', default: false },
         calls: { type: 'string' },
         seed: { type: 'string', default: '7' },
+        help: { type: 'boolean', default: false },
       },
     });
+    if (values.help) return 'help';
     if (!/^\d{1,9}$/.test(values.seed)) return `--seed takes a whole number, not "${values.seed}"`;
     return {
       isHeadless: values.headless || values.json,
@@ -168,13 +194,21 @@ function printer({ isJson, isHeadless }: Options) {
       const parked = decisions.findLast(({ kind }) => kind === 'park');
       if (parked) {
         say(`\n${strong(`Why ${parked.job} was not restarted`)}\n`);
-        for (const text of explain(parked)) say(`  ${text}`);
+        for (const text of explain(parked)) say(hang(text, style.columns));
       }
       say(`\n  ${summary(outcome)}`);
       for (const what of outcome.missing) say(`  NOT AS EXPECTED: ${what}`);
       say('');
     },
   };
+}
+
+/** A line of `explain`, continued under its own text. */
+function hang(text: string, columns: number): string {
+  const indent = 15;
+  const [first = '', ...rest] = wrap(text.slice(13), Math.max(40, columns - indent));
+  const head = `  ${text.slice(0, 13)}${first}`;
+  return [head, ...rest.map((line) => `${' '.repeat(indent)}${line}`)].join('\n');
 }
 
 function table(outcome: Outcome): string[] {
@@ -186,7 +220,7 @@ function table(outcome: Outcome): string[] {
     String(batches),
     recoveryMs === undefined ? '–' : `${(recoveryMs / 1000).toFixed(1)} s`,
   ]);
-  const all = [['JOB', 'ENDED', 'CAUSE', 'RUNS', 'BATCHES', 'END → START, WITHOUT BACKOFF'], ...rows];
+  const all = [['JOB', 'ENDED', 'CAUSE', 'RUNS', 'BATCHES', 'END → START'], ...rows];
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all.map((row) =>
     row
@@ -203,5 +237,11 @@ function summary(outcome: Outcome): string {
     `${outcome.runsStarted} runs started, ${outcome.doubleWriters} times two writers on one checkpoint, ${outcome.budgetBreaches} restarts over budget.`,
   ].join('\n  ');
 }
+
+// `npm run demo | head` closes the pipe early; that is no fault of anybody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 process.exitCode = await main();

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const demo = join(import.meta.dirname, '../../src/local/demo/main.ts');
+const run = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [demo, ...args], { encoding: 'utf8' });
+
+describe('the demo for scripts', () => {
+  it('prints one document that agrees with what the world journalled', { timeout: 120_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'checkpilot-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const calls = join(folder, 'calls.jsonl');
+    const { status, stdout } = run('--headless', '--json', '--calls', calls, '--seed', '3');
+    const outcome = JSON.parse(stdout);
+    expect(outcome.missing).toEqual([]);
+    expect({ status, ok: outcome.ok }).toEqual({ status: 0, ok: true });
+    expect(outcome).toMatchObject({
+      jobs: 3,
+      recovered: 2,
+      parked: 1,
+      runsStarted: 5,
+      doubleWriters: 0,
+      budgetBreaches: 0,
+    });
+    const journal = readFileSync(calls, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const ofKind = (kind: string) => journal.filter((entry) => entry.kind === kind).length;
+    expect(journal[0]).toMatchObject({ kind: 'policy', budget: { perHour: 3, perDay: 12 }, mode: 'act' });
+    expect(ofKind('start-accepted')).toBe(outcome.runsStarted);
+    expect(ofKind('notice')).toBe(outcome.noticesSent);
+    expect(ofKind('attempt-failed')).toBe(outcome.faults.attemptsFailed);
+  });
+
+  it.each([
+    [['--sed', '3'], 64, /Unknown option '--sed'/],
+    [['--seed', 'x'], 64, /--seed takes a whole number, not "x"/],
+    [['--calls', '/nonexistent/calls'], 1, /--calls: \/nonexistent\/calls cannot be written/],
+  ])('says at once what is wrong with %j', (args, status, message) => {
+    const ran = run(...args);
+    expect(ran.status).toBe(status);
+    expect(ran.stderr).toMatch(message);
+  });
+});
