@@ -62,6 +62,9 @@ export class EmrServerlessJobRuns implements JobRuns {
       applicationId,
       maxResults: pageRunsMax,
       ...(filter.states ? { states: filter.states as WireState[] } : {}),
+      ...(filter.createdAtBeforeMs === undefined
+        ? {}
+        : { createdAtBefore: new Date(filter.createdAtBeforeMs) }),
       ...(filter.createdAtAfterMs === undefined ? {} : { createdAtAfter: new Date(filter.createdAtAfterMs) }),
       ...(filter.nextToken === undefined ? {} : { nextToken: filter.nextToken }),
     });

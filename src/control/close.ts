@@ -37,27 +37,30 @@ export async function closeCancel(
   );
 }
 
-/** Protocol, step 6: the service said no for good. Told at once and not sent again; verification closes the claim. */
+/**
+ * Protocol, step 6: the service said no for good. Told at once and not sent again; the claim is closed when nothing
+ * can come of it any more. A refused start parks its job, because the next one would be refused as well.
+ */
 export async function markRefused(
   ports: Ports,
-  claim: StartClaim,
+  claim: Claim,
   refusal: { code: string; message: string },
 ): Promise<RecordResult> {
+  const why = `${refusal.code}: ${refusal.message}`;
+  const text =
+    claim.kind === 'start'
+      ? `${claim.job} is down and needs a person: EMR Serverless refused the start (${why}).`
+      : `${claim.job} needs a person: EMR Serverless refused to cancel run ${claim.runId} (${why}).`;
   for (let attempt = 0; attempt < triesMax; attempt++) {
     const state = await loadClaim(ports, claim);
     if (state === 'unavailable') return 'unavailable';
-    if (state.locks[0]?.item?.claim?.id !== claim.id) return 'not-mine';
-    const refused: StartClaim = { ...claim, refused: `${refusal.code}: ${refusal.message}` };
-    const lastRun = state.locks[0]?.item?.runId;
-    const parked: JobMemory['parked'] = {
-      reason: 'start-refused',
-      atMs: ports.clock.now(),
-      ...(lastRun ? { jobRunId: lastRun } : {}),
-    };
-    const text = `${claim.job} is down and needs a person: EMR Serverless refused the start (${refusal.code}: ${refusal.message}).`;
+    const held = state.locks[0]?.item?.claim;
+    if (held?.id !== claim.id) return 'not-mine';
+    if (held.refused !== undefined) return 'recorded';
+    const refused: Claim = { ...claim, refused: why };
     const outcome = await ports.store.commit([
       ...lockWrites(state, claim, (lock) => ({ ...lock, claim: refused })),
-      recordWrite(claim.job, state, { memory: { ...state.memory, parked }, dueAtMs: claim.notAfterMs }),
+      recordWrite(claim.job, state, { memory: afterRefusal(ports, claim, state), dueAtMs: claim.notAfterMs }),
       noticeWrite(
         ports,
         { event: 'incident.needs-human', severity: 'critical', text },
@@ -72,6 +75,17 @@ export async function markRefused(
     if (outcome.kind === 'unavailable') return 'unavailable';
   }
   return 'unavailable';
+}
+
+function afterRefusal(ports: Ports, claim: Claim, state: JobState): JobMemory {
+  if (claim.kind === 'cancel') return state.memory;
+  const lastRun = state.locks[0]?.item?.runId;
+  const parked = {
+    reason: 'start-refused' as const,
+    atMs: ports.clock.now(),
+    ...(lastRun ? { jobRunId: lastRun } : {}),
+  };
+  return { ...state.memory, parked };
 }
 
 /** Closes a claim without a run: the locks are free again, the job is looked at right away. */

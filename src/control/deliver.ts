@@ -1,8 +1,8 @@
 import { as, keys } from './items.ts';
 import type { Ports } from './ports.ts';
 
-/** Notices delivered by one pass; the rest is the sweep's. */
-const noticesPerPass = 25;
+/** Notices tried by one pass, oldest first: those that nobody takes must not stand in the way of the others. */
+const noticesPerPass = 100;
 
 /**
  * Tells people what is in the outbox: at least once, oldest first, never in the way of a command. A row leaves

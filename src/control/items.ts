@@ -75,6 +75,8 @@ interface ClaimBase {
   readonly applicationId: string;
   readonly decidedAtMs: number;
   readonly notAfterMs: number;
+  /** The service refused it for good; not sent again, closed when nothing can come of it any more. */
+  readonly refused?: string;
   /** The locations whose locks carry this claim; record and close write exactly these. */
   readonly locks: readonly string[];
 }
@@ -85,8 +87,6 @@ export interface StartClaim extends ClaimBase {
   readonly clientToken: string;
   readonly cause: StartCause;
   readonly epoch: number;
-  /** The service refused it for good; not sent again, closed by verification. */
-  readonly refused?: string;
 }
 
 export interface CancelClaim extends ClaimBase {
@@ -153,6 +153,8 @@ export interface RunItem extends Stored {
 /** `PACE#api / PACE`: the token bucket of StartJobRun. */
 export interface PaceItem extends Stored {
   readonly kind: 'pace';
+  /** When the release function was told to look again: one wake, however many look. */
+  readonly nudgeAtMs?: number;
   readonly tokens: number;
   readonly atMs: number;
 }

@@ -1,6 +1,6 @@
 import type { ResolvedJob } from '../core/job.ts';
 import { isTerminal, type JobRun, type JobRunSummary, liveStates, terminalStates } from '../core/job-run.ts';
-import { locationsNamed, locationsOverlap } from '../core/launch-request.ts';
+import { locationsNamed } from '../core/launch-request.ts';
 import { matchesRun } from '../core/match.ts';
 import type { OthersSensor } from '../core/observation.ts';
 import { as, keys, type RunItem, schemaVersion } from './items.ts';
@@ -56,9 +56,13 @@ export async function lookForOthers(
 ): Promise<OthersSensor> {
   const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
   const live: JobRun[] = [];
+  const naming: JobRun[] = [];
   let dateMs = Number.POSITIVE_INFINITY;
   for (const applicationId of applications) {
     const listing = await listAll(ports.runs, applicationId, { states: liveStates });
+    // The application of an old run may be gone; then nothing runs in it. The job's own has to answer.
+    const isGone = !listing.ok && listing.code === 'not-found' && applicationId !== job.match.applicationId;
+    if (isGone) continue;
     if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
     dateMs = Math.min(dateMs, listing.value.dateMs);
     const strangers = listing.value.runs.filter((run) => !known.runIds.includes(run.jobRunId));
@@ -69,14 +73,17 @@ export async function lookForOthers(
     );
     if (!facts.ok) return { kind: 'unknown', why: `${facts.code}: ${facts.message}` };
     for (const fact of facts.value) {
-      if (!belongs(job, fact)) continue;
+      const relation = relationOf(job, fact);
+      if (relation === 'none') continue;
       const run = await ports.runs.get(applicationId, fact.jobRunId);
       if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
-      if (!isTerminal(run.value)) live.push(run.value);
+      if (!isTerminal(run.value)) (relation === 'matches' ? live : naming).push(run.value);
     }
   }
   const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.endedAfterMs;
-  if (live.length > 0 || afterMs === undefined) return { kind: 'seen', dateMs, live };
+  if (live.length > 0 || naming.length > 0 || afterMs === undefined) {
+    return { kind: 'seen', dateMs, live, ...(naming.length > 0 ? { naming } : {}) };
+  }
   return withEnded(ports, job, { dateMs, live, afterMs });
 }
 
@@ -94,6 +101,8 @@ async function withEnded(
     states: terminalStates,
     createdAtAfterMs: afterMs,
   });
+  // More runs than can be listed hide an ended one at worst: that is history, not safety, so nothing waits for it.
+  if (!listing.ok && listing.code === 'malformed') return { kind: 'seen', dateMs, live };
   if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
   const newestFirst = [...listing.value.runs].sort((a, b) => b.createdAtMs - a.createdAtMs);
   for (const summary of newestFirst) {
@@ -153,8 +162,16 @@ export function runItem(run: JobRun, owned: { job?: string; stray?: boolean } = 
   };
 }
 
-export function belongs(job: ResolvedJob, fact: RunItem): boolean {
-  if (fact.job === job.name) return true;
-  if (matchesRun(job, fact)) return true;
-  return fact.locations.some((named) => job.checkpoints.some((ours) => locationsOverlap(named, ours)));
+/**
+ * What a run has to do with a job. It *matches* by our own note, or by the policy if no other job has recorded it;
+ * else it *names* one of the job's checkpoints, or something inside it. A mere parent of one is no claim to it: a
+ * root folder is an argument of many jobs.
+ */
+export function relationOf(job: ResolvedJob, fact: RunItem): 'matches' | 'names' | 'none' {
+  if (fact.job === job.name) return 'matches';
+  if (fact.job === undefined && matchesRun(job, fact)) return 'matches';
+  const isInside = (named: string, ours: string) => named === ours || named.startsWith(`${ours}/`);
+  return fact.locations.some((named) => job.checkpoints.some((ours) => isInside(named, ours)))
+    ? 'names'
+    : 'none';
 }

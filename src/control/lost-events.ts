@@ -22,9 +22,12 @@ export async function findLostEvents(
 ): Promise<{ ended: number; appeared: number; pages: number }> {
   const current = await ports.policies.current();
   if (!current.ok) return { ended: 0, appeared: 0, pages: 0 };
-  const applications = [
+  const named = [
     ...new Set(Object.values(current.value.policy.jobs).map((job) => job.match.applicationId)),
   ].sort();
+  // Each sweep begins with another application, so that those that its pages do not reach have their turn.
+  const first = named.length === 0 ? 0 : Math.floor(ports.clock.now() / 60_000) % named.length;
+  const applications = [...named.slice(first), ...named.slice(0, first)];
   const total = { ended: 0, appeared: 0, pages: 0 };
   for (const applicationId of applications) {
     const listing = await continueListing(ports, applicationId, total.pages);

@@ -1,7 +1,7 @@
 import { roomAt, usage } from '../core/budget.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
-import { isGrantLive } from '../core/memory.ts';
+import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
 import type {
   BudgetSensor,
   CheckpointSensor,
@@ -11,7 +11,7 @@ import type {
 } from '../core/observation.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
-import type { Ports } from './ports.ts';
+import type { Failure, Ports } from './ports.ts';
 
 /**
  * Reads the world into one observation (protocol, step 4). What is expensive or limited is only read when the
@@ -53,13 +53,15 @@ async function observeLockedRuns(
     if (item?.runId !== undefined && item.applicationId !== undefined)
       named.set(item.runId, item.applicationId);
   }
+  // After a change of locations the new locks know nothing of the run that is still the job's own.
+  const { run: own } = state.memory;
+  if (own) named.set(own.jobRunId, own.applicationId);
   const answers = await Promise.all(
     [...named].map(([runId, applicationId]) => ports.runs.get(applicationId, runId)),
   );
   const seen: JobRun[] = [];
   for (const answer of answers) {
-    if (!answer.ok)
-      return { run: { kind: 'unknown', why: `${answer.code}: ${answer.message}` }, extraLive: [] };
+    if (!answer.ok) return { run: unread(answer), extraLive: [] };
     seen.push(answer.value);
   }
   const [current] = [...seen].sort(
@@ -70,6 +72,10 @@ async function observeLockedRuns(
     run: { kind: 'seen', run: current },
     extraLive: seen.filter((run) => run !== current && isLive(run)),
   };
+}
+
+function unread({ code, message }: Failure): RunSensor {
+  return { kind: 'unknown', why: `${code}: ${message}`, ...(code === 'not-found' ? { gone: true } : {}) };
 }
 
 async function observeOthers(
@@ -84,16 +90,24 @@ async function observeOthers(
   // Nothing else will move such a job but a person's run, and the hint of that may be lost.
   const isLeftDown = ended !== undefined && (memory.desired === 'stopped' || memory.parked !== undefined);
   const needed =
-    seen.look || isContested || isLeftDown || seen.run.kind === 'none' || isGrantLive(memory, nowMs);
-  if (!needed || seen.run.kind === 'unknown') return { kind: 'not-looked' };
+    seen.look ||
+    isContested ||
+    isLeftDown ||
+    seen.run.kind === 'none' ||
+    isGoneByOrder(seen.run, memory) ||
+    isGrantLive(memory, nowMs);
+  const isReadable = seen.run.kind !== 'unknown' || isGoneByOrder(seen.run, memory);
+  if (!needed || !isReadable) return { kind: 'not-looked' };
   const locked = state.locks.flatMap(({ item }) => (item ? [item] : []));
+  const own = memory.run ? [{ runId: memory.run.jobRunId, applicationId: memory.run.applicationId }] : [];
+  const ours = [...locked, ...own];
   const found = await lookForOthers(ports, job, {
-    runIds: locked.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
-    applicationIds: locked.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
+    runIds: ours.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
+    applicationIds: ours.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
     ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
   });
-  return found.kind === 'seen' ? { ...found, live: [...found.live, ...seen.extraLive] } : found;
+  return found.kind === 'seen' && seen.extraLive.length > 0 ? { ...found, locked: seen.extraLive } : found;
 }
 
 async function observeCheckpoints(
@@ -103,7 +117,9 @@ async function observeCheckpoints(
 ): Promise<Readonly<Record<string, CheckpointSensor>>> {
   // Before RUNNING no batch can have been committed by this run; the last answer still stands.
   const isWorthIt =
-    run.kind === 'none' || (run.kind === 'seen' && (run.run.state === 'RUNNING' || isTerminal(run.run)));
+    run.kind === 'none' ||
+    run.kind === 'unknown' ||
+    (run.kind === 'seen' && (run.run.state === 'RUNNING' || isTerminal(run.run)));
   if (!isWorthIt) return {};
   const heads = await Promise.all(job.checkpoints.map((location) => ports.checkpoints.head(location)));
   const sensors: Record<string, CheckpointSensor> = {};

@@ -41,6 +41,7 @@ export interface JobRuns {
 export interface ListFilter {
   readonly states?: readonly string[];
   readonly createdAtAfterMs?: number;
+  readonly createdAtBeforeMs?: number;
   readonly nextToken?: string;
 }
 

@@ -25,6 +25,8 @@ export interface PassReport {
 
 /** How often a claim that is not settled is looked at, while it may be sent again. */
 const claimRetryMs = 5_000;
+/** The longest delay of a queue message; later wakes are the sweep's. */
+const queueDelayMaxMs = 900_000;
 /** How soon a listing that failed is asked for again. */
 const lookAgainSeconds = 20;
 /** How soon a job that no policy declares is looked at again; one that declares it anew wakes it at once. */
@@ -132,24 +134,35 @@ async function settle(
 
 /** A job that the policy dropped is not looked at every minute; its run is never touched, its memory is kept. */
 async function leaveAlone(ports: Ports, name: string, state: JobState): Promise<PassReport> {
-  if (state.record && !state.record.unmanaged) {
-    const write = recordWrite(name, state, {
-      memory: state.memory,
-      dueAtMs: state.nowMs + unmanagedLookMs,
-      unmanaged: true,
-    });
-    await ports.store.commit([write]);
+  if (state.record) {
+    const memory = without(state.memory, new Set(['wish', 'grant', 'order']));
+    const dueAtMs = state.nowMs + unmanagedLookMs;
+    await ports.store.commit([
+      recordWrite(name, state, { memory, dueAtMs, unmanaged: true }),
+      ...dropWish(name, state.memory.wish),
+    ]);
   }
   return report(name, 'not-managed', false);
 }
 
-/** Wakes the job when something can be done about its claim; the record's own wake time is the net below. */
+/**
+ * Wakes the job when something can be done about its claim. The time goes into the record first, and only the pass
+ * that moved it there sends a wake: otherwise each of several passes would start a chain of its own.
+ */
 async function comeBack(ports: Ports, name: string, claim: Claim, result: string): Promise<void> {
   const nowMs = ports.clock.now();
   const delayMs = comeBackDelayMs(claim, result, nowMs);
   if (delayMs === undefined) return;
-  const delaySeconds = Math.min(900, Math.max(0, Math.ceil(delayMs / 1000)));
-  await ports.wakes.send([{ wake: { kind: 'job', job: name, cause: `claim-${result}` }, delaySeconds }]);
+  const loaded = await loadJob(ports, name, []);
+  if (!loaded.ok || !loaded.value.record) return;
+  const { record, memory } = loaded.value;
+  const atMs = nowMs + delayMs;
+  const isArranged = record.dueAtMs > nowMs && record.dueAtMs <= atMs;
+  if (isArranged) return;
+  const outcome = await ports.store.commit([recordWrite(name, loaded.value, { memory, dueAtMs: atMs })]);
+  if (outcome.kind !== 'committed' || delayMs > queueDelayMaxMs) return;
+  const wake: Wake = { kind: 'job', job: name, cause: `claim-${result}` };
+  await ports.wakes.send([{ wake, delaySeconds: Math.ceil(delayMs / 1000) }]);
 }
 
 function comeBackDelayMs(claim: Claim, result: string, nowMs: number): number | undefined {
@@ -158,7 +171,9 @@ function comeBackDelayMs(claim: Claim, result: string, nowMs: number): number | 
   if (result === 'never-started') return 0;
   if (nowMs + claimRetryMs <= claim.notAfterMs && result === 'open') return claimRetryMs;
   const knownAtMs = neverStartsAfterMs(claim.notAfterMs) + 1_000;
-  return Math.max(claimRetryMs * 4, knownAtMs - nowMs);
+  if (nowMs < knownAtMs) return Math.max(claimRetryMs, knownAtMs - nowMs);
+  // The service does not answer: the older the claim, the less often it is asked.
+  return Math.min(queueDelayMaxMs, Math.max(4 * claimRetryMs, (nowMs - claim.decidedAtMs) / 4));
 }
 
 /** The sizes that a size step starts from: those learned so far, else those of the last request. */

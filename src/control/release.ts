@@ -58,7 +58,8 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
       nextMs = Math.min(nextMs, nowMs + waitForTokenMs(bucket, current.value.policy.guardrails.pace));
       break;
     }
-    const result = await grant(ports, wish, { nowMs, bucket, pace });
+    const isManaged = current.value.policy.jobs[wish.job] !== undefined;
+    const result = await grant(ports, wish, { nowMs, bucket, pace, isManaged });
     if (result.kind === 'granted') {
       pace = result.pace;
       granted.push(wish.job);
@@ -69,7 +70,7 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
   await ports.wakes.send(
     granted.map((job) => ({ wake: { kind: 'job', job, cause: 'granted' }, delaySeconds: 0 })),
   );
-  await nudge(ports, nextMs, nowMs, wishes.length > granted.length);
+  if (wishes.length > granted.length) await nudge(ports, pace, nextMs, nowMs, current.value.policy);
   return { granted, waiting: wishes.length - granted.length, outcome: 'done' };
 }
 
@@ -89,13 +90,15 @@ type GrantResult =
 async function grant(
   ports: Ports,
   wish: WishItem,
-  at: { nowMs: number; bucket: TokenBucket; pace: PaceItem | undefined },
+  at: { nowMs: number; bucket: TokenBucket; pace: PaceItem | undefined; isManaged: boolean },
 ): Promise<GrantResult> {
   const answer = await ports.store.read([keys.record(wish.job)]);
   if (!answer.ok) return { kind: 'try-again' };
   const record = as('record', answer.value.items[0]);
-  if (record?.memory.wish?.id !== wish.wishId) {
-    // The record is the truth, this index entry was left behind.
+  const isWanted =
+    record?.memory.wish?.id === wish.wishId && record.memory.desired === 'running' && at.isManaged;
+  if (!record || !isWanted) {
+    // Left behind by a job that was stopped, dropped or judged afresh: the record is the truth, not this entry.
     await ports.store.commit([{ delete: { pk: wish.pk, sk: wish.sk }, seenRev: 'any' }]);
     return { kind: 'not-needed' };
   }
@@ -107,6 +110,7 @@ async function grant(
     rev: nextRev(at.pace),
     tokens: at.bucket.tokens - 1,
     atMs: at.bucket.atMs,
+    ...(at.pace?.nudgeAtMs === undefined ? {} : { nudgeAtMs: at.pace.nudgeAtMs }),
   };
   const outcome = await ports.store.commit([
     grantWrite(ports, record, wish, at.nowMs),
@@ -128,14 +132,36 @@ function grantWrite(ports: Ports, record: RecordItem, wish: WishItem, nowMs: num
 }
 
 function toBucket(pace: PaceItem | undefined, policy: ResolvedPolicy, nowMs: number): TokenBucket {
-  return pace ?? { tokens: policy.guardrails.pace.burst, atMs: nowMs };
+  return pace
+    ? { tokens: pace.tokens, atMs: pace.atMs }
+    : { tokens: policy.guardrails.pace.burst, atMs: nowMs };
 }
 
-/** FIFO queues have no delay of their own, so the next look is a delayed wake that is handed on. */
-async function nudge(ports: Ports, nextMs: number, nowMs: number, isWaiting: boolean): Promise<void> {
-  if (!isWaiting) return;
-  const delayMs = Math.min(Number.isFinite(nextMs) ? nextMs - nowMs : lookAgainMs, 900_000);
-  await ports.wakes.send([
-    { wake: { kind: 'release' }, delaySeconds: Math.max(1, Math.ceil(delayMs / 1000)) },
-  ]);
+/**
+ * FIFO queues have no delay of their own, so the next look is a delayed wake that is handed on. It is noted on the
+ * pace item first: however often release is asked meanwhile, there is one chain of looks.
+ */
+async function nudge(
+  ports: Ports,
+  pace: PaceItem | undefined,
+  nextMs: number,
+  nowMs: number,
+  policy: ResolvedPolicy,
+): Promise<void> {
+  const delayMs = Math.max(1_000, Math.min(Number.isFinite(nextMs) ? nextMs - nowMs : lookAgainMs, 900_000));
+  const atMs = nowMs + delayMs;
+  const isArranged = pace?.nudgeAtMs !== undefined && pace.nudgeAtMs > nowMs && pace.nudgeAtMs <= atMs;
+  if (isArranged) return;
+  const put: PaceItem = {
+    ...keys.pace,
+    kind: 'pace',
+    schema: schemaVersion,
+    ...toBucket(pace, policy, nowMs),
+    rev: nextRev(pace),
+    nudgeAtMs: atMs,
+  };
+  const outcome = await ports.store.commit([{ put, seenRev: seenRev(pace) }]);
+  // Whoever changed the item meanwhile looks again itself.
+  if (outcome.kind !== 'committed') return;
+  await ports.wakes.send([{ wake: { kind: 'release' }, delaySeconds: Math.ceil(delayMs / 1000) }]);
 }

@@ -1,7 +1,7 @@
 import type { ResolvedJob } from '../core/job.ts';
 import { ringWrite } from './claim.ts';
 import { as, type Item, keys, type LockItem } from './items.ts';
-import { type JobState, loadJob, nextRev, seenRev } from './load.ts';
+import { type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
 import type { Ports, Write } from './ports.ts';
 import { dropWish, recordWrite } from './writes.ts';
 
@@ -21,6 +21,11 @@ export async function takeOverName(
   if (!loaded.ok) return 'unavailable';
   const old = loaded.value;
   if (!old.record) return 'nothing';
+  if (openClaim(old)) {
+    // Settled under the old name first: a claim is recorded and charged where it was made.
+    await ports.wakes.send([{ wake: { kind: 'job', job: renamedFrom, cause: 'renamed' }, delaySeconds: 0 }]);
+    return 'conflict';
+  }
   const carried = await carriedItems(ports, renamedFrom, old);
   if (carried === 'unavailable') return 'unavailable';
   const { wish, grant: _grant, ...memory } = old.memory;

@@ -1,6 +1,6 @@
 import { matchesRun } from '../core/match.ts';
 import { as, keys } from './items.ts';
-import { belongs, runItem } from './listing.ts';
+import { relationOf, runItem } from './listing.ts';
 import type { Answer, Ports } from './ports.ts';
 
 /**
@@ -33,6 +33,7 @@ export async function jobOfRun(
     await ports.store.commit([{ put: fact, seenRev: 'absent' }]);
   }
   const found = fact;
-  const job = jobs.find((one) => matchesRun(one, found)) ?? jobs.find((one) => belongs(one, found));
+  const job =
+    jobs.find((one) => matchesRun(one, found)) ?? jobs.find((one) => relationOf(one, found) === 'names');
   return { ok: true, value: job ? { job: job.name, known: false } : undefined };
 }

@@ -1,5 +1,6 @@
 import { mayAct } from '../core/guard.ts';
 import type { ResolvedJob } from '../core/job.ts';
+import { isTerminal } from '../core/job-run.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { closeCancel, markRefused } from './close.ts';
 import { as, type CancelClaim, keys, type StartClaim } from './items.ts';
@@ -19,7 +20,8 @@ export async function sendStart(
   claim: StartClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded, claim.cause === 'operator'))) return 'held-back';
+  if (!(await mayStillAct(ports, guarded, { ordered: claim.cause === 'operator', isStart: true })))
+    return 'held-back';
   const answer = await ports.runs.start(claim.request, {
     clientToken: claim.clientToken,
     notAfterMs: claim.notAfterMs,
@@ -50,32 +52,40 @@ export async function sendCancel(
   claim: CancelClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded, claim.cause === 'stop-ordered'))) return 'held-back';
+  if (!(await mayStillAct(ports, guarded, { ordered: claim.cause === 'stop-ordered', isStart: false })))
+    return 'held-back';
   const terms = { graceSeconds: claim.graceSeconds, notAfterMs: claim.notAfterMs };
   const answer = await ports.runs.cancel(claim.applicationId, claim.runId, terms);
   ports.log.info('cancel sent', { job: claim.job, claim: claim.id, run: claim.runId, ...answer });
-  // A refusal means that the run has ended; it may have ended by an earlier try of this very cancel.
-  if (answer.kind === 'accepted' || answer.kind === 'refused') return closeCancel(ports, claim, true);
-  return 'open';
+  if (answer.kind === 'accepted') return closeCancel(ports, claim, true);
+  if (answer.kind !== 'refused') return 'open';
+  // A run that has ended refuses too, and may have ended by an earlier try of this very cancel.
+  const run = await ports.runs.get(claim.applicationId, claim.runId);
+  if (run.ok && (isTerminal(run.value) || run.value.state === 'CANCELLING'))
+    return closeCancel(ports, claim, true);
+  await markRefused(ports, claim, answer);
+  return 'refused';
 }
 
-/** The switches are read again right before each command: a person who pulls one must not wait for a pass. */
+/** Switches, pause and stop are read again right before each command: a person who says one must not wait for a pass. */
 async function mayStillAct(
   ports: Ports,
   { job, memory }: { job: ResolvedJob; memory: JobMemory },
-  ordered: boolean,
+  { ordered, isStart }: { ordered: boolean; isStart: boolean },
 ): Promise<boolean> {
   const nowMs = ports.clock.now();
-  const answer = await ports.store.read([keys.control]);
+  const answer = await ports.store.read([keys.control, keys.record(job.name)]);
   if (!answer.ok) return false;
   const control = as('control', answer.value.items[0]);
+  const fresh = as('record', answer.value.items[1])?.memory ?? memory;
+  if (isStart && fresh.desired === 'stopped') return false;
   const gates = gatesOf(ports, {
     nowMs,
     dateMs: answer.value.dateMs,
     newerState: false,
     ...(control ? { control } : {}),
   });
-  return mayAct('restart', job, { gates, nowMs }, memory, ordered).kind === 'done';
+  return mayAct('restart', job, { gates, nowMs }, fresh, ordered).kind === 'done';
 }
 
 function assertNever(value: never): never {

@@ -9,7 +9,7 @@ import { gatesOf, type JobState } from './load.ts';
 import type { Ports } from './ports.ts';
 import { recordStart } from './record.ts';
 import { type SendResult, sendCancel, sendStart } from './send.ts';
-import { noticeWrite, recordWrite } from './writes.ts';
+import { noticeWrite } from './writes.ts';
 
 export type SettleResult = SendResult | 'too-early' | 'inconclusive' | 'never-started';
 
@@ -33,27 +33,18 @@ export async function settleClaim(
     isOwn &&
     isInTime &&
     isAllowed(ports, claim, job, state) &&
-    !(claim.kind === 'start' && claim.refused !== undefined);
+    claim.refused === undefined;
   if (claim.kind === 'cancel') {
     if (job && mayAgain) return sendCancel(ports, claim, { job, memory: state.memory });
     return settleExpiredCancel(ports, claim, state);
   }
   if (job && mayAgain) return sendStart(ports, claim, { job, memory: state.memory });
-  const result = await verify(ports, claim);
-  if (result === 'too-early' && isOwn && !isInTime) await postpone(ports, claim, state);
-  return result;
-}
-
-/** Protocol, step 8c: nothing can be known before this time, so nobody needs to ask. */
-async function postpone(ports: Ports, claim: StartClaim, state: JobState): Promise<void> {
-  const dueAtMs = neverStartsAfterMs(claim.notAfterMs) + 1_000;
-  if (!state.record || state.record.dueAtMs >= dueAtMs) return;
-  // Lost to another writer, the wake only comes sooner.
-  await ports.store.commit([recordWrite(claim.job, state, { memory: state.memory, dueAtMs })]);
+  return verify(ports, claim, state);
 }
 
 function isAllowed(ports: Ports, claim: Claim, job: ResolvedJob, state: JobState): boolean {
   const ordered = claim.cause === 'operator' || claim.cause === 'stop-ordered';
+  if (claim.kind === 'start' && state.memory.desired === 'stopped') return false;
   const seen = { gates: gatesOf(ports, state), nowMs: state.nowMs };
   return mayAct('restart', job, seen, state.memory, ordered).kind === 'done';
 }
@@ -62,10 +53,16 @@ function isAllowed(ports: Ports, claim: Claim, job: ResolvedJob, state: JobState
  * Protocol, step 8: only the service knows whether an old claim started a run. It is closed as "never started"
  * when a complete listing, made after every possible effect had to be visible, does not show it.
  */
-async function verify(ports: Ports, claim: StartClaim): Promise<SettleResult> {
+async function verify(ports: Ports, claim: StartClaim, state: JobState): Promise<SettleResult> {
   const listing = await listAll(ports.runs, claim.applicationId, {
     createdAtAfterMs: claim.decidedAtMs - listMarginMs,
+    // Nothing of this claim can be created later, so a busy application does not make the listing endless.
+    createdAtBeforeMs: neverStartsAfterMs(claim.notAfterMs) + listMarginMs,
   });
+  // An application that is gone runs nothing; the table's clock is AWS's too.
+  const isGone =
+    !listing.ok && listing.code === 'not-found' && state.dateMs > neverStartsAfterMs(claim.notAfterMs);
+  if (isGone) return neverStarted(ports, claim);
   if (!listing.ok) return 'inconclusive';
   const found: JobRun[] = [];
   for (const summary of listing.value.runs) {
@@ -80,6 +77,10 @@ async function verify(ports: Ports, claim: StartClaim): Promise<SettleResult> {
     return recordStart(ports, claim, { jobRunId: first.jobRunId, acceptedAtMs: first.createdAtMs });
   }
   if (listing.value.dateMs <= neverStartsAfterMs(claim.notAfterMs)) return 'too-early';
+  return neverStarted(ports, claim);
+}
+
+async function neverStarted(ports: Ports, claim: StartClaim): Promise<SettleResult> {
   ports.log.warn('claim closed: it never started a run', { job: claim.job, claim: claim.id });
   await closeNeverStarted(ports, claim);
   return 'never-started';

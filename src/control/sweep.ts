@@ -71,10 +71,19 @@ async function wakeDue(
 async function reconcileDirectly(ports: Ports, jobs: readonly string[]): Promise<number> {
   if (jobs.length === 0) return 0;
   const now = jobs.slice(0, directMax);
-  for (const job of now) await reconcile(ports, { job });
+  for (const job of now) await passSafely(ports, job);
   const { granted } = await release(ports);
-  for (const job of granted) await reconcile(ports, { job });
+  for (const job of granted) await passSafely(ports, job);
   return now.length + granted.length;
+}
+
+/** One job's broken record must not take the others' pass away. */
+async function passSafely(ports: Ports, job: string): Promise<void> {
+  try {
+    await reconcile(ports, { job });
+  } catch (error) {
+    ports.log.error('pass failed', { job, error: error instanceof Error ? error.stack : String(error) });
+  }
 }
 
 /** Wakes the jobs that a new policy declares, and says once when the policy that should be in force is broken. */

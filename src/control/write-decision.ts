@@ -69,12 +69,24 @@ export async function writeDecision(
   return isSame ? 'folded' : 'written';
 }
 
+/** Reasons under which the time since when nothing is known goes on. */
+const unknowns: ReadonlySet<string> = new Set([
+  'run-unknown',
+  'listing-unknown',
+  'progress-unknown',
+  'checkpoint-unreadable',
+]);
+
 function nextMemory(ports: Ports, { job, state, decision }: Pass): JobMemory {
   const { verdict, guard } = decision;
-  const forget = new Set<string>(verdict.forget ?? []);
+  // What a held-back command would have used up stays: an order, and the park that it overrides.
+  const isHeld = guard.kind !== 'done';
+  const forget = new Set<string>(
+    (verdict.forget ?? []).filter((key) => !(isHeld && (key === 'order' || key === 'parked'))),
+  );
   // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
   if (verdict.kind === 'claim' && guard.kind !== 'done') for (const key of ['wish', 'grant']) forget.add(key);
-  if (verdict.reason !== 'run-unknown' && verdict.reason !== 'listing-unknown') forget.add('unknownSinceMs');
+  if (!unknowns.has(verdict.reason)) forget.add('unknownSinceMs');
   // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
   const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
   const seen = { progress: withSeen(state.memory, decision.observation) };

@@ -72,9 +72,26 @@ export function decisionWrite(decision: Decision): Write {
     rev: 1,
     job: decision.job,
     ttl: Math.floor(decision.atMs / 1000) + decisionLifeSeconds,
-    decision,
+    decision: lean(decision) as DecisionItem['decision'],
   };
   return { put: item, seenRev: 'absent' };
+}
+
+/** How many runs of a listing a decision keeps; more are no evidence, only bytes. */
+const runsKeptMax = 10;
+
+/**
+ * A decision without the requests of the runs it saw: they can be 100 KB each, an item holds 400 KB, and a decision
+ * that cannot be written would stop its job. The launch items keep the requests.
+ */
+function lean(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    const kept = key === 'live' || key === 'naming' || key === 'locked' ? value.slice(0, runsKeptMax) : value;
+    return kept.map((each) => lean(each));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([name]) => name !== 'request');
+  return Object.fromEntries(fields.map(([name, field]) => [name, lean(field, name)]));
 }
 
 export function noticeWrite(

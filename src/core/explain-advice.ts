@@ -58,6 +58,8 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'cancelled-by-person': [startAgain],
   'no-request-to-start': ['give the job a launch.spec in the policy, or start it once yourself'],
   'foreign-run-beside-ours': ['cancel the run that should not write to this checkpoint'],
+  'several-own-runs': ['cancel all live runs of the job but the one that serves all its locations'],
+  'checkpoint-in-use': ['cancel the run that names the checkpoint, or mend match in the policy'],
   'several-foreign-runs': ['cancel all live runs of the job but one'],
   'ours-yields-to-foreign-run': ['cancel the other run before ours is gone, if ours is the right one'],
   'run-unknown': ['let Checkpilot read the run: see why above'],

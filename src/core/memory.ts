@@ -1,6 +1,7 @@
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
+import type { RunSensor } from './observation.ts';
 import type { Reason } from './reason.ts';
 
 /** What Checkpilot remembers of a job between two passes; the durable job record holds exactly this. */
@@ -121,4 +122,13 @@ export function isGrantLive(memory: JobMemory, nowMs: number): boolean {
     grant.wishId === wish.id &&
     nowMs < grant.expiresAtMs
   );
+}
+
+/**
+ * A run that the service no longer knows counts as ended only when a person says so: with an order to start that
+ * overrides, or the wish that was made of it. Without that a 404 proves nothing, and nothing is started.
+ */
+export function isGoneByOrder(run: RunSensor, { order, wish }: JobMemory): boolean {
+  if (run.kind !== 'unknown' || !run.gone) return false;
+  return order?.override === true || (wish?.cause === 'operator' && wish.afterRunId === undefined);
 }

@@ -22,7 +22,11 @@ export interface Unknown {
   readonly why: string;
 }
 
-export type RunSensor = { readonly kind: 'none' } | { readonly kind: 'seen'; readonly run: JobRun } | Unknown;
+export type RunSensor =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'seen'; readonly run: JobRun }
+  /** `gone`: the service knows neither the run nor where it ran; only a person may start beside that. */
+  | (Unknown & { readonly gone?: boolean });
 
 export type OthersSensor =
   | { readonly kind: 'not-looked' }
@@ -30,7 +34,12 @@ export type OthersSensor =
       readonly kind: 'seen';
       /** The `Date` of the listing: a claim is only made within seconds of it. */
       readonly dateMs: number;
+      /** Live runs that match the job and that no other job has recorded: a hand-over, if there is one only. */
       readonly live: readonly JobRun[];
+      /** Live runs that only name one of our checkpoints: never taken over, and nothing starts beside them. */
+      readonly naming?: readonly JobRun[];
+      /** Further live runs in our own locks, after a change of locations: ours too, so none of them yields. */
+      readonly locked?: readonly JobRun[];
       /** The newest ended run of this job that nobody has recorded, when the lock names none. */
       readonly ended?: JobRun;
     }

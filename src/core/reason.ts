@@ -12,6 +12,8 @@ export const reasons = {
     'Two live runs write to one checkpoint, and ours is the older: neither is touched.',
   'ours-yields-to-foreign-run': 'A person started a run while ours was starting: ours is cancelled.',
   'several-foreign-runs': 'More than one live run matches this job: nothing is started or cancelled.',
+  'several-own-runs': 'Several locations of the job have a live run each: a person decides which one stays.',
+  'checkpoint-in-use': 'A live run that does not match the job names its checkpoint: nothing is started.',
   'never-started': 'The job should run and never did.',
   'no-request-to-start': 'There is no earlier run and no launch.spec, so there is nothing to start.',
   'job-run-failed': 'The run failed with a cause that a restart from the checkpoint can cure.',

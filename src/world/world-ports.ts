@@ -45,13 +45,14 @@ export class WorldJobRuns implements JobRuns {
 
   async list(applicationId: string, filter: ListFilter): Promise<Answer<ListPage>> {
     return answering(() => {
-      const { states, createdAtAfterMs, nextToken } = filter;
+      const { states, createdAtAfterMs, createdAtBeforeMs, nextToken } = filter;
       const page = this.#world.emr.listJobRuns(
         applicationId,
         {
           maxResults: pageSize,
           ...(states === undefined ? {} : { states: [...states] as WorldState[] }),
           ...(createdAtAfterMs === undefined ? {} : { createdAtAfter: createdAtAfterMs }),
+          ...(createdAtBeforeMs === undefined ? {} : { createdAtBefore: createdAtBeforeMs }),
           ...(nextToken === undefined ? {} : { nextToken }),
         },
         { arn: this.#arn },

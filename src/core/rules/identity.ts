@@ -1,6 +1,7 @@
 import type { Verdict } from '../decision.ts';
 import { tell } from '../incident.ts';
 import { isLive, type JobRun } from '../job-run.ts';
+import { isGoneByOrder } from '../memory.ts';
 import { startDeadlineMs } from '../protocol.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
@@ -18,14 +19,19 @@ export const identity: Rule = {
   name: 'identity',
   judge(input) {
     const { run, others } = input.observation;
-    if (run.kind === 'unknown') return unknown(input, 'run-unknown', run.why);
+    const isGone = isGoneByOrder(run, input.memory);
+    if (run.kind === 'unknown' && !isGone) return unknown(input, 'run-unknown', run.why);
     if (run.kind === 'seen' && run.run.state === 'UNRECOGNISED')
       return unknown(input, 'run-unknown', 'a state we do not know');
     const ours = run.kind === 'seen' && isLive(run.run) ? run.run : undefined;
     if (others.kind === 'unknown') return ours ? undefined : unknown(input, 'listing-unknown', others.why);
     if (others.kind === 'not-looked') return undefined;
-    if (ours) return others.live.length > 0 ? besideForeign(input, ours, others.live) : undefined;
-    return takeOver(input, others.live, others.ended);
+    const { live, naming = [], locked = [], ended } = others;
+    if (ours && locked.length > 0) return twoOfOurs(input, [ours, ...locked]);
+    if (ours)
+      return live.length + naming.length > 0 ? besideForeign(input, ours, [...live, ...naming]) : undefined;
+    if (naming.length > 0) return inTheWay(input, naming);
+    return takeOver(input, live, ended);
   },
 };
 
@@ -40,6 +46,30 @@ function besideForeign(input: DecideInput, ours: JobRun, foreign: readonly JobRu
   }
   const reason: Reason = yields ? 'ours-yields-to-foreign-run' : 'foreign-run-beside-ours';
   const text = `${input.job.name}: ${ours.jobRunId} and ${names} write to one checkpoint. Cancel the one that should not run.`;
+  return {
+    kind: 'wait',
+    reason,
+    untilMs: input.observation.nowMs + 60_000,
+    ...twoWriters(input, reason, text),
+  };
+}
+
+/** Two locations that were brought together under one job, each with a live run: a person decides which one stays. */
+function twoOfOurs(input: DecideInput, runs: readonly JobRun[]): Verdict {
+  const reason: Reason = 'several-own-runs';
+  const text = `${input.job.name}: its locations have ${runs.length} live runs (${runs.map((run) => run.jobRunId).join(', ')}). Cancel all but the one that serves them all.`;
+  return {
+    kind: 'wait',
+    reason,
+    untilMs: input.observation.nowMs + 60_000,
+    ...twoWriters(input, reason, text),
+  };
+}
+
+/** A run that does not match the job writes to its checkpoint: nothing starts, and it is not ours to take. */
+function inTheWay(input: DecideInput, runs: readonly JobRun[]): Verdict {
+  const reason: Reason = 'checkpoint-in-use';
+  const text = `${input.job.name} is not started: run ${runs.map((run) => run.jobRunId).join(', ')} names its checkpoint and does not match the job. Cancel it, or mend match in the policy.`;
   return {
     kind: 'wait',
     reason,

@@ -1,3 +1,4 @@
+import { isGoneByOrder } from '../memory.ts';
 import type { Rule } from '../rule.ts';
 import { obey } from './obey.ts';
 import { proceed } from './proceed.ts';
@@ -7,11 +8,12 @@ export const launch: Rule = {
   name: 'launch',
   judge(input) {
     const { job, observation, memory } = input;
-    if (observation.run.kind !== 'none') return undefined;
-    if (memory.desired === 'stopped') return { kind: 'nothing', reason: 'stopped-on-purpose' };
-    const obeyed = job.launch ? obey(input, undefined) : undefined;
+    if (observation.run.kind !== 'none' && !isGoneByOrder(observation.run, memory)) return undefined;
+    if (memory.desired === 'stopped')
+      return { kind: 'nothing', reason: 'stopped-on-purpose', forget: ['wish', 'grant'] };
+    const obeyed = job.launch || memory.generation > 0 ? obey(input, undefined) : undefined;
     if (obeyed) return obeyed;
-    if (memory.parked) return { kind: 'nothing', reason: 'parked' };
+    if (memory.parked) return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
     if (memory.wish && memory.wish.afterRunId === undefined) return proceed(input, memory.wish);
     if (!job.launch) return { kind: 'nothing', reason: 'no-request-to-start', forget: ['wish', 'grant'] };
     return {

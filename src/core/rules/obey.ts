@@ -18,7 +18,7 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
     notBeforeMs: observation.nowMs,
     tier: job.tier,
     plan: {
-      base: afterRunId === undefined ? 'spec' : launchBase(input),
+      base: launchBase(input),
       spendsBudget: false,
       ...(memory.workers ? { workers: memory.workers } : {}),
     },

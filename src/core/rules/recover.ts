@@ -16,10 +16,12 @@ export const recover: Rule = {
     const { observation, memory } = input;
     if (observation.run.kind !== 'seen' || !isTerminal(observation.run.run)) return undefined;
     const { run } = observation.run;
-    if (memory.desired === 'stopped') return { kind: 'nothing', reason: 'stopped-on-purpose' };
+    if (memory.desired === 'stopped')
+      return { kind: 'nothing', reason: 'stopped-on-purpose', forget: ['wish', 'grant'] };
     const obeyed = obey(input, run.jobRunId);
     if (obeyed) return obeyed;
-    if (memory.parked?.jobRunId === run.jobRunId) return { kind: 'nothing', reason: 'parked' };
+    if (memory.parked?.jobRunId === run.jobRunId)
+      return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
     if (memory.wish?.afterRunId !== run.jobRunId) return judgeEnd(input, run);
     // A person who orders a start has seen the checkpoint; everybody else stops before it.
     const isSafe = memory.wish.cause === 'operator' || !progressOf(memory, observation).wentBack;

@@ -17,6 +17,8 @@ import { batchText, causeText } from './words.ts';
 const capacityWaitMs = 2 * 60_000;
 /** How soon a checkpoint that could not be read is read again: most such failures pass within a minute. */
 const readAgainMs = 60_000;
+/** From when a person is told that the checkpoint of a job that is down cannot be read. */
+const unreadablePageMs = 30 * 60_000;
 /** From when a person is told that capacity does not come. */
 const capacityPageMs = 30 * 60_000;
 
@@ -35,8 +37,7 @@ export function restart(
   // Waiting for capacity is no restart: it says nothing of the job, so it never parks one.
   const isLooping = action !== 'wait-for-capacity' && progress.streak >= streakMax;
   // A batch may have been committed that nobody could read, so this is neither a loop nor a reason to start.
-  if (!progress.known && (isLooping || mayNotStartBlind(input)))
-    return { kind: 'wait', reason: 'progress-unknown', judgement, untilMs: nowMs + readAgainMs };
+  if (!progress.known && (isLooping || mayNotStartBlind(input))) return unreadable(input, judgement);
   if (isLooping) return park(input, run, judgement, 'streak-without-progress', progress);
   const grown = growWorkers(input, judgement, action);
   if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
@@ -46,7 +47,7 @@ export function restart(
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,
-    ...(grown?.workers ? { workers: grown.workers } : {}),
+    ...((grown?.workers ?? memory.workers) ? { workers: grown?.workers ?? memory.workers } : {}),
     ...(grown ? { change: grown.change } : {}),
   };
   const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
@@ -81,6 +82,32 @@ export function restart(
       plan,
     },
   };
+}
+
+/** The job is down and waits for its checkpoint to be readable; after half an hour a person is told. */
+function unreadable(input: DecideInput, judgement: Judgement): Verdict {
+  const { nowMs } = input.observation;
+  const sinceMs = input.memory.unknownSinceMs ?? nowMs;
+  const learned = { unknownSinceMs: sinceMs };
+  const verdict: Verdict = {
+    kind: 'wait',
+    reason: 'progress-unknown',
+    judgement,
+    untilMs: nowMs + readAgainMs,
+    learned,
+  };
+  if (nowMs - sinceMs < unreadablePageMs) return verdict;
+  const text = `${input.job.name} is down: its checkpoint cannot be read, so nobody knows whether the last restarts got anywhere. Make it readable for Checkpilot.`;
+  const told = tell(input.memory, {
+    reason: 'progress-unknown',
+    text,
+    severity: 'critical',
+    nowMs,
+    freshId: input.ids.incident,
+    class: judgement.class,
+    needsHuman: true,
+  });
+  return { ...verdict, ...told, learned: { ...told.learned, ...learned } };
 }
 
 /** The policy's number for the class, else the stricter of the job's streak and the class's own default. */

@@ -12,7 +12,9 @@ export const steady: Rule = {
   judge({ job, observation, memory }): Verdict {
     const { run, nowMs } = observation;
     const state = run.kind === 'seen' ? run.run.state : undefined;
-    const forget = ['wish', 'grant', 'parked', 'order', 'unknownSinceMs'] as const;
+    const forget = ['wish', 'grant', 'parked', 'unknownSinceMs'] as const;
+    // An order that meets a run on its way down, or one that may yet fail to start, is still wanted.
+    const obeyed = [...forget, 'order'] as const;
     if (state === 'CANCELLING') {
       return { kind: 'wait', reason: 'run-cancelling', untilMs: nowMs + 30_000, forget };
     }
@@ -28,7 +30,7 @@ export const steady: Rule = {
         kind: 'nothing',
         reason: 'run-healthy',
         untilMs: nowMs + calmLookMs,
-        forget: [...forget, 'incident'],
+        forget: [...obeyed, 'incident'],
         notice: { event: 'incident.recovered', severity: 'info', text },
       };
     }
@@ -36,7 +38,7 @@ export const steady: Rule = {
       kind: 'nothing',
       reason: 'run-healthy',
       untilMs: nowMs + (incident ? watchedLookMs : calmLookMs),
-      forget,
+      forget: obeyed,
     };
   },
 };
