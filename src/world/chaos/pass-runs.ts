@@ -59,12 +59,13 @@ async function send(
 ): Promise<StartAnswer> {
   const { faults, runs, time, watch } = site;
   const ambiguous: StartAnswer = { kind: 'ambiguous', message: 'no answer' };
+  const { known } = pass;
   const sign = (): number | undefined => {
     const signedAtMs = time.now() + pass.skewMs;
     return signedAtMs > notAfterMs ? undefined : signedAtMs;
   };
   const deliver = (signedAtMs: number): StartAnswer =>
-    watch.sending({ pass, request, signedAtMs, notAfterMs }, () =>
+    watch.sending({ pass, known, request, signedAtMs, notAfterMs }, () =>
       runs.deliverStart(request, clientToken, signedAtMs),
     );
   const signedAtMs = sign();
@@ -98,10 +99,11 @@ async function cancel(
 ): Promise<CancelAnswer> {
   const { applicationId, jobRunId, graceSeconds, notAfterMs } = given;
   const ambiguous: CancelAnswer = { kind: 'ambiguous', message: 'no answer' };
+  const { known } = pass;
   const signedAtMs = time.now() + pass.skewMs;
   if (signedAtMs > notAfterMs) return { kind: 'too-late' };
   const deliver = (): CancelAnswer =>
-    watch.cancelling({ pass, jobRunId, signedAtMs, notAfterMs }, () =>
+    watch.cancelling({ pass, known, jobRunId, signedAtMs, notAfterMs }, () =>
       runs.deliverCancel(applicationId, jobRunId, graceSeconds, signedAtMs),
     );
   if (faults.strikes('call-throttled')) return { kind: 'not-now', message: 'Rate exceeded' };

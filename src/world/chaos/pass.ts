@@ -4,6 +4,12 @@ import type { Faults } from './faults.ts';
 /** How far a clock may be off while Checkpilot acts: well inside its bound of 5 s, as the service's own date has whole seconds. */
 const skewSafeMs = 4_000;
 
+/** World times at which the policy and the fleet's switches were read last. */
+export interface Known {
+  readonly policyReadAtMs: number;
+  readonly controlReadAtMs: number;
+}
+
 /**
  * One invocation of a function. It may be killed or frozen before and after every await; a frozen one goes on
  * later with the values that it had, while the world has moved.
@@ -17,6 +23,11 @@ export class Pass {
   /** World time at which this pass read the policy and the fleet's switches last. */
   policyReadAtMs = Number.NEGATIVE_INFINITY;
   controlReadAtMs = Number.NEGATIVE_INFINITY;
+  /** What it has read up to now; a command that is sent now can heed no more than that. */
+  get known(): Known {
+    return { policyReadAtMs: this.policyReadAtMs, controlReadAtMs: this.controlReadAtMs };
+  }
+
   /** Runs that the listings of this pass showed. */
   readonly listed = new Set<string>();
   #isDead = false;

@@ -1,6 +1,6 @@
 import type { Mode, ResolvedPolicy } from '../../core/job.ts';
 import { startDeadlineMs } from '../../core/protocol.ts';
-import type { Pass } from './pass.ts';
+import type { Known, Pass } from './pass.ts';
 
 /** Assumption A8: what was checked before a switch was pulled takes effect within this time, or never. */
 const switchSettlesMs = 10_000;
@@ -14,6 +14,8 @@ interface Ban {
 /** A signed command on its way to the service. */
 export interface Command {
   readonly pass: Pass;
+  /** What the pass had read when it sent the command; a late packet does not learn on its way. */
+  readonly known: Known;
   readonly job: string;
   readonly notAfterMs: number;
 }
@@ -71,7 +73,7 @@ export class Switches {
 }
 
 /** The switches are read right before each command; a mode binds the claims that are decided under it. */
-function knew({ pass, notAfterMs }: Command, ban: Ban): boolean {
-  if (ban.what === 'kill-switch' || ban.what === 'fleet-pause') return pass.controlReadAtMs >= ban.sinceMs;
-  return pass.policyReadAtMs >= ban.sinceMs || notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
+function knew({ pass, known, notAfterMs }: Command, ban: Ban): boolean {
+  if (ban.what === 'kill-switch' || ban.what === 'fleet-pause') return known.controlReadAtMs >= ban.sinceMs;
+  return known.policyReadAtMs >= ban.sinceMs || notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
 }

@@ -7,7 +7,7 @@ import type { Journal, JournalEntry } from '../journal.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import { Budgets } from './budgets.ts';
 import { OneWriter } from './one-writer.ts';
-import type { Pass } from './pass.ts';
+import type { Known, Pass } from './pass.ts';
 import { isLive, RunLedger } from './run-ledger.ts';
 import { ourArn } from './site.ts';
 import type { Switches } from './switches.ts';
@@ -32,6 +32,7 @@ interface Given {
 
 interface Packet {
   readonly pass: Pass;
+  readonly known: Known;
   readonly request: LaunchRequest;
   readonly signedAtMs: number;
   readonly notAfterMs: number;
@@ -115,7 +116,7 @@ export class Watch {
     return deliver();
   }
 
-  #mayPass(command: { pass: Pass; job: string; notAfterMs: number }, what: string): boolean {
+  #mayPass(command: { pass: Pass; known: Known; job: string; notAfterMs: number }, what: string): boolean {
     const fate = this.#given.switches.fateOf(command, this.#given.time.now());
     if (fate.kind === 'breaches')
       this.report(
