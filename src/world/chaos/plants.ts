@@ -106,19 +106,25 @@ export const plants: Readonly<Record<string, MakePlant>> = {
       start: (request, terms) => ports.runs.start(request, { ...terms, notAfterMs: Number.MAX_SAFE_INTEGER }),
     },
   }),
-  /** A claim is closed as never started before its signature has run out (8b). */
-  'closed-too-early': () => (ports) => ({
-    ...ports,
-    runs: {
-      ...ports.runs,
-      list: async (applicationId, filter) => {
-        const page = await ports.runs.list(applicationId, filter);
-        const isVerifying = filter.createdAtAfterMs !== undefined && filter.states === undefined;
-        if (!page.ok || !isVerifying) return page;
-        return { ok: true, value: { ...page.value, dateMs: page.value.dateMs + 16 * 60_000 } };
+  /** A claim is looked at, and closed as never started, before its signature has run out (8b and 8c). */
+  'closed-too-early':
+    () =>
+    (ports, { time }) => ({
+      ...ports,
+      runs: {
+        ...ports.runs,
+        list: async (applicationId, filter) => {
+          const page = await ports.runs.list(applicationId, filter);
+          const isVerifying = filter.createdAtAfterMs !== undefined && filter.states === undefined;
+          if (!page.ok || !isVerifying) return page;
+          return { ok: true, value: { ...page.value, dateMs: page.value.dateMs + 18 * 60_000 } };
+        },
       },
-    },
-  }),
+      store: {
+        ...ports.store,
+        commit: (writes) => ports.store.commit(writes.map((write) => lookedAtSoon(write, time.now()))),
+      },
+    }),
   /** Nobody looks for other live runs before a start (4). */
   'others-not-looked-for': () => (ports) => ({
     ...ports,
@@ -149,6 +155,12 @@ export const plants: Readonly<Record<string, MakePlant>> = {
   'kill-switch-ignored': () => (ports) =>
     readingItems(ports, (item) => (item.kind === 'control' ? { ...item, killSwitch: false } : item)),
 };
+
+/** A job with an open claim is due in a few seconds, whatever was asked for. */
+function lookedAtSoon(write: Write, nowMs: number): Write {
+  if (!('put' in write) || write.put.kind !== 'record' || !write.put.claimLocks) return write;
+  return { ...write, put: { ...write.put, dueAtMs: Math.min(write.put.dueAtMs, nowMs + 5_000) } };
+}
 
 function readingItems(ports: Ports, change: (item: Item) => Item): Ports {
   const store: JobStore = {
