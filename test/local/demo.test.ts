@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { measureRealTime } from '../../src/local/demo/real-time.ts';
 
 const demo = join(import.meta.dirname, '../../src/local/demo/main.ts');
 const run = (...args: readonly string[]) =>
@@ -34,6 +35,14 @@ describe('the demo for scripts', () => {
     expect(ofKind('start-accepted')).toBe(outcome.runsStarted);
     expect(ofKind('notice')).toBe(outcome.noticesSent);
     expect(ofKind('attempt-failed')).toBe(outcome.faults.attemptsFailed);
+  });
+
+  it('measures the way from event to start on the wall clock', { timeout: 60_000 }, async () => {
+    const { wallMs } = await measureRealTime({ jobs: 2, deaths: 2 });
+    expect(wallMs.n).toBeGreaterThan(0);
+    expect(wallMs.n).toBeLessThanOrEqual(4);
+    expect(wallMs.p50).toBeGreaterThan(0);
+    expect(wallMs.p99).toBeGreaterThanOrEqual(wallMs.p50);
   });
 
   it.each([
