@@ -2,8 +2,8 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { as, keys, type PolicyItem, schemaVersion } from '../control/items.ts';
 import type { Failure, JobStore } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { compiledPolicy } from '../policy/compiled.ts';
 import { errorFacts, toFailure } from './failures.ts';
-import { sha256 } from './s3-policies.ts';
 
 export type PublishAnswer =
   | { readonly kind: 'published'; readonly hash: string; readonly previousHash?: string }
@@ -22,9 +22,7 @@ export async function publishPolicy(
   policy: ResolvedPolicy,
   to: { readonly client: S3Client; readonly bucket: string; readonly store: JobStore },
 ): Promise<PublishAnswer> {
-  const body = canonicalJson(policy);
-  const hash = sha256(body);
-  const key = `policies/${hash}.json`;
+  const { body, hash, key } = compiledPolicy(policy);
 
   const read = await to.store.read([keys.policy]);
   if (!read.ok) return { kind: 'failed', failure: read };
@@ -64,12 +62,4 @@ async function putOnce(
   } catch (error) {
     return errorFacts(error).name === 'PreconditionFailed' ? undefined : toFailure(error);
   }
-}
-
-/** JSON with sorted keys. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) => {
-    if (typeof one !== 'object' || one === null || Array.isArray(one)) return one;
-    return Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { as, keys } from '../control/items.ts';
 import type { Answer, InForce, JobStore, Log, Policies } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { policyKey } from '../policy/compiled.ts';
 import { malformed, toFailure } from './failures.ts';
 
 interface Loaded {
@@ -64,7 +65,7 @@ export class S3Policies implements Policies {
   /** A function that starts while the policy is broken has no last good one in memory; the pointer names it. */
   async #loadPrevious(hash: string | undefined): Promise<Loaded | undefined> {
     if (hash === undefined) return undefined;
-    const loaded = await this.#load(`policies/${hash}.json`, hash);
+    const loaded = await this.#load(policyKey(hash), hash);
     return loaded.ok ? loaded.value : undefined;
   }
 

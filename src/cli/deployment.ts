@@ -6,7 +6,7 @@ import { SqsWakeQueue } from '../aws/sqs-wake-queue.ts';
 import { systemClock } from '../aws/system-clock.ts';
 import type { OrderPorts } from '../control/orders.ts';
 import type { Log, Ports, WakeQueue } from '../control/ports.ts';
-import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import { jobNamed, type ResolvedJob, type ResolvedPolicy } from '../core/job.ts';
 import { suggest } from '../policy/suggest.ts';
 import { ulids } from '../runtime/ids.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
@@ -113,7 +113,7 @@ async function connected(
 
 /** The job of that name, or a sentence with the nearest one. */
 export function findJob({ policy }: Deployment, name: string, host: Host): ResolvedJob | undefined {
-  const job = policy.jobs[name];
+  const job = jobNamed(policy, name);
   if (job) return job;
   const names = Object.keys(policy.jobs);
   const meant = suggest(name, names);

@@ -22,7 +22,10 @@ export interface ExplainTarget {
 /** Whatever is no code of ours is taken for a job, where it is known whose. */
 const targets: readonly ExplainTarget[] = [
   { knows: isCode, explain: explainCode },
-  { knows: (name) => name in words, explain: (name, options, host) => explainWord(name, options, host) },
+  {
+    knows: (name) => Object.hasOwn(words, name),
+    explain: (name, options, host) => explainWord(name, options, host),
+  },
   { knows: (_name, options, host) => !('faults' in readTarget(options, host)), explain: explainJob },
 ];
 

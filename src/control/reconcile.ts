@@ -1,6 +1,6 @@
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
-import type { ResolvedJob } from '../core/job.ts';
+import { jobNamed, type ResolvedJob } from '../core/job.ts';
 import { workerSpec } from '../core/launch-request.ts';
 import { neverStartsAfterMs } from '../core/protocol.ts';
 import { claimCancel, claimStart } from './claim.ts';
@@ -42,7 +42,7 @@ export async function reconcile(
   const current = await ports.policies.current();
   if (!current.ok) return report(name, `no-policy: ${current.code}`, current.code !== 'not-found');
   const { policy, hash } = current.value;
-  const job = policy.jobs[name];
+  const job = jobNamed(policy, name);
   const loaded = await loadJob(ports, name, job?.checkpoints ?? [], nowMs);
   if (!loaded.ok) return report(name, `store-${loaded.code}`, true);
   const state = loaded.value;

@@ -1,4 +1,4 @@
-import type { ResolvedPolicy } from '../core/job.ts';
+import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { isGrantLive } from '../core/memory.ts';
 import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
 import { clockBoundMs, grantLifeMs } from '../core/protocol.ts';
@@ -58,7 +58,7 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
       nextMs = Math.min(nextMs, nowMs + waitForTokenMs(bucket, current.value.policy.guardrails.pace));
       break;
     }
-    const isManaged = current.value.policy.jobs[wish.job] !== undefined;
+    const isManaged = jobNamed(current.value.policy, wish.job) !== undefined;
     const result = await grant(ports, wish, { nowMs, bucket, pace, isManaged });
     if (result.kind === 'granted') {
       pace = result.pace;

@@ -22,6 +22,11 @@ export interface ResolvedPolicy {
   };
 }
 
+/** The job of that name. Names come from messages and people too, and `constructor` is no job. */
+export function jobNamed(policy: ResolvedPolicy, name: string): ResolvedJob | undefined {
+  return Object.hasOwn(policy.jobs, name) ? policy.jobs[name] : undefined;
+}
+
 /** One job as the policy declares it. */
 export interface ResolvedJob {
   readonly name: string;

@@ -52,6 +52,35 @@ async function running() {
   return { local, run, later, causes };
 }
 
+describe('the kill switch', () => {
+  it('works without a bucket, a queue or a policy that can be read', async () => {
+    const { local } = await running();
+    const { settings, aws } = local.runtime('cli');
+    const env = {
+      AWS_REGION: settings.region,
+      AWS_ENDPOINT_URL_DYNAMODB: aws.endpoints?.dynamodb,
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+    };
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const host = { env, clock: local.time, aws: { credentials, retries: 'none' as const } };
+    const { code, err } = await cli(['kill', 'on', '--reason', 'drill', '--table', settings.table], host);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const read = await local.store.read([{ pk: 'CONTROL#fleet', sk: 'CONTROL' }]);
+    expect(read.ok && read.value.items[0]).toMatchObject({ killSwitch: true });
+  });
+});
+
+describe('a name that every object has', () => {
+  it('is no job and no word of ours', async () => {
+    expect((await cli(['explain', 'constructor'])).code).toBe(64);
+    const { run } = await running();
+    expect(await run('status', 'constructor')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('has no job "constructor"'),
+    });
+  });
+});
+
 describe('the verbs of people against the local stack', () => {
   it('show how each job is, worst first, and say with --check that somebody is needed', async () => {
     const { run } = await running();

@@ -126,6 +126,24 @@ describe('when S3 does not show the checkpoint', () => {
   });
 });
 
+describe('when nobody takes the notices', () => {
+  it('restarts all the same, keeps them, and delivers each when somebody takes them again', async () => {
+    const fleet = fleetWith({
+      calls: ['receiver.deliver'],
+      fromMs: startMs,
+      toMs: diesAtMs + 2 * hourMs,
+      answer: unavailable('Slack is down'),
+    });
+    await fleet.time.run({ untilMs: diesAtMs + 2 * hourMs - 1 });
+    expect(restartsOf(fleet)).toHaveLength(1);
+    expect(fleet.notices).toEqual([]);
+    await fleet.runFor(5 * minuteMs);
+    expect(fleet.notices.map(({ event }) => event)).toEqual(['incident.opened', 'incident.recovered']);
+    const outbox = await fleet.store.list('OUTBOX#0', { limit: 10 });
+    expect(outbox.ok && outbox.value).toEqual([]);
+  });
+});
+
 describe('when the policy cannot be read', () => {
   it('does nothing at all without one', async () => {
     const fleet = fleetWith({

@@ -68,7 +68,7 @@ describe('what must never be touched', () => {
     expect(kinds).toContain('start job-run-failed withheld');
   });
 
-  it('never reads or touches runs that no policy matches', async () => {
+  it('never touches runs that no policy matches', async () => {
     const fleet = testFleet({ jobs: { orders: {} } });
     const request = fleet.policy.jobs.orders?.launch;
     fleet.world.emr.startJobRun(
