@@ -1,3 +1,4 @@
+import { withOutgoing } from '../src/control/outgoing.ts';
 import { sweep } from '../src/control/sweep.ts';
 import { lambdaHandler } from '../src/runtime/lambda.ts';
 import { handlerOf, type Runtime } from '../src/runtime/runtime.ts';
@@ -5,9 +6,11 @@ import { wireControl } from '../src/runtime/wire.ts';
 
 /** Every minute: wakes whom nobody woke. */
 export function create(runtime: Runtime) {
-  const ports = wireControl(runtime);
+  const wired = wireControl(runtime);
   return lambdaHandler<unknown, void>(runtime, async (_event, call) => {
+    const { ports, flush } = withOutgoing(wired);
     const report = await sweep(ports);
+    await flush();
     call.count('Sweeps');
     call.count('LostEventsFound', report.ended);
     // Trouble is not an error of this function: what it could not do now the next sweep does.

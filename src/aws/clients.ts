@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -13,6 +14,7 @@ export interface AwsClientOptions {
   /** Left out, the SDK's own rules hold: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, then AWS. */
   readonly endpoints?: {
     readonly emrServerless?: string | undefined;
+    readonly eventBridge?: string | undefined;
     readonly dynamodb?: string | undefined;
     readonly sqs?: string | undefined;
     readonly s3?: string | undefined;
@@ -72,6 +74,12 @@ export function dynamodbClient(options: AwsClientOptions): DynamoDBDocumentClien
 
 export function sqsClient(options: AwsClientOptions): SQSClient {
   const client = new SQSClient({ ...common(options), ...at(options.endpoints?.sqs) });
+  signWithClock(client, options.clock);
+  return client;
+}
+
+export function eventBridgeClient(options: AwsClientOptions): EventBridgeClient {
+  const client = new EventBridgeClient({ ...common(options), ...at(options.endpoints?.eventBridge) });
   signWithClock(client, options.clock);
   return client;
 }

@@ -10,23 +10,26 @@ const delaySecondsMax = 900;
 type DelayedWake = Parameters<WakeQueue['send']>[0][number];
 
 /**
- * Wakes over SQS: each is the JSON of a `Wake` on the standard wake queue. The release queue is FIFO with one
- * group, so that one release runs at a time. A failure says how many wakes were not taken; sending all of them
+ * Wakes over SQS: each is the JSON of a `Wake` on the standard wake queue. The release and notify queues are FIFO
+ * with one group each, so that one release and one notify run at a time. A failure says how many wakes were not taken; sending all of them
  * again is harmless, because a wake is only a hint.
  */
 export class SqsWakeQueue implements WakeQueue {
   readonly #client: SQSClient;
   readonly #wakeQueueUrl: string;
   readonly #releaseQueueUrl: string;
+  readonly #notifyQueueUrl: string;
 
   constructor(options: {
     readonly client: SQSClient;
     readonly wakeQueueUrl: string;
     readonly releaseQueueUrl: string;
+    readonly notifyQueueUrl: string;
   }) {
     this.#client = options.client;
     this.#wakeQueueUrl = options.wakeQueueUrl;
     this.#releaseQueueUrl = options.releaseQueueUrl;
+    this.#notifyQueueUrl = options.notifyQueueUrl;
   }
 
   async send(wakes: readonly DelayedWake[]): Promise<Answer<void>> {
@@ -39,15 +42,23 @@ export class SqsWakeQueue implements WakeQueue {
     return failure ?? { ok: true, value: undefined };
   }
 
-  async release(): Promise<Answer<void>> {
-    const wake: Wake = { kind: 'release' };
+  release(): Promise<Answer<void>> {
+    return this.#ask(this.#releaseQueueUrl, { kind: 'release' } satisfies Wake);
+  }
+
+  notify(): Promise<Answer<void>> {
+    return this.#ask(this.#notifyQueueUrl, { kind: 'notify' });
+  }
+
+  /** Both queues are FIFO with one group: whatever asks, one function looks at a time. */
+  async #ask(QueueUrl: string, message: { readonly kind: string }): Promise<Answer<void>> {
     try {
       await this.#client.send(
         new SendMessageCommand({
-          QueueUrl: this.#releaseQueueUrl,
-          MessageBody: JSON.stringify(wake),
-          MessageGroupId: 'release',
-          // Never a constant: the wish that asks now may be newer than what the last release saw.
+          QueueUrl,
+          MessageBody: JSON.stringify(message),
+          MessageGroupId: message.kind,
+          // Never a constant: what asks now may be newer than what the last look saw.
           MessageDeduplicationId: randomUUID(),
         }),
       );

@@ -100,7 +100,7 @@ async function connected(
       store,
       ids: ulids(clock, Math.random),
       wakes: wakeQueueUrl
-        ? new SqsWakeQueue({ client: clients.sqs, wakeQueueUrl, releaseQueueUrl: '' })
+        ? new SqsWakeQueue({ client: clients.sqs, wakeQueueUrl, releaseQueueUrl: '', notifyQueueUrl: '' })
         : noQueue,
       policies: new S3Policies({ client: clients.s3, bucket: target.bucket, store, log: silent }),
       // The rights of the functions are the stack's; what a person orders is judged again there.
@@ -127,6 +127,7 @@ export function findJob({ policy }: Deployment, name: string, host: Host): Resol
 const noQueue: WakeQueue = {
   send: async () => ({ ok: true, value: undefined }),
   release: async () => ({ ok: true, value: undefined }),
+  notify: async () => ({ ok: true, value: undefined }),
 };
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -196,6 +196,26 @@ export interface SweepItem extends Stored {
 export interface OutboxItem extends Stored {
   readonly kind: 'outbox';
   readonly notice: Notice;
+  /** What is done already of a notice that had to stay: it was published as an event, or told to people. */
+  readonly done?: 'published' | 'told';
+}
+
+/** `INCIDENT#id / THREAD#receiver`: the messages of one incident in one place, so that they are changed in place. */
+export interface ThreadItem extends Stored {
+  readonly kind: 'thread';
+  /** Ids of the notices that were told here, newest last. */
+  readonly told: readonly string[];
+  /** The messages, oldest first: the first one is the head of the thread. */
+  readonly posts: readonly ThreadPost[];
+  /** A post that was on its way when nothing more was heard of it. */
+  readonly posting?: { readonly key: string; readonly atMs: number };
+}
+
+export interface ThreadPost {
+  /** What it tells of, e.g. `needs-human worker-lost`: one post each. */
+  readonly key: string;
+  /** Slack's id of the message. */
+  readonly ts: string;
 }
 
 export type Item =
@@ -211,7 +231,8 @@ export type Item =
   | PolicyItem
   | ListingItem
   | SweepItem
-  | OutboxItem;
+  | OutboxItem
+  | ThreadItem;
 
 export const keys = {
   record: (job: string): ItemKey => ({ pk: `JOB#${job}`, sk: 'RECORD' }),
@@ -228,6 +249,10 @@ export const keys = {
   policy: { pk: 'POLICY#current', sk: 'POLICY' },
   listing: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LISTING' }),
   sweep: { pk: 'SWEEP#state', sk: 'SWEEP' },
+  thread: (incidentId: string, receiver: string): ItemKey => ({
+    pk: `INCIDENT#${incidentId}`,
+    sk: `THREAD#${receiver}`,
+  }),
   wishes: 'START#0',
   outbox: 'OUTBOX#0',
 } as const;

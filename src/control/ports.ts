@@ -1,3 +1,4 @@
+import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
@@ -126,6 +127,8 @@ export interface WakeQueue {
   send(wakes: readonly { wake: Wake; delaySeconds: number }[]): Promise<Answer<void>>;
   /** Asks the release function to look at the wishes. */
   release(): Promise<Answer<void>>;
+  /** Asks the notify function to look at the outbox. */
+  notify(): Promise<Answer<void>>;
 }
 
 /** The head of a checkpoint: which batch was planned and which committed last. */
@@ -145,9 +148,44 @@ export interface Policies {
   current(): Promise<Answer<InForce>>;
 }
 
-/** Where people read. Delivery is at least once; a receiver tells doubles by `id`. */
+/** One incident's notices that are still to be told, oldest first; a notice without an incident stands alone. */
+export interface Story {
+  readonly notices: readonly [Notice, ...Notice[]];
+  /** The decision that the newest of them tells of; absent when there was none, or when it is not kept any more. */
+  readonly decision?: Decision;
+}
+
+export type ToldAnswer =
+  | { readonly ok: true }
+  /** Asked too often: nothing of the story is lost, and nothing more is asked before that time has passed. */
+  | {
+      readonly ok: false;
+      readonly code: 'throttled';
+      readonly retryAfterMs: number;
+      readonly message: string;
+    }
+  /** Down, slow or unclear: the same story is told again later. */
+  | { readonly ok: false; readonly code: 'unavailable'; readonly message: string }
+  /** It will never take this: no such channel, no such token. The next receiver is asked at once. */
+  | { readonly ok: false; readonly code: 'refused'; readonly message: string };
+
+/** Where people read. It is told at least once, and tells doubles by the ids of the notices. */
 export interface Receiver {
-  deliver(notice: Notice): Promise<Answer<void>>;
+  /** As the policy names it. */
+  readonly name: string;
+  tell(story: Story): Promise<ToldAnswer>;
+}
+
+/** Where automation listens. `eventId` is the same each time an event is published again. */
+export interface OwnEvent {
+  readonly type: 'Decision Made' | 'Incident Opened' | 'Incident Updated' | 'Incident Closed' | 'Notice';
+  readonly atMs: number;
+  readonly detail: Readonly<Record<string, unknown>> & { readonly eventId: string };
+}
+
+export interface EventBus {
+  /** All or none counts as published: a failure means that all of them are to be published again. */
+  publish(events: readonly OwnEvent[]): Promise<Answer<void>>;
 }
 
 export interface Ids {
@@ -164,6 +202,17 @@ export interface Log {
   error(message: string, data?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What the notify function may touch: no runs, no checkpoints. */
+export interface NotifyPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: JobStore;
+  readonly policies: Policies;
+  readonly events: EventBus;
+  /** In the order in which they are asked; without a policy there is none. */
+  receivers(policy: ResolvedPolicy | undefined): readonly Receiver[];
+}
+
 /** Everything that one pass may touch. */
 export interface Ports {
   readonly clock: Clock;
@@ -175,7 +224,7 @@ export interface Ports {
   readonly wakes: WakeQueue;
   readonly checkpoints: Checkpoints;
   readonly policies: Policies;
-  readonly receiver: Receiver;
+  readonly events: EventBus;
   /** The stack parameter `Act`. */
   readonly act: 'none' | 'restart' | 'all';
   /** Role whose runs are ours, as it appears in `createdBy`; unknown in stacks that do not say it. */

@@ -1,4 +1,3 @@
-import { deliverOutbox } from './deliver.ts';
 import { as, dueShards, keys, type SweepItem, schemaVersion } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import { findLostEvents } from './lost-events.ts';
@@ -12,7 +11,8 @@ export interface SweepReport {
   readonly ended: number;
   readonly appeared: number;
   readonly pages: number;
-  readonly delivered: number;
+  /** Whether a notice lay in the outbox for so long that its pass cannot have seen to it. */
+  readonly hasNotices: boolean;
   /** Passes made here because the wake queue did not take their wakes. */
   readonly direct: number;
   /** What could not be done this time; the next sweep tries again. */
@@ -41,8 +41,8 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   const wishes = await ports.store.list(keys.wishes, { limit: 1 });
   if (wishes.ok && wishes.value.length > 0) await ports.wakes.release();
   const direct = await reconcileDirectly(ports, due.unsent);
-  const delivered = await deliverOutbox(ports, { olderThanMs: outboxAgeMs });
-  return { due: due.count, ...lost, delivered, direct, trouble };
+  const hasNotices = await hintAtOutbox(ports);
+  return { due: due.count, ...lost, hasNotices, direct, trouble };
 }
 
 async function wakeDue(
@@ -130,6 +130,15 @@ async function wakeUndiscovered(ports: Ports, hash: string, names: readonly stri
     fresh.map((job): Wake => ({ kind: 'job', job, cause: 'declared', look: true })),
   );
   return fresh.length === 0;
+}
+
+/** The hint of a pass may be lost, and a receiver that was down may be back. */
+async function hintAtOutbox(ports: Ports): Promise<boolean> {
+  const rows = await ports.store.list(keys.outbox, { limit: 1 });
+  const oldest = rows.ok ? as('outbox', rows.value[0]) : undefined;
+  if (!oldest || ports.clock.now() - oldest.notice.atMs < outboxAgeMs) return false;
+  await ports.wakes.notify();
+  return true;
 }
 
 async function send(ports: Ports, wakes: readonly Wake[]): Promise<boolean> {

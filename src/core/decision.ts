@@ -1,4 +1,5 @@
 import type { Judgement } from './failure/classify.ts';
+import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
 import type { JobMemory, Wish } from './memory.ts';
 import type { Observation } from './observation.ts';
@@ -45,6 +46,11 @@ export interface NoticeDraft {
     | 'policy.broken';
   readonly severity: Severity;
   readonly text: string;
+  /** Present when it tells of an incident's state: the same state is told once. */
+  readonly reason?: Reason;
+  readonly class?: FailureClass;
+  /** The incident begins with this notice, whatever the event. */
+  readonly opens?: true;
 }
 
 /** The record of one pass: what was seen, what each rule said, what follows. Everything people see renders this. */

@@ -41,5 +41,13 @@ export function tell(
     return { learned: { incident } };
   }
   const event = needsHuman ? 'incident.needs-human' : before ? 'incident.updated' : 'incident.opened';
-  return { learned: { incident }, notice: { event, severity: telling.severity, text: telling.text } };
+  const notice: NoticeDraft = {
+    event,
+    severity: telling.severity,
+    text: telling.text,
+    reason: telling.reason,
+    ...(incident.class ? { class: incident.class } : {}),
+    ...(before ? {} : { opens: true }),
+  };
+  return { learned: { incident }, notice };
 }

@@ -1,4 +1,5 @@
 import { create as createJobEvent } from '../../functions/job-event.ts';
+import { create as createNotify } from '../../functions/notify.ts';
 import { create as createReconcile } from '../../functions/reconcile.ts';
 import { create as createRelease } from '../../functions/release.ts';
 import { create as createSweep } from '../../functions/sweep.ts';
@@ -13,6 +14,7 @@ const minuteMs = 60_000;
 export function deployFunctions(stack: LocalStack): LambdaHost {
   const handlers: Record<string, Handler> = {
     'job-event': createJobEvent(stack.runtime('job-event')) as Handler,
+    notify: createNotify(stack.runtime('notify')) as Handler,
     reconcile: createReconcile(stack.runtime('reconcile')) as Handler,
     release: createRelease(stack.runtime('release')) as Handler,
     sweep: createSweep(stack.runtime('sweep')) as Handler,
@@ -23,6 +25,7 @@ export function deployFunctions(stack: LocalStack): LambdaHost {
   });
   host.consume(stack.queues.wake, 'reconcile');
   host.consume(stack.queues.release, 'release');
+  host.consume(stack.queues.notify, 'notify');
   host.schedule('sweep', { everyMs: minuteMs, firstMs: 1_000 });
   return host;
 }

@@ -32,6 +32,8 @@ export interface JsonService {
   target: string;
   /** What stands before the `#` in an error's `__type`. */
   namespace: string;
+  /** Version of the AWS JSON protocol; 1.0 when left out. */
+  version?: '1.0' | '1.1';
   /** Takes the parsed body; throws WireError. */
   operations: Readonly<Record<string, (input: unknown, request: LocalRequest) => unknown>>;
   errors: Readonly<Record<ErrorKind, WireError>>;
@@ -49,14 +51,14 @@ export function jsonProtocol(
     operationOf,
     errorResponse: (kind, message) => {
       const error = service.errors[kind];
-      return errorResponse(service.namespace, error, message);
+      return errorResponse(service, error, message);
     },
     handle: async (request) => {
       try {
         const run = findOperation(service, operationOf(request), request);
-        return success(run(parseJson(request.body), request));
+        return success(service, run(parseJson(request.body), request));
       } catch (error) {
-        if (error instanceof WireError) return errorResponse(service.namespace, error);
+        if (error instanceof WireError) return errorResponse(service, error);
         throw error;
       }
     },
@@ -104,16 +106,16 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function success(output: unknown): LocalResponse {
-  return { status: 200, headers: { 'content-type': jsonType }, body: JSON.stringify(output ?? {}) };
+function success(service: JsonService, output: unknown): LocalResponse {
+  return { status: 200, headers: { 'content-type': typeOf(service) }, body: JSON.stringify(output ?? {}) };
 }
 
-function errorResponse(namespace: string, error: WireError, message = error.message): LocalResponse {
-  const headers: Record<string, string> = { 'content-type': jsonType };
+function errorResponse(service: JsonService, error: WireError, message = error.message): LocalResponse {
+  const headers: Record<string, string> = { 'content-type': typeOf(service) };
   if (error.queryCode)
     headers['x-amzn-query-error'] = `${error.queryCode};${error.status < 500 ? 'Sender' : 'Receiver'}`;
-  const body = { __type: `${namespace}#${error.type}`, message, ...error.fields };
+  const body = { __type: `${service.namespace}#${error.type}`, message, ...error.fields };
   return { status: error.status, headers, body: JSON.stringify(body) };
 }
 
-const jsonType = 'application/x-amz-json-1.0';
+const typeOf = ({ version = '1.0' }: JsonService) => `application/x-amz-json-${version}`;

@@ -3,18 +3,20 @@ import { awsClients } from '../aws/clients.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { publishPolicy } from '../aws/publish-policy.ts';
 import { tableDefinition } from '../aws/table.ts';
-import type { JobStore, Receiver } from '../control/ports.ts';
+import type { JobStore, Notice } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Settings } from '../runtime/settings.ts';
 import { powertoolsLogger } from '../runtime/telemetry.ts';
+import { listener } from '../world/listener.ts';
 import { ObjectStore } from '../world/object-store.ts';
 import type { WorldParameters } from '../world/parameters.ts';
 import { VirtualTime } from '../world/virtual-time.ts';
 import { World } from '../world/world.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
-import type { Fault, RunningServer } from './http-server.ts';
+import { type PutEvent, startEventBridge } from './event-bridge.ts';
+import type { Fault, RunningServer, ServerHooks } from './http-server.ts';
 import { startS3 } from './s3.ts';
 import { startSqs } from './sqs.ts';
 import { Queue } from './sqs-queue.ts';
@@ -26,7 +28,8 @@ export interface LocalStackOptions {
   readonly parameters?: Partial<WorldParameters>;
   /** Asked for every API call, before any effect. */
   readonly fault?: (call: { service: string; operation: string }) => Fault | undefined;
-  readonly receiver: Receiver;
+  /** Hears every notice in place of the receivers of the policy. */
+  readonly onNotice?: (notice: Notice) => void;
   /** Errors of the functions go to stderr unless a test expects them. */
   readonly logs?: 'errors' | 'none';
 }
@@ -35,7 +38,14 @@ export interface LocalStack {
   readonly time: VirtualTime;
   readonly world: World;
   readonly objects: ObjectStore;
-  readonly queues: { readonly wake: Queue; readonly deadLetters: Queue; readonly release: Queue };
+  readonly queues: {
+    readonly wake: Queue;
+    readonly deadLetters: Queue;
+    readonly release: Queue;
+    readonly notify: Queue;
+  };
+  /** What was put on the event bus, in order. */
+  readonly events: readonly PutEvent[];
   /** API calls that reached a server, `service.Operation` → count. */
   readonly apiCalls: Readonly<Record<string, number>>;
   readonly store: JobStore;
@@ -67,33 +77,18 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     ...(options.parameters ? { parameters: options.parameters } : {}),
   });
   const { apiCalls, fault, uncounted } = callCounter(options.fault);
-  const hooks = { clock: time, hold: () => time.hold(), fault };
-  const deadLetters = new Queue({ name: 'wake-dead-letters', clock: time });
-  const wake = new Queue({
-    name: 'wake',
-    clock: time,
-    visibilityTimeoutMs: wakeVisibilityMs,
-    redrive: { receivesMax, deadLetters },
+  const events: PutEvent[] = [];
+  const queues = makeQueues(time);
+  const { urls, close } = await startServers({
+    hooks: { clock: time, hold: () => time.hold(), fault },
+    world,
+    objects,
+    queues,
+    onEvent: (event) => events.push(event),
   });
-  const release = new Queue({ name: 'release.fifo', clock: time, isFifo: true });
-  const callerArn = `arn:aws:sts::${account}:assumed-role/${startRole}/reconcile`;
-  const emr = await startEmrServerless({ ...hooks, emr: world.emr, callerArn });
-  const dynamodb = await startDynamoDb(hooks);
-  const sqs = await startSqs({ ...hooks, queues: [wake, deadLetters, release] });
-  const s3 = await startS3({ ...hooks, store: objects });
-  const servers: readonly RunningServer[] = [emr, dynamodb, sqs, s3];
-
-  const settings: Settings = {
-    region,
-    account,
-    table: 'checkpilot',
-    controlBucket,
-    wakeQueueUrl: `${sqs.url}/${account}/${wake.name}`,
-    releaseQueueUrl: `${sqs.url}/${account}/${release.name}`,
-    act: 'all',
-    startRole,
-  };
-  const endpoints = { emrServerless: emr.url, dynamodb: dynamodb.url, sqs: sqs.url, s3: s3.url };
+  const settings = settingsAt(urls.sqs, queues);
+  const { emrServerless, dynamodb, sqs, s3, eventBridge } = urls;
+  const endpoints = { emrServerless, dynamodb, sqs, s3, eventBridge };
   // Retries would wait in real time, of which the world knows nothing; a later pass is the retry here.
   const aws = { endpoints, credentials, retries: 'none' as const };
   const random = world.random.fork('checkpilot');
@@ -104,7 +99,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     time,
     world,
     objects,
-    queues: { wake, deadLetters, release },
+    queues,
+    events,
     apiCalls,
     store,
     uncounted,
@@ -116,7 +112,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       // Errors only, on stderr: a pass that fails must not pass for a quiet one.
       logger: powertoolsLogger(functionName, options.logs === 'none' ? 'SILENT' : 'ERROR'),
       emitsMetrics: false,
-      receiver: options.receiver,
+      ...(options.onNotice ? { receiver: listener(options.onNotice) } : {}),
       aws,
     }),
     publish: async (policy) => {
@@ -126,8 +122,61 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     },
     close: async () => {
       clients.destroy();
-      await Promise.all(servers.map((server) => server.close()));
+      await close();
     },
+  };
+}
+
+type Queues = LocalStack['queues'];
+
+function makeQueues(clock: VirtualTime): Queues {
+  const deadLetters = new Queue({ name: 'wake-dead-letters', clock });
+  const redrive = { receivesMax, deadLetters };
+  return {
+    wake: new Queue({ name: 'wake', clock, visibilityTimeoutMs: wakeVisibilityMs, redrive }),
+    deadLetters,
+    release: new Queue({ name: 'release.fifo', clock, isFifo: true }),
+    notify: new Queue({ name: 'notify.fifo', clock, isFifo: true }),
+  };
+}
+
+async function startServers(site: {
+  readonly hooks: ServerHooks;
+  readonly world: World;
+  readonly objects: ObjectStore;
+  readonly queues: Queues;
+  readonly onEvent: (event: PutEvent) => void;
+}) {
+  const { hooks, queues } = site;
+  const callerArn = `arn:aws:sts::${account}:assumed-role/${startRole}/reconcile`;
+  const servers = {
+    emrServerless: await startEmrServerless({ ...hooks, emr: site.world.emr, callerArn }),
+    dynamodb: await startDynamoDb(hooks),
+    sqs: await startSqs({ ...hooks, queues: Object.values(queues) }),
+    s3: await startS3({ ...hooks, store: site.objects }),
+    eventBridge: await startEventBridge({ ...hooks, onEvent: site.onEvent }),
+  };
+  const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])) as Record<
+    keyof typeof servers,
+    string
+  >;
+  const running: readonly RunningServer[] = Object.values(servers);
+  return { urls, close: () => Promise.all(running.map((server) => server.close())) };
+}
+
+function settingsAt(sqsUrl: string, { wake, release, notify }: Queues): Settings {
+  const urlOf = (queue: Queue) => `${sqsUrl}/${account}/${queue.name}`;
+  return {
+    region,
+    account,
+    table: 'checkpilot',
+    controlBucket,
+    wakeQueueUrl: urlOf(wake),
+    releaseQueueUrl: urlOf(release),
+    notifyQueueUrl: urlOf(notify),
+    eventBus: 'default',
+    act: 'all',
+    startRole,
   };
 }
 

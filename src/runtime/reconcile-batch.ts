@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import { deliverOutbox } from '../control/deliver.ts';
+import { withOutgoing } from '../control/outgoing.ts';
 import type { Ports } from '../control/ports.ts';
 import { reconcile } from '../control/reconcile.ts';
 import { jobOfRun } from '../control/resolve.ts';
@@ -13,10 +13,11 @@ interface Pending {
 
 /** Wakes of one batch → passes: several wakes of one job are one pass, since a wake only says "look now". */
 export async function reconcileBatch(
-  ports: Ports,
+  given: Ports,
   records: readonly SQSRecord[],
   { fail, call }: { fail: (record: SQSRecord) => void; call: Call },
 ): Promise<void> {
+  const { ports, flush } = withOutgoing(given);
   const pending = new Map<string, Pending>();
   for (const record of records) {
     const target = await targetOf(ports, record);
@@ -30,7 +31,7 @@ export async function reconcileBatch(
   for (const [job, { records: messages, look }] of pending) {
     if (!(await pass(ports, { job, look }, call))) for (const record of messages) fail(record);
   }
-  await deliverOutbox(ports);
+  await flush();
 }
 
 /** False when the message has to come again. */

@@ -13,7 +13,7 @@ export interface Runtime {
   readonly random: Random;
   readonly logger: Logger;
   readonly emitsMetrics: boolean;
-  /** Where notices go; the structured log when left out. */
+  /** Told in place of the receivers of the policy. */
   readonly receiver?: Receiver;
   readonly aws: Pick<AwsClientOptions, 'endpoints' | 'credentials' | 'retries'>;
 }

@@ -7,6 +7,9 @@ export interface Settings {
   readonly controlBucket: string;
   readonly wakeQueueUrl: string;
   readonly releaseQueueUrl: string;
+  readonly notifyQueueUrl: string;
+  /** Name of the event bus that Checkpilot's own events go to. */
+  readonly eventBus: string;
   /** The stack parameter `Act`: with `none` the roles have no right to write anything but our own state. */
   readonly act: 'none' | 'restart' | 'all';
   /** Name of the role that sends StartJobRun, when the stack tells it. */
@@ -32,6 +35,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     controlBucket: need('CHECKPILOT_CONTROL_BUCKET'),
     wakeQueueUrl: need('CHECKPILOT_WAKE_QUEUE_URL'),
     releaseQueueUrl: need('CHECKPILOT_RELEASE_QUEUE_URL'),
+    notifyQueueUrl: need('CHECKPILOT_NOTIFY_QUEUE_URL'),
+    eventBus: env.CHECKPILOT_EVENT_BUS || 'default',
     act: act as Settings['act'],
     ...(env.CHECKPILOT_START_ROLE ? { startRole: env.CHECKPILOT_START_ROLE } : {}),
   };

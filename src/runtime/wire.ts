@@ -1,13 +1,14 @@
-import { dynamodbClient, emrServerlessClient, s3Client } from '../aws/clients.ts';
+import { dynamodbClient, emrServerlessClient, eventBridgeClient, s3Client } from '../aws/clients.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
+import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
 import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
 import { S3Policies } from '../aws/s3-policies.ts';
 import type { Ports } from '../control/ports.ts';
 import { onlyAtHome } from './home.ts';
 import { ulids } from './ids.ts';
 import type { Runtime } from './runtime.ts';
-import { logPort, logReceiver } from './telemetry.ts';
+import { logPort } from './telemetry.ts';
 import { wireDoor } from './wire-door.ts';
 
 /** Every port of the control functions: the only place where adapters and control code meet. */
@@ -30,7 +31,7 @@ export function wireControl(runtime: Runtime): Ports {
       new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
       settings,
     ),
-    receiver: runtime.receiver ?? logReceiver(log),
+    events: new EventBridgeBus({ client: eventBridgeClient(options), bus: settings.eventBus }),
     act: settings.act,
     ...(settings.startRole ? { startRole: settings.startRole } : {}),
   };

@@ -1,11 +1,24 @@
 import { deliverOutbox } from '../control/deliver.ts';
-import type { Clock, Ids, Log, Notice, Policies, Ports, Wake, WakeQueue } from '../control/ports.ts';
+import { withOutgoing } from '../control/outgoing.ts';
+import type {
+  Clock,
+  Ids,
+  Log,
+  Notice,
+  OwnEvent,
+  Policies,
+  Ports,
+  Receiver,
+  Wake,
+  WakeQueue,
+} from '../control/ports.ts';
 import { reconcile } from '../control/reconcile.ts';
 import { release } from '../control/release.ts';
 import { jobOfRun } from '../control/resolve.ts';
 import { sweep } from '../control/sweep.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import { InMemoryJobStore } from './in-memory-job-store.ts';
+import { eventListener, listener } from './listener.ts';
 import { ObjectStore } from './object-store.ts';
 import type { WorldParameters } from './parameters.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -34,8 +47,9 @@ export class Fleet {
   readonly objects: ObjectStore;
   readonly store: InMemoryJobStore;
   readonly notices: Notice[] = [];
+  readonly events: OwnEvent[] = [];
   /** What the functions are handed; a test may replace it to come between them and the world. */
-  ports: Ports;
+  ports: Ports & { readonly receiver: Receiver };
   policy: ResolvedPolicy;
   /** Hears every wake before it is queued; answers false to lose it. */
   onWake: (wake: Wake) => boolean = () => true;
@@ -68,12 +82,8 @@ export class Fleet {
       wakes: this.#queue(),
       checkpoints: worldCheckpoints(this.objects),
       policies: this.#policies(),
-      receiver: {
-        deliver: async (notice) => {
-          this.notices.push(notice);
-          return { ok: true, value: undefined };
-        },
-      },
+      receiver: listener((notice) => this.notices.push(notice)),
+      events: eventListener((event) => this.events.push(event)),
       act,
     };
     this.world.emr.onEvent(({ detail }) => {
@@ -100,14 +110,17 @@ export class Fleet {
 
   sweepOnce(): Promise<void> {
     return this.#run(async () => {
-      await sweep(this.ports);
+      const { ports, flush } = withOutgoing(this.ports);
+      await sweep(ports);
+      await flush();
     });
   }
 
   async pass(job: string, look = false): Promise<string> {
-    const report = await reconcile(this.ports, { job, look });
+    const { ports, flush } = withOutgoing(this.ports);
+    const report = await reconcile(ports, { job, look });
     this.onOutcome({ atMs: this.time.now(), job, outcome: report.outcome });
-    await deliverOutbox(this.ports);
+    await flush();
     return report.outcome;
   }
 
@@ -129,7 +142,16 @@ export class Fleet {
         );
         return { ok: true, value: undefined };
       },
+      notify: async () => {
+        this.time.after(queueLatencyMs, () => this.#run(() => this.notifyOnce()));
+        return { ok: true, value: undefined };
+      },
     };
+  }
+
+  async notifyOnce(): Promise<void> {
+    const { receiver } = this.ports;
+    await deliverOutbox({ ...this.ports, receivers: () => [receiver] });
   }
 
   #enqueue(wake: Wake, delaySeconds: number): void {

@@ -1,14 +1,15 @@
-import type { Ports } from '../control/ports.ts';
-
 /**
  * Wraps every port call of a pass, by name (`store.commit`, `runs.start`, …). What comes between the control code
  * and the world – crashes, freezes, interleavings, lost answers – hangs on this one place.
  */
 export type Around = <T>(name: string, call: () => Promise<T>, args: readonly unknown[]) => Promise<T>;
 
-const wrapped = ['runs', 'store', 'wakes', 'checkpoints', 'policies', 'receiver'] as const;
+const wrapped = ['runs', 'store', 'wakes', 'checkpoints', 'policies', 'receiver', 'events'] as const;
 
-export function intercept(ports: Ports, around: Around): Ports {
+export function intercept<P extends Readonly<Record<(typeof wrapped)[number], object>>>(
+  ports: P,
+  around: Around,
+): P {
   const copies = wrapped.map((port) => [port, wrap(port, ports[port], around)]);
   return { ...ports, ...Object.fromEntries(copies) };
 }

@@ -13,6 +13,7 @@ function queueAt(server: { readonly url: string }): SqsWakeQueue {
     client: clientsOf(server, { retries: 'none' }).sqs,
     wakeQueueUrl: `${server.url}/111122223333/wakes`,
     releaseQueueUrl: `${server.url}/111122223333/release.fifo`,
+    notifyQueueUrl: `${server.url}/111122223333/notify.fifo`,
   });
 }
 

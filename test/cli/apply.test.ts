@@ -6,13 +6,12 @@ import { as, keys, type PolicyItem } from '../../src/control/items.ts';
 import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
 import { cli, folderWith, policyText, type Ran } from './support.ts';
 
-const quiet = { deliver: async () => ({ ok: true, value: undefined }) as const };
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The real commands against the local stack: real SDK, real wire protocols. */
 async function bench() {
   // World and machine agree on the time, or the SDK would take each error for a wrong clock.
-  const stack = await startLocalStack({ seed: 1, startMs: Date.now(), buckets: [], receiver: quiet });
+  const stack = await startLocalStack({ seed: 1, startMs: Date.now(), buckets: [] });
   onTestFinished(() => stack.close());
   const { endpoints } = stack.runtime('apply').aws ?? expect.fail('no endpoints');
   const env = {

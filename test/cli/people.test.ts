@@ -13,12 +13,10 @@ afterEach(async () => {
 
 /** The whole stack with a healthy and a buggy job, half an hour old, and the command line that talks to it. */
 async function running() {
-  const receiver = { deliver: async () => ({ ok: true as const, value: undefined }) };
   const local = await startLocalStack({
     seed: 1,
     startMs,
     buckets: ['acme-checkpoints'],
-    receiver,
     logs: 'none',
   });
   stack = local;

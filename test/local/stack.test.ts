@@ -14,13 +14,8 @@ afterEach(async () => {
 
 async function start(options: Partial<LocalStackOptions> = {}, job: Partial<ResolvedJob> = {}) {
   const notices: Notice[] = [];
-  const receiver = {
-    deliver: async (notice: Notice) => {
-      notices.push(notice);
-      return { ok: true as const, value: undefined };
-    },
-  };
-  stack = await startLocalStack({ seed: 1, startMs, buckets: ['acme-checkpoints'], receiver, ...options });
+  const onNotice = (notice: Notice) => notices.push(notice);
+  stack = await startLocalStack({ seed: 1, startMs, buckets: ['acme-checkpoints'], onNotice, ...options });
   stack.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
   stack.world.script('orders', { dieAt: [{ cause: 'worker-lost', atMs: startMs + 20 * minuteMs }] });
   await stack.publish(testPolicy({ orders: job }));

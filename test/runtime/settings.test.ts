@@ -7,6 +7,7 @@ const complete = {
   CHECKPILOT_CONTROL_BUCKET: 'control',
   CHECKPILOT_WAKE_QUEUE_URL: 'https://sqs/wake',
   CHECKPILOT_RELEASE_QUEUE_URL: 'https://sqs/release.fifo',
+  CHECKPILOT_NOTIFY_QUEUE_URL: 'https://sqs/notify.fifo',
 };
 
 describe('settings', () => {
@@ -17,7 +18,7 @@ describe('settings', () => {
 
   it('name everything that is missing or wrong in one error', () => {
     expect(() => readSettings({ CHECKPILOT_ACT: 'yes', CHECKPILOT_TABLE: '' })).toThrow(
-      'Checkpilot cannot start: CHECKPILOT_ACT is "yes", allowed are none, restart and all; AWS_REGION is not set; CHECKPILOT_TABLE is not set; CHECKPILOT_CONTROL_BUCKET is not set; CHECKPILOT_WAKE_QUEUE_URL is not set; CHECKPILOT_RELEASE_QUEUE_URL is not set.',
+      'Checkpilot cannot start: CHECKPILOT_ACT is "yes", allowed are none, restart and all; AWS_REGION is not set; CHECKPILOT_TABLE is not set; CHECKPILOT_CONTROL_BUCKET is not set; CHECKPILOT_WAKE_QUEUE_URL is not set; CHECKPILOT_RELEASE_QUEUE_URL is not set; CHECKPILOT_NOTIFY_QUEUE_URL is not set.',
     );
   });
 });

@@ -170,13 +170,14 @@ describe('notices that nobody takes', () => {
     for (let index = 0; index < 25; index++) await fleet.store.commit([write('refused')]);
     await fleet.store.commit([write('wanted')]);
     const receiver: Fleet['ports']['receiver'] = {
-      deliver: async ({ text }) => {
-        if (text === 'refused') return { ok: false, code: 'malformed', message: 'too long' };
+      name: 'people',
+      tell: async ({ notices: [{ text }] }) => {
+        if (text === 'refused') return { ok: false, code: 'refused', message: 'too long' };
         taken.push(text);
-        return { ok: true, value: undefined };
+        return { ok: true };
       },
     };
-    await deliverOutbox({ ...fleet.ports, receiver });
+    await deliverOutbox({ ...fleet.ports, receivers: () => [receiver] });
     expect(taken).toEqual(['wanted']);
   });
 });

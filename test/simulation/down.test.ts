@@ -129,7 +129,7 @@ describe('when S3 does not show the checkpoint', () => {
 describe('when nobody takes the notices', () => {
   it('restarts all the same, keeps them, and delivers each when somebody takes them again', async () => {
     const fleet = fleetWith({
-      calls: ['receiver.deliver'],
+      calls: ['receiver.tell'],
       fromMs: startMs,
       toMs: diesAtMs + 2 * hourMs,
       answer: unavailable('Slack is down'),

@@ -65,18 +65,11 @@ async function main(): Promise<number> {
   const policy = await loadDemoPolicy(root);
   const out = printer(options);
   const notices: Notice[] = [];
-  const receiver = {
-    deliver: async (notice: Notice) => {
-      notices.push(notice);
-      const { job, incidentId, event } = notice;
-      stack.world.journal.write(
-        'notice',
-        { job },
-        { incident: incidentId, event, newPost: isNewPost(event) },
-      );
-      out.line(lineOfNotice(notice));
-      return { ok: true as const, value: undefined };
-    },
+  const onNotice = (notice: Notice) => {
+    notices.push(notice);
+    const { job, incidentId, event } = notice;
+    stack.world.journal.write('notice', { job }, { incident: incidentId, event, newPost: isNewPost(event) });
+    out.line(lineOfNotice(notice));
   };
   const buckets = ['acme-checkpoints', 'acme-logs', 'acme-artifacts'];
   const faults = faultInjector();
@@ -84,7 +77,7 @@ async function main(): Promise<number> {
     seed: options.seed,
     startMs: scenario.startMs,
     buckets,
-    receiver,
+    onNotice,
     fault: faults.fault,
   });
   try {

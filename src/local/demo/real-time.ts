@@ -30,7 +30,6 @@ export async function measureRealTime({
     seed: 1,
     startMs,
     buckets: ['acme-checkpoints'],
-    receiver: { deliver: async () => ({ ok: true, value: undefined }) },
     parameters: {
       startsPerSecond: perSecond,
       startsBurst: 2 * perSecond,

@@ -1,5 +1,6 @@
 import { deliverOutbox } from '../../control/deliver.ts';
-import type { Ports, Wake } from '../../control/ports.ts';
+import { withOutgoing } from '../../control/outgoing.ts';
+import type { NotifyPorts, Ports, Wake } from '../../control/ports.ts';
 import { reconcile } from '../../control/reconcile.ts';
 import { release } from '../../control/release.ts';
 import { jobOfRun } from '../../control/resolve.ts';
@@ -25,6 +26,7 @@ export class Functions {
   readonly #site: () => Site;
   readonly #plant: Plant | undefined;
   #isReleasePending = false;
+  #isNotifyPending = false;
 
   constructor(site: () => Site, plant: Plant | undefined) {
     this.#site = site;
@@ -36,7 +38,7 @@ export class Functions {
     time.after(sweepEveryMs, () => {
       this.startSweeping();
       this.sweeps += 1;
-      return this.#run('sweep', async (ports) => void (await sweep(ports))).then(() => {});
+      return this.#run('sweep', (ports) => sending(ports, sweep)).then(() => {});
     });
   }
 
@@ -65,6 +67,18 @@ export class Functions {
         this.releases += 1;
         return this.#run('release', async (ports) => void (await release(ports)));
       });
+    });
+  }
+
+  /** FIFO with one group: one look at the outbox at a time, unless a message of a slow one comes again. */
+  askNotify(): void {
+    if (this.#isNotifyPending) return;
+    this.#isNotifyPending = true;
+    const { faults, time } = this.#site();
+    time.after(queueLatencyMs, () => {
+      this.#isNotifyPending = false;
+      const times = faults.strikes('two-passes-at-once') ? 2 : 1;
+      return all(times, () => this.#run('notify', deliverOutbox));
     });
   }
 
@@ -100,27 +114,37 @@ export class Functions {
     }
     pass.job = job.name;
     this.passes += 1;
-    const report = await reconcile(ports, { job: job.name, look: job.look });
+    const report = await sending(ports, (own) => reconcile(own, { job: job.name, look: job.look }));
     this.#site().watch.onPass(pass, report);
-    await deliverOutbox(ports);
     return report.again ? 'again' : 'done';
   }
 
   /** Ends with the work or with the pass, so that a dead one holds nothing. What throws breaks a promise of ours. */
   async #run<T>(
     kind: Pass['kind'],
-    work: (ports: Ports, pass: Pass) => Promise<T>,
+    work: (ports: Ports & NotifyPorts, pass: Pass) => Promise<T>,
   ): Promise<T | 'dead' | 'threw'> {
     const site = this.#site();
     const pass = new Pass(site.watch.nextPassId(), kind, drawSkewMs(site.faults));
     const ports = passPorts(site, pass);
     try {
-      return await Promise.race([work(this.#plant ? this.#plant(ports, site) : ports, pass), pass.death]);
+      return await Promise.race([
+        work(this.#plant ? { ...ports, ...this.#plant(ports, site) } : ports, pass),
+        pass.death,
+      ]);
     } catch (error) {
       site.watch.threw(pass, error);
       return 'threw';
     }
   }
+}
+
+/** As the functions do it: hints and events leave when the work is done. */
+async function sending<T>(given: Ports, work: (ports: Ports) => Promise<T>): Promise<T> {
+  const { ports, flush } = withOutgoing(given);
+  const result = await work(ports);
+  await flush();
+  return result;
 }
 
 async function all(times: number, work: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,12 @@
-import type { Failure, JobStore, Notice, Policies, Ports, Receiver, WakeQueue } from '../../control/ports.ts';
+import type {
+  Failure,
+  JobStore,
+  NotifyPorts,
+  Policies,
+  Ports,
+  Receiver,
+  WakeQueue,
+} from '../../control/ports.ts';
 import type { Pass } from './pass.ts';
 import { passRuns } from './pass-runs.ts';
 import { ourRole, type Site } from './site.ts';
@@ -8,8 +16,9 @@ const slowCallChance = 0.2;
 const slowCallMsMax = 250;
 
 /** What a pass is handed: the world, with everything that may come between two lines of the pass. */
-export function passPorts(site: Site, pass: Pass): Ports {
+export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
   const hop = hopOf(site, pass);
+  const receiver = passReceiver(site, hop);
   return {
     clock: {
       now: () => site.time.now() + pass.skewMs,
@@ -30,7 +39,9 @@ export function passPorts(site: Site, pass: Pass): Ports {
         ),
     },
     policies: passPolicies(site, pass, hop),
-    receiver: passReceiver(site, hop),
+    receivers: () => [receiver],
+    // Events are best effort, and nobody here acts on them.
+    events: { publish: async () => ({ ok: true, value: undefined }) },
     act: 'all',
     startRole: ourRole,
   };
@@ -100,6 +111,12 @@ function passWakes({ faults, functions }: Site, hop: Hop): WakeQueue {
         functions.askRelease();
         return { ok: true, value: undefined };
       }),
+    notify: () =>
+      hop(async () => {
+        if (faults.strikes('queue-unavailable')) return unavailable;
+        functions.askNotify();
+        return { ok: true, value: undefined };
+      }),
   };
 }
 
@@ -116,11 +133,13 @@ function passPolicies(site: Site, pass: Pass, hop: Hop): Policies {
 
 function passReceiver({ faults, watch }: Site, hop: Hop): Receiver {
   return {
-    deliver: (notice: Notice) =>
+    name: 'people',
+    tell: ({ notices }) =>
       hop(async () => {
-        if (faults.strikes('notice-not-delivered')) return unavailable;
-        watch.told(notice);
-        return { ok: true, value: undefined };
+        if (faults.strikes('notice-not-delivered'))
+          return { ok: false, code: 'unavailable', message: 'no answer' };
+        for (const notice of notices) watch.told(notice);
+        return { ok: true };
       }),
   };
 }

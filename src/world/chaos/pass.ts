@@ -16,7 +16,7 @@ export interface Known {
  */
 export class Pass {
   readonly id: number;
-  readonly kind: 'reconcile' | 'sweep' | 'release';
+  readonly kind: 'reconcile' | 'sweep' | 'release' | 'notify';
   readonly skewMs: number;
   readonly death: Promise<'dead'>;
   job: string | undefined;
