@@ -29,7 +29,7 @@ export async function policyPages(root: string): Promise<readonly Page[]> {
 
 /** One table for each section of a file and for each key of a job. */
 function keysReference(schema: Plain): string {
-  const sections = ['apiVersion', 'kind', 'metadata', 'guardrails'];
+  const sections = ['apiVersion', 'kind', 'metadata', 'guardrails', 'notifications'];
   const file = sections.flatMap((key) => rowsOf(valueAt(schema, ['properties', key]), key, schema));
   const job = Object.entries(valueAt(schema, ['definitions', 'job', 'properties']) as Plain);
   const isSmall = ([, value]: readonly [string, unknown]) => valueAt(value, ['properties']) === undefined;
@@ -54,6 +54,8 @@ function part(title: string, level: number, lead: string, rows: readonly (readon
 function rowsOf(schema: unknown, path: string, root: Plain): readonly (readonly string[])[] {
   const at = resolved(schema, root);
   const inner = valueAt(at, ['properties']);
+  const named = valueAt(at, ['additionalProperties']);
+  if (!isPlain(inner) && isPlain(valueAt(named, ['properties']))) return rowsOf(named, `${path}.NAME`, root);
   if (!isPlain(inner)) return [[`\`${path}\``, takes(at), defaultText(at), String(at.description ?? '')]];
   const entries = Object.entries(inner);
   // All failure classes take the same keys: they stand here once.

@@ -20,6 +20,20 @@ export interface ResolvedPolicy {
     /** What a pause by a person must keep to. */
     readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
   };
+  /** Who is told, in the order in which they are asked. Left out: the log of the notify function. */
+  readonly receivers?: readonly ResolvedReceiver[];
+  /** Base URL of the runbooks, without a slash at its end. */
+  readonly runbooks?: string;
+}
+
+/** A place where people read. */
+export interface ResolvedReceiver {
+  readonly name: string;
+  readonly slack: {
+    readonly channel: string;
+    /** Name or ARN of the secret that holds the bot token. */
+    readonly secretId: string;
+  };
 }
 
 /** The job of that name. Names come from messages and people too, and `constructor` is no job. */

@@ -31,6 +31,7 @@ export const diagnosticCodes = {
   CP2005: 'role-of-another-account',
   CP2006: 'renamed-from-a-name-in-use',
   CP2101: 'many-attempts-an-hour',
+  CP2102: 'receiver-never-told',
   CP3001: 'literal-secret',
 } as const;
 

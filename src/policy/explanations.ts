@@ -90,6 +90,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
     example: 'restart: { nativeRetries: 10, budget: { perHour: 5 } }',
     fix: 'Lower `nativeRetries` or `budget.perHour`: what failed twelve times in an hour rarely works at the thirtieth.',
   },
+  CP2102: {
+    cause: 'A receiver is written down and no notice goes to it.',
+    example:
+      'notifications:\n  receivers: { night: { slack: { … } }, day: { slack: { … } } }\n  root: { receivers: [day] }',
+    fix: 'Name it in `notifications.root.receivers`, or delete it.',
+  },
   CP3001: {
     cause:
       'A secret is written out in the file: a Slack token or webhook, an AWS access key, a private key, a GitHub token, a password in a URL. Policies are copied, reviewed and kept for ever.',

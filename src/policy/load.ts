@@ -3,6 +3,7 @@ import { checkJobs } from './checks.ts';
 import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './diagnostics.ts';
 import { isSet, mergedJobs, place, sections } from './merge.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
+import { receiverFaults } from './notification-checks.ts';
 import { isPlain, nullsAsUnset, valueAt } from './plain.ts';
 import { resolvePolicy } from './resolve.ts';
 import { jobSchema, policyFileSchema } from './schema.ts';
@@ -30,12 +31,16 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       ? []
       : [
           ...sectionFaults(sources),
+          ...sources.flatMap(receiverFaults),
           ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) =>
             told(fault, mended),
           ),
         ];
   const diagnostics = sortDiagnostics(
-    [...fileFaults, ...wholeFaults].filter(isTold).map(withoutMeant).map(withoutSecrets),
+    [...fileFaults.filter(({ code, path }) => code !== 'CP1005' || !mended.has(path)), ...wholeFaults]
+      .filter(isTold)
+      .map(withoutMeant)
+      .map(withoutSecrets),
     files,
   );
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
@@ -60,7 +65,7 @@ function schemaFaults(source: Source): readonly Told[] {
     }));
 }
 
-const sharedSections = ['metadata', 'defaults', 'guardrails'] as const;
+const sharedSections = ['metadata', 'defaults', 'guardrails', 'notifications'] as const;
 
 /** Sections that stand in two files, that stand in none, and jobs with one name in two files. */
 function sectionFaults(sources: readonly Source[]): readonly Diagnostic[] {

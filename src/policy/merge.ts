@@ -40,14 +40,23 @@ export function place(source: Source, path: Path, on: 'key' | 'value') {
   return at;
 }
 
-/** Metadata and guardrails, from whichever file holds them; empty where none does. */
-export function sections(sources: readonly Source[]): {
+/** What the files share, as it is written in whichever of them holds it. */
+export interface Sections {
   readonly metadata: unknown;
   readonly guardrails: unknown;
-} {
+  /** Undefined where nobody is to be told. */
+  readonly notifications: unknown;
+}
+
+export function sections(sources: readonly Source[]): Sections {
   const section = (name: string) => {
     const holder = sources.find((source) => isSet(source, [name]));
     return nullsAsUnset(valueAt(holder?.value, [name]) ?? {});
   };
-  return { metadata: section('metadata'), guardrails: section('guardrails') };
+  const hasNotifications = sources.some((source) => isSet(source, ['notifications']));
+  return {
+    metadata: section('metadata'),
+    guardrails: section('guardrails'),
+    notifications: hasNotifications ? section('notifications') : undefined,
+  };
 }

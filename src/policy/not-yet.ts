@@ -38,7 +38,24 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ),
   ...['maxPerDay', 'floors'].map(scaling),
   ['extends', { hint: 'write the values into `defaults`' }],
-  ['notifications', { hint: leaveOut }],
+  ...['routes', 'groupBy', 'groupWait', 'groupInterval', 'repeatInterval', 'onlyAfter'].map(
+    (key): [string, NotYet] => [
+      `notifications.root.${key}`,
+      { hint: 'every notice goes to root.receivers so far; one incident is one message' },
+    ],
+  ),
+  ...['pagerduty', 'amazonQ', 'webhook'].map((kind): [string, NotYet] => [
+    `notifications.receivers.*.${kind}`,
+    {
+      hint: 'slack is the only kind so far; hang other things on the events that notify publishes',
+      instead: 'slack',
+    },
+  ]),
+  ['notifications.receivers.*.slack.interactive', { hint: 'messages have no buttons so far' }],
+  ...['quietHours', 'inhibit', 'digest', 'dedupe'].map((key): [string, NotYet] => [
+    `notifications.${key}`,
+    { hint: leaveOut },
+  ]),
   ['guardrails.windows', { hint: leaveOut }],
   ['guardrails.budgets', { hint: 'restart.budget of each job holds so far' }],
   ['guardrails.approvals', { hint: leaveOut }],

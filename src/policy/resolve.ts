@@ -1,6 +1,14 @@
-import type { ClassPolicy, ResolvedJob, ResolvedPolicy, RestartPolicy } from '../core/job.ts';
+import type {
+  ClassPolicy,
+  ResolvedJob,
+  ResolvedPolicy,
+  ResolvedReceiver,
+  RestartPolicy,
+} from '../core/job.ts';
 import { normaliseLocation } from '../core/launch-request.ts';
 import { launchRequest } from '../launch/request.ts';
+import type { Sections } from './merge.ts';
+import type { PolicyNotifications } from './notifications-schema.ts';
 import { jobSchema, type PolicyJob, parts } from './schema.ts';
 
 /**
@@ -8,17 +16,36 @@ import { jobSchema, type PolicyJob, parts } from './schema.ts';
  * milliseconds, checkpoints normalised and sorted. Throws if a part does not fit its schema.
  */
 export function resolvePolicy(
-  sections: { readonly metadata: unknown; readonly guardrails: unknown },
+  sections: Sections,
   jobs: readonly { readonly name: string; readonly merged: unknown }[],
 ): ResolvedPolicy {
-  const { name, accountId, region, owner } = parts.metadata.parse(sections.metadata);
+  const { name, accountId, region, owner, runbooks } = parts.metadata.parse(sections.metadata);
   const { fleet, pause } = parts.guardrails.parse(sections.guardrails);
   const guardrails = {
     pace: fleet.pace,
     pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
   };
   const resolved = jobs.map((job) => [job.name, resolveJob(job.name, jobSchema.parse(job.merged))]);
-  return { name, accountId, region, owner, jobs: Object.fromEntries(resolved), guardrails };
+  const receivers = resolveReceivers(parts.notifications.parse(sections.notifications));
+  return {
+    name,
+    accountId,
+    region,
+    owner,
+    jobs: Object.fromEntries(resolved),
+    guardrails,
+    ...(receivers.length > 0 ? { receivers } : {}),
+    ...(runbooks === undefined ? {} : { runbooks: runbooks.replace(/\/+$/, '') }),
+  };
+}
+
+function resolveReceivers(notifications: PolicyNotifications | undefined): readonly ResolvedReceiver[] {
+  const { receivers = {}, root } = notifications ?? {};
+  return (root?.receivers ?? []).flatMap((name) => {
+    const { slack } = receivers[name] ?? {};
+    if (!slack) return [];
+    return { name, slack: { channel: slack.channel, secretId: slack.tokenFrom.secretsManager } };
+  });
 }
 
 function resolveJob(name: string, job: PolicyJob): ResolvedJob {

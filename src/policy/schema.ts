@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { launchSchema } from './launch-schema.ts';
+import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
 import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
 
@@ -175,6 +176,11 @@ export const policyFileSchema = z.strictObject({
   // Names are checked in checks.ts: a record does not look at the value of a key that it refuses.
   jobs: z.record(z.string(), jobSchema).optional().describe('The jobs, keyed by name.'),
   guardrails: guardrailsSchema.optional().describe('What no job may exceed. In at most one file.'),
+  notifications: notificationsSchema
+    .optional()
+    .describe(
+      'Who is told what happens. In at most one file; without it, notices are in the log of `notify`.',
+    ),
 });
 
 /** The parts that checks.ts reads alone, so that a fault elsewhere in the job hides nothing. */
@@ -186,6 +192,7 @@ export const parts = {
   executors: executorsSchema,
   metadata: metadataSchema,
   guardrails: guardrailsSchema,
+  notifications: notificationsSchema.optional(),
   launchFrom: restartSchema.shape.launchFrom,
   nativeRetries: restartSchema.shape.nativeRetries,
 };
