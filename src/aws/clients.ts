@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../control/ports.ts';
@@ -15,6 +16,7 @@ export interface AwsClientOptions {
   readonly endpoints?: {
     readonly emrServerless?: string | undefined;
     readonly eventBridge?: string | undefined;
+    readonly secretsManager?: string | undefined;
     readonly dynamodb?: string | undefined;
     readonly sqs?: string | undefined;
     readonly s3?: string | undefined;
@@ -80,6 +82,12 @@ export function sqsClient(options: AwsClientOptions): SQSClient {
 
 export function eventBridgeClient(options: AwsClientOptions): EventBridgeClient {
   const client = new EventBridgeClient({ ...common(options), ...at(options.endpoints?.eventBridge) });
+  signWithClock(client, options.clock);
+  return client;
+}
+
+export function secretsManagerClient(options: AwsClientOptions): SecretsManagerClient {
+  const client = new SecretsManagerClient({ ...common(options), ...at(options.endpoints?.secretsManager) });
   signWithClock(client, options.clock);
   return client;
 }

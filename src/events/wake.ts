@@ -5,7 +5,7 @@ import { type Parsed, parseWith } from './parsed.ts';
 const cause = z.string().max(200);
 
 const wake = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('job'), job: z.string().min(1).max(128), cause, look: z.boolean().optional() }),
+  z.object({ kind: z.literal('job'), job: z.string().min(1).max(256), cause, look: z.boolean().optional() }),
   z.object({
     kind: z.literal('run'),
     applicationId: z.string().min(1).max(64),

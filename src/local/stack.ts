@@ -18,6 +18,8 @@ import { startEmrServerless } from './emr-serverless.ts';
 import { type PutEvent, startEventBridge } from './event-bridge.ts';
 import type { Fault, RunningServer, ServerHooks } from './http-server.ts';
 import { startS3 } from './s3.ts';
+import { startSecretsManager } from './secrets-manager.ts';
+import { type SlackPost, startSlack } from './slack.ts';
 import { startSqs } from './sqs.ts';
 import { Queue } from './sqs-queue.ts';
 
@@ -30,6 +32,9 @@ export interface LocalStackOptions {
   readonly fault?: (call: { service: string; operation: string }) => Fault | undefined;
   /** Hears every notice in place of the receivers of the policy. */
   readonly onNotice?: (notice: Notice) => void;
+  /** Channels of the local Slack workspace; the token of `checkpilot/slack` may write to them. */
+  readonly slackChannels?: readonly string[];
+  readonly slackScopes?: readonly string[];
   /** Errors of the functions go to stderr unless a test expects them. */
   readonly logs?: 'errors' | 'none';
 }
@@ -46,6 +51,8 @@ export interface LocalStack {
   };
   /** What was put on the event bus, in order. */
   readonly events: readonly PutEvent[];
+  /** The local workspace: every message as it reads now. */
+  readonly slackPosts: readonly SlackPost[];
   /** API calls that reached a server, `service.Operation` → count. */
   readonly apiCalls: Readonly<Record<string, number>>;
   readonly store: JobStore;
@@ -61,6 +68,9 @@ const account = '111122223333';
 const region = 'us-east-1';
 const controlBucket = 'checkpilot-control';
 const startRole = 'checkpilot-reconcile';
+/** What a policy names under `tokenFrom`, and the token that is kept there. */
+const slackSecret = 'checkpilot/slack';
+const slackToken = 'local-bot-token';
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** Receives before a message is dead: with the visibility time-out of the wake queue, six hours. */
 const receivesMax = 12;
@@ -79,18 +89,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const { apiCalls, fault, uncounted } = callCounter(options.fault);
   const events: PutEvent[] = [];
   const queues = makeQueues(time);
-  const { urls, close } = await startServers({
+  const { urls, slack, close } = await startServers({
     hooks: { clock: time, hold: () => time.hold(), fault },
     world,
     objects,
     queues,
     onEvent: (event) => events.push(event),
+    slack: { channels: options.slackChannels ?? [], scopes: options.slackScopes ?? ['channels:history'] },
   });
   const settings = settingsAt(urls.sqs, queues);
-  const { emrServerless, dynamodb, sqs, s3, eventBridge } = urls;
-  const endpoints = { emrServerless, dynamodb, sqs, s3, eventBridge };
   // Retries would wait in real time, of which the world knows nothing; a later pass is the retry here.
-  const aws = { endpoints, credentials, retries: 'none' as const };
+  const aws = { endpoints: urls, credentials, retries: 'none' as const };
   const random = world.random.fork('checkpilot');
   const clients = awsClients({ region, clock: time, ...aws });
   const store = new DynamoDbJobStore({ client: clients.dynamodb, table: settings.table, clock: time });
@@ -101,6 +110,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     objects,
     queues,
     events,
+    slackPosts: slack.posts,
     apiCalls,
     store,
     uncounted,
@@ -113,6 +123,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       logger: powertoolsLogger(functionName, options.logs === 'none' ? 'SILENT' : 'ERROR'),
       emitsMetrics: false,
       ...(options.onNotice ? { receiver: listener(options.onNotice) } : {}),
+      slackApiUrl: `${slack.server.url}/api/`,
       aws,
     }),
     publish: async (policy) => {
@@ -146,22 +157,25 @@ async function startServers(site: {
   readonly objects: ObjectStore;
   readonly queues: Queues;
   readonly onEvent: (event: PutEvent) => void;
+  readonly slack: { readonly channels: readonly string[]; readonly scopes: readonly string[] };
 }) {
   const { hooks, queues } = site;
   const callerArn = `arn:aws:sts::${account}:assumed-role/${startRole}/reconcile`;
+  const slack = await startSlack({ ...hooks, ...site.slack, token: slackToken, journal: site.world.journal });
   const servers = {
     emrServerless: await startEmrServerless({ ...hooks, emr: site.world.emr, callerArn }),
     dynamodb: await startDynamoDb(hooks),
     sqs: await startSqs({ ...hooks, queues: Object.values(queues) }),
     s3: await startS3({ ...hooks, store: site.objects }),
     eventBridge: await startEventBridge({ ...hooks, onEvent: site.onEvent }),
+    secretsManager: await startSecretsManager({ ...hooks, secrets: { [slackSecret]: slackToken } }),
   };
   const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])) as Record<
     keyof typeof servers,
     string
   >;
-  const running: readonly RunningServer[] = Object.values(servers);
-  return { urls, close: () => Promise.all(running.map((server) => server.close())) };
+  const running: readonly RunningServer[] = [...Object.values(servers), slack.server];
+  return { urls, slack, close: () => Promise.all(running.map((server) => server.close())) };
 }
 
 function settingsAt(sqsUrl: string, { wake, release, notify }: Queues): Settings {

@@ -15,6 +15,8 @@ export interface Runtime {
   readonly emitsMetrics: boolean;
   /** Told in place of the receivers of the policy. */
   readonly receiver?: Receiver;
+  /** Where Slack is; left out, it is Slack's own address. */
+  readonly slackApiUrl?: string;
   readonly aws: Pick<AwsClientOptions, 'endpoints' | 'credentials' | 'retries'>;
 }
 

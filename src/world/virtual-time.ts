@@ -7,13 +7,15 @@ type Callback = () => void | Promise<void>;
 interface ScopedHold {
   isOpen: boolean;
   sleepers: number;
+  /** The hold around it, which waits for this one and so sleeps when it does. */
+  readonly outer: ScopedHold | undefined;
 }
 
 /**
  * World time in milliseconds since the epoch. It stands still while anything is in flight (an open hold), and
  * otherwise jumps to the next event; events of the same instant fire in the order in which they were added.
  *
- * A wait inside `holding` or inside an async callback gives that hold up while it sleeps. Elsewhere `sleep`
+ * A wait inside `holding` or inside an async callback gives that hold, and those around it, up while it sleeps. Elsewhere `sleep`
  * gives up any one open hold, which is exact when the sleeper is a sequential holder itself: only the number
  * of holds matters, the holder's own one is among them, and it takes one back before its next line runs. A
  * time-out must be an `after` that is cancelled, never a `sleep` in a race: the race would let time run while
@@ -55,9 +57,9 @@ export class VirtualTime {
     };
   }
 
-  /** Runs `work` under a hold of its own; `sleep` anywhere inside lets go of exactly this hold. */
+  /** Runs `work` under a hold of its own; `sleep` anywhere inside lets go of it and of those that wait for it. */
   async holding<T>(work: () => Promise<T>): Promise<T> {
-    const own = this.#open();
+    const own = this.#open(this.#scope.getStore());
     try {
       return await this.#scope.run(own, work);
     } finally {
@@ -122,9 +124,9 @@ export class VirtualTime {
     }
   }
 
-  #open(): ScopedHold {
+  #open(outer?: ScopedHold): ScopedHold {
     this.#inFlight += 1;
-    return { isOpen: true, sleepers: 0 };
+    return { isOpen: true, sleepers: 0, outer };
   }
 
   #close(own: ScopedHold): void {
@@ -137,12 +139,17 @@ export class VirtualTime {
     const own = this.#scope.getStore();
     if (!own?.isOpen) return this.#letGoOfAny(1 + others);
     const takeOthersBack = this.#letGoOfAny(Math.min(others, this.#inFlight - 1));
-    own.sleepers += 1;
-    if (own.sleepers === 1) this.#landed();
+    const asleep = withOuter(own);
+    for (const hold of asleep) {
+      hold.sleepers += 1;
+      if (hold.sleepers === 1) this.#landed();
+    }
     return () => {
       takeOthersBack();
-      own.sleepers -= 1;
-      if (own.isOpen && own.sleepers === 0) this.#inFlight += 1;
+      for (const hold of asleep) {
+        hold.sleepers -= 1;
+        if (hold.isOpen && hold.sleepers === 0) this.#inFlight += 1;
+      }
     };
   }
 
@@ -167,6 +174,12 @@ export class VirtualTime {
     this.#failure = undefined;
     throw error;
   }
+}
+
+function withOuter(own: ScopedHold): ScopedHold[] {
+  const holds: ScopedHold[] = [];
+  for (let hold: ScopedHold | undefined = own; hold?.isOpen; hold = hold.outer) holds.push(hold);
+  return holds;
 }
 
 /** Lets everything that is ready run before time moves: all microtasks, then one turn of the event loop. */

@@ -102,6 +102,24 @@ describe('VirtualTime under holds', () => {
 });
 
 describe('VirtualTime and what it calls', () => {
+  it('lets a handler sleep inside the callback that waits for it', async () => {
+    const time = new VirtualTime(0);
+    const seen: string[] = [];
+    time.at(5, async () => {
+      await time.holding(async () => {
+        await time.sleep(10);
+        await realSleep(3);
+        seen.push(`awake@${time.now()}`);
+      });
+      seen.push(`over@${time.now()}`);
+    });
+    time.at(20, () => {
+      seen.push(`next@${time.now()}`);
+    });
+    await time.run({ untilMs: 30 });
+    expect(seen).toEqual(['awake@15', 'over@15', 'next@20']);
+  });
+
   it('lets a server take its time over a request that a handler awaits', async () => {
     const time = new VirtualTime(0);
     const seen: number[] = [];

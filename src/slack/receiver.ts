@@ -1,0 +1,211 @@
+import { as, keys, schemaVersion, type ThreadItem } from '../control/items.ts';
+import type { Clock, JobStore, Notice, Receiver, Story, ToldAnswer } from '../control/ports.ts';
+import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
+import type { Slack, SlackAnswer } from './client.ts';
+import { incidentMessage, type SlackMessage, stepLine } from './incident-message.ts';
+
+/** Threads outlive their incident by this much, as decisions do. */
+const threadLifeSeconds = 30 * 24 * 3_600;
+/** Clocks of two companies: how much earlier than our own note a post of ours may be dated. */
+const clockMarginMs = 5 * 60_000;
+/** Notices that one thread remembers; an incident has a handful. */
+const toldMax = 200;
+
+type Trouble = Exclude<ToldAnswer, { ok: true }>;
+type Told = Exclude<SlackAnswer<never>, { kind: 'done' }>;
+
+interface Options {
+  readonly name: string;
+  readonly channel: string;
+  readonly policy: ResolvedPolicy;
+  readonly slack: Slack;
+  readonly store: JobStore;
+  readonly clock: Clock;
+}
+
+/**
+ * One message per incident, changed in place, its steps in the thread; a call for a person is a post of its own.
+ * What was told is kept in `INCIDENT#id / THREAD#name`, and a post is noted there before it is sent: one whose answer
+ * was lost is looked for in the channel first. Where Slack does not let us look, it is posted again, because a call
+ * that came twice is better than one that never came.
+ */
+export class SlackReceiver implements Receiver {
+  readonly name: string;
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async tell(story: Story): Promise<ToldAnswer> {
+    const { store, clock } = this.#options;
+    const [{ incidentId, id }] = story.notices;
+    const key = keys.thread(incidentId ?? id, this.name);
+    const read = await store.read([key]);
+    if (!read.ok) return down(read.message);
+    const item = as('thread', read.value.items[0]);
+    const thread = new Thread(store, clock, item ?? { ...key, ...newThread });
+    const fresh = story.notices.filter((notice) => !thread.item.told.includes(notice.id));
+    return fresh.length === 0 ? { ok: true } : this.#write(thread, story, fresh);
+  }
+
+  async #write(thread: Thread, story: Story, fresh: readonly Notice[]): Promise<ToldAnswer> {
+    const latest = fresh.at(-1) as Notice;
+    const isFirst = thread.item.posts.length === 0;
+    // Without a head the newest notice is the head; a call for a person gets a post of its own under an older head.
+    const caller = isFirst ? latest : fresh.findLast(isCall);
+    if (caller) {
+      const trouble = await this.#post(thread, caller, story);
+      if (trouble) return trouble;
+    }
+    const trouble = isFirst ? undefined : await this.#edit(thread, latest, story);
+    if (trouble) return trouble;
+    // A head that is new says what it says; the steps before it, and those after an older head, go into its thread.
+    const steps = isFirst ? fresh.slice(0, -1) : fresh;
+    return (await this.#reply(thread, steps)) ?? (await thread.tell(fresh));
+  }
+
+  /** Posts once per key, whatever became of earlier attempts. */
+  async #post(thread: Thread, notice: Notice, story: Story): Promise<Trouble | undefined> {
+    const { slack, channel } = this.#options;
+    const key = postKey(notice);
+    if (thread.item.posts.some((post) => post.key === key)) return undefined;
+    const before = thread.item.posting;
+    if (before?.key === key) {
+      const search = { key: thread.markOf(key), sinceMs: before.atMs - clockMarginMs };
+      const found = await slack.find(channel, search);
+      if (found.kind === 'done' && found.value) return thread.posted(key, found.value.ts);
+      if (found.kind !== 'done' && found.kind !== 'refused') return troubleOf(found);
+    }
+    const noted = await thread.posting(key);
+    if (noted) return noted;
+    const posted = await slack.post(channel, marked(this.#messageOf(notice, story), thread.markOf(key)));
+    if (posted.kind === 'done') return thread.posted(key, posted.value.ts);
+    // Only of an unclear answer nobody knows whether the post is there.
+    if (posted.kind !== 'unclear') await thread.notPosted();
+    return troubleOf(posted);
+  }
+
+  /** The head shows the newest state. When all is well again the calls say so too, and nobody acts on an old one. */
+  async #edit(thread: Thread, latest: Notice, story: Story): Promise<Trouble | undefined> {
+    const { slack, channel } = this.#options;
+    const [head, ...calls] = thread.item.posts;
+    const lastCall = calls.at(-1);
+    const link = lastCall && isCall(latest) ? await slack.linkTo(channel, lastCall.ts) : undefined;
+    const isOver = latest.event === 'incident.recovered' || latest.event === 'run.stopped-by-person';
+    for (const post of [head, ...(isOver ? calls : [])]) {
+      if (!post) continue;
+      const changed = await slack.update(
+        channel,
+        post.ts,
+        marked(this.#messageOf(latest, story, link), thread.markOf(post.key)),
+      );
+      if (changed.kind !== 'done') return troubleOf(changed);
+    }
+    return undefined;
+  }
+
+  async #reply(thread: Thread, steps: readonly Notice[]): Promise<Trouble | undefined> {
+    const [head] = thread.item.posts;
+    if (!head || steps.length === 0) return undefined;
+    const { slack, channel } = this.#options;
+    const replied = await slack.reply(channel, head.ts, steps.map(stepLine).join('\n'));
+    return replied.kind === 'done' ? undefined : troubleOf(replied);
+  }
+
+  #messageOf(notice: Notice, story: Story, call?: string): SlackMessage {
+    const { policy } = this.#options;
+    const { name, region, runbooks } = policy;
+    const isOfDecision = story.decision?.id === notice.decisionId;
+    return incidentMessage({
+      notice,
+      decision: isOfDecision ? story.decision : undefined,
+      job: jobNamed(policy, notice.job),
+      where: { policy: name, region, ...(runbooks ? { runbooks } : {}) },
+      call,
+    });
+  }
+}
+
+const newThread = { kind: 'thread' as const, schema: schemaVersion, rev: 0, told: [], posts: [] };
+
+/** What is kept of a thread, written before and after each post by the revision that was seen. */
+class Thread {
+  item: ThreadItem;
+  readonly #store: JobStore;
+  readonly #clock: Clock;
+
+  constructor(store: JobStore, clock: Clock, item: ThreadItem) {
+    this.#store = store;
+    this.#clock = clock;
+    this.item = item;
+  }
+
+  /** By which a post of this thread is found in its channel. */
+  markOf(key: string): string {
+    return `${this.item.pk} ${key}`;
+  }
+
+  posting(key: string): Promise<Trouble | undefined> {
+    return this.#save({ ...this.#clear(), posting: { key, atMs: this.#clock.now() } });
+  }
+
+  posted(key: string, ts: string): Promise<Trouble | undefined> {
+    return this.#save({ ...this.#clear(), posts: [...this.item.posts, { key, ts }] });
+  }
+
+  notPosted(): Promise<Trouble | undefined> {
+    return this.#save(this.#clear());
+  }
+
+  async tell(notices: readonly Notice[]): Promise<ToldAnswer> {
+    const told = [...this.item.told, ...notices.map(({ id }) => id)].slice(-toldMax);
+    return (await this.#save({ ...this.item, told })) ?? { ok: true };
+  }
+
+  #clear(): ThreadItem {
+    const { posting: _done, ...item } = this.item;
+    return item;
+  }
+
+  async #save(next: ThreadItem): Promise<Trouble | undefined> {
+    const { rev } = this.item;
+    const ttl = Math.floor(this.#clock.now() / 1_000) + threadLifeSeconds;
+    const put = { ...next, rev: rev + 1, ttl };
+    const outcome = await this.#store.commit([{ put, seenRev: rev === 0 ? 'absent' : rev }]);
+    // A conflict means that another round tells the same: it will be found told, or told again, next time.
+    if (outcome.kind !== 'committed') return down(`the thread was not written: ${outcome.kind}`);
+    this.item = put;
+    return undefined;
+  }
+}
+
+function marked(message: SlackMessage, post: string): SlackMessage {
+  const { metadata } = message;
+  return { ...message, metadata: { ...metadata, event_payload: { ...metadata.event_payload, post } } };
+}
+
+/** At most one post for each state that calls for a person; the head is the first post, whatever its state. */
+function postKey(notice: Notice): string {
+  return isCall(notice) ? `${notice.event} ${notice.class ?? ''}`.trim() : 'head';
+}
+
+function isCall({ event }: Notice): boolean {
+  return event === 'incident.needs-human' || event === 'writers.two-live-runs';
+}
+
+function troubleOf(told: Told): Trouble {
+  switch (told.kind) {
+    case 'rate-limited':
+      return { ok: false, code: 'throttled', retryAfterMs: told.retryAfterMs, message: 'rate limited' };
+    case 'refused':
+      return { ok: false, code: 'refused', message: told.message };
+    case 'unclear':
+      return down(told.message);
+  }
+}
+
+function down(message: string): Trouble {
+  return { ok: false, code: 'unavailable', message };
+}

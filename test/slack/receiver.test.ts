@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Notice } from '../../src/control/ports.ts';
+import { channel, notice, workspace } from './support.ts';
+
+const opened = () => notice('incident.opened', { class: 'worker-lost' });
+const updated = () => notice('incident.updated', { class: 'worker-lost' });
+const needsHuman = (failureClass: Notice['class'] = 'worker-lost') =>
+  notice('incident.needs-human', failureClass ? { class: failureClass } : {});
+const recovered = () => notice('incident.recovered', { severity: 'info' });
+
+describe('an incident in Slack', () => {
+  it('is one message, edited in place, with its steps in the thread', async () => {
+    const { receiver, roots, replies } = await workspace();
+    for (const one of [opened(), updated(), recovered()])
+      expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
+    expect(roots()).toMatchObject([{ edits: 2, text: 'Recovered: orders: incident.recovered happened.' }]);
+    expect(replies().map(({ threadTs, text }) => [threadTs, text.replace(/<[^>]*>/, 'TIME')])).toEqual([
+      [roots()[0]?.ts, 'TIME orders: incident.updated happened.'],
+      [roots()[0]?.ts, 'TIME orders: incident.recovered happened.'],
+    ]);
+  });
+
+  it('calls a person with a post of its own, to which the head points, and which recovery closes', async () => {
+    const { receiver, roots } = await workspace();
+    await receiver.tell({ notices: [opened()] });
+    await receiver.tell({ notices: [needsHuman()] });
+    const [head, call] = roots();
+    expect(call?.text).toBe('ACTION NEEDED: orders: incident.needs-human happened.');
+    expect(JSON.stringify(head?.blocks)).toContain(`/p${call?.ts.replace('.', '')}|see the message>`);
+    await receiver.tell({ notices: [recovered()] });
+    expect(roots().map(({ text }) => text)).toEqual(
+      Array(2).fill('Recovered: orders: incident.recovered happened.'),
+    );
+  });
+
+  it('calls once for each state: another cause is another call, the same cause is an edit', async () => {
+    const { receiver, roots } = await workspace();
+    for (const one of [opened(), needsHuman(), updated(), needsHuman(), needsHuman('user-code-error')])
+      await receiver.tell({ notices: [one] });
+    expect(roots()).toHaveLength(3);
+  });
+
+  it('that begins with a call is that call, and no empty head besides', async () => {
+    const { receiver, roots } = await workspace();
+    await receiver.tell({ notices: [needsHuman()] });
+    expect(roots().map(({ text }) => text)).toEqual([
+      'ACTION NEEDED: orders: incident.needs-human happened.',
+    ]);
+  });
+
+  it('is told in its newest state when Slack was away for all of it', async () => {
+    const { receiver, roots, replies } = await workspace();
+    await receiver.tell({ notices: [opened(), updated(), recovered()] });
+    expect(roots()).toMatchObject([{ text: 'Recovered: orders: incident.recovered happened.', edits: 0 }]);
+    expect(replies()).toHaveLength(1);
+  });
+
+  it('is told once, however often it is handed over', async () => {
+    const { receiver, posts, calls } = await workspace();
+    const one = opened();
+    await receiver.tell({ notices: [one] });
+    await receiver.tell({ notices: [one] });
+    expect(posts).toHaveLength(1);
+    expect(calls).toEqual(['chat.postMessage']);
+  });
+
+  it('keeps two incidents apart', async () => {
+    const { receiver, roots } = await workspace();
+    await receiver.tell({ notices: [opened()] });
+    await receiver.tell({ notices: [notice('incident.opened', { incidentId: 'inc_2' })] });
+    expect(roots()).toHaveLength(2);
+  });
+});
+
+describe('when Slack', () => {
+  it('limits the rate, its own number of seconds is passed on, and nothing is posted twice', async () => {
+    const { receiver, roots, faults } = await workspace();
+    faults.push({ kind: 'throttle' });
+    const one = opened();
+    expect(await receiver.tell({ notices: [one] })).toMatchObject({ code: 'throttled', retryAfterMs: 3_000 });
+    expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
+    expect(roots()).toHaveLength(1);
+  });
+
+  it('loses the answer to a post, the post is found again and not sent twice', async () => {
+    const { receiver, roots, faults, calls } = await workspace();
+    faults.push({ kind: 'reset-after' });
+    const one = opened();
+    expect(await receiver.tell({ notices: [one] })).toMatchObject({ code: 'unavailable' });
+    expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
+    expect(roots()).toHaveLength(1);
+    expect(calls).toContain('conversations.history');
+  });
+
+  it('loses the answer and does not let us look, the post comes twice rather than never', async () => {
+    const { receiver, roots, faults } = await workspace({ scopes: [] });
+    faults.push({ kind: 'reset-after' });
+    const one = needsHuman();
+    await receiver.tell({ notices: [one] });
+    expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
+    expect(roots()).toHaveLength(2);
+  });
+
+  it('is slower than we wait, nothing is lost and nothing posted twice', async () => {
+    let isSlow = true;
+    const { receiver, roots, clock } = await workspace({
+      timeoutMs: 60,
+      hold: () => {
+        // Blocks the answer, not the effect: the request is handled, and answered too late.
+        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+        return () => {};
+      },
+    });
+    const one = opened();
+    expect(await receiver.tell({ notices: [one] })).toMatchObject({ code: 'unavailable' });
+    isSlow = false;
+    await clock.sleep(60_000);
+    expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
+    expect(roots()).toHaveLength(1);
+  });
+
+  it.each([
+    ['does not know the token', { clientToken: 'wrong' }, 'invalid_auth'],
+    ['does not know the channel', { channels: [] }, 'channel_not_found'],
+  ])('%s, it is refused for good, in words that name the cause', async (_what, options, cause) => {
+    const { receiver } = await workspace(options);
+    expect(await receiver.tell({ notices: [opened()] })).toMatchObject({
+      ok: false,
+      code: 'refused',
+      message: expect.stringContaining(cause),
+    });
+  });
+
+  it('has lost the message because somebody deleted it, the incident goes on', async () => {
+    const { receiver, posts } = await workspace();
+    await receiver.tell({ notices: [opened()] });
+    (posts as unknown[]).length = 0;
+    expect(await receiver.tell({ notices: [recovered()] })).toEqual({ ok: true });
+    expect(await receiver.tell({ notices: [needsHuman()] })).toEqual({ ok: true });
+    expect(posts.map(({ text }) => text)).toEqual(['ACTION NEEDED: orders: incident.needs-human happened.']);
+  });
+
+  it('fails in any way at any call, every notice is told in the end and no call is posted twice', async () => {
+    const fault = fc.constantFrom(
+      undefined,
+      undefined,
+      { kind: 'throttle' as const },
+      { kind: 'internal-error' as const },
+      { kind: 'reset-before' as const },
+      { kind: 'reset-after' as const },
+    );
+    const event = fc.constantFrom(
+      opened,
+      updated,
+      () => needsHuman(),
+      () => needsHuman('user-code-error'),
+      recovered,
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fault, { maxLength: 25 }),
+        fc.array(event, { minLength: 1, maxLength: 5 }),
+        async (given, events) => {
+          const { receiver, roots, faults } = await workspace();
+          faults.push(...given);
+          for (const make of events) {
+            const one = make();
+            let isTold = false;
+            for (let round = 0; round < 40 && !isTold; round++)
+              isTold = (await receiver.tell({ notices: [one] })).ok;
+            expect(isTold).toBe(true);
+          }
+          const keys = roots().map(({ metadata }) =>
+            String((metadata?.event_payload as { post?: string } | undefined)?.post),
+          );
+          expect(new Set(keys).size).toBe(keys.length);
+          const last = events.at(-1)?.().text ?? '';
+          expect(roots()[0]?.text).toContain(last);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('two rounds at once', () => {
+  it('post one message between them', async () => {
+    const { receiver, roots } = await workspace();
+    const one = opened();
+    await Promise.all([receiver.tell({ notices: [one] }), receiver.tell({ notices: [one] })]);
+    expect(roots().filter((post) => post.channel === channel)).toHaveLength(1);
+  });
+});
