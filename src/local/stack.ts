@@ -178,7 +178,7 @@ async function startServers(site: {
   return { urls, slack, close: () => Promise.all(running.map((server) => server.close())) };
 }
 
-function settingsAt(sqsUrl: string, { wake, release, notify }: Queues): Settings {
+function settingsAt(sqsUrl: string, { wake, deadLetters, release, notify }: Queues): Settings {
   const urlOf = (queue: Queue) => `${sqsUrl}/${account}/${queue.name}`;
   return {
     region,
@@ -188,6 +188,7 @@ function settingsAt(sqsUrl: string, { wake, release, notify }: Queues): Settings
     wakeQueueUrl: urlOf(wake),
     releaseQueueUrl: urlOf(release),
     notifyQueueUrl: urlOf(notify),
+    deadLettersUrl: urlOf(deadLetters),
     eventBus: 'default',
     act: 'all',
     startRole,

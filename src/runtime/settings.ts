@@ -8,6 +8,8 @@ export interface Settings {
   readonly wakeQueueUrl: string;
   readonly releaseQueueUrl: string;
   readonly notifyQueueUrl: string;
+  /** Queue of the wakes that died; the sweep gives them another try. */
+  readonly deadLettersUrl?: string;
   /** Name of the event bus that Checkpilot's own events go to. */
   readonly eventBus: string;
   /** The stack parameter `Act`: with `none` the roles have no right to write anything but our own state. */
@@ -36,6 +38,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     wakeQueueUrl: need('CHECKPILOT_WAKE_QUEUE_URL'),
     releaseQueueUrl: need('CHECKPILOT_RELEASE_QUEUE_URL'),
     notifyQueueUrl: need('CHECKPILOT_NOTIFY_QUEUE_URL'),
+    ...(env.CHECKPILOT_DEAD_LETTERS_URL ? { deadLettersUrl: env.CHECKPILOT_DEAD_LETTERS_URL } : {}),
     eventBus: env.CHECKPILOT_EVENT_BUS || 'default',
     act: act as Settings['act'],
     ...(env.CHECKPILOT_START_ROLE ? { startRole: env.CHECKPILOT_START_ROLE } : {}),

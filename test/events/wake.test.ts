@@ -7,6 +7,7 @@ const wakes: readonly Wake[] = [
   { kind: 'job', job: 'orders', cause: 'due' },
   { kind: 'job', job: 'orders', cause: 'declared', look: true },
   { kind: 'run', applicationId: '00app', jobRunId: '00run', cause: 'event FAILED' },
+  { kind: 'job', job: 'n'.repeat(256), cause: 'the longest name that a policy may have' },
   { kind: 'release' },
 ];
 

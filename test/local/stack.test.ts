@@ -84,7 +84,31 @@ describe('the real handlers on the local stack', () => {
     const { stack } = await start({ logs: 'none' });
     stack.queues.wake.send({ body: '{"kind":"nonsense"}' });
     await stack.time.run({ untilMs: startMs + 8 * hourMs });
-    expect(stack.queues.deadLetters.counts().visible).toBe(1);
+    const { visible, inFlight } = stack.queues.deadLetters.counts();
+    expect(visible + inFlight).toBe(1);
     expect(stack.world.journal.ofKind('start-accepted')).toHaveLength(2);
+  });
+
+  it('gives wakes that died of an outage another try once it is over', async () => {
+    const downMs = { from: startMs + 2 * hourMs, to: startMs + 10 * hourMs };
+    const isDown = () => {
+      const nowMs = stack?.time.now() ?? startMs;
+      return nowMs >= downMs.from && nowMs < downMs.to;
+    };
+    const started = await start({
+      logs: 'none',
+      fault: ({ service }) => (service === 'dynamodb' && isDown() ? { kind: 'internal-error' } : undefined),
+    });
+    const { deadLetters, wake } = started.stack.queues;
+    await started.stack.time.run({ untilMs: downMs.from });
+    wake.send({ body: JSON.stringify({ kind: 'job', job: 'orders', cause: 'test' }) });
+    let died = 0;
+    deadLetters.onChange(() => {
+      died += deadLetters.counts().visible;
+    });
+    await started.stack.time.run({ untilMs: downMs.to - 1 });
+    expect(died).toBeGreaterThan(0);
+    await started.stack.time.run({ untilMs: downMs.to + 5 * minuteMs });
+    expect(deadLetters.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   });
 });

@@ -3,6 +3,7 @@ import { deliverOutbox } from '../../src/control/deliver.ts';
 import { as } from '../../src/control/items.ts';
 import type { NotifyPorts, OwnEvent, Receiver, ToldAnswer } from '../../src/control/ports.ts';
 import { noticeWrite } from '../../src/control/writes.ts';
+import { ownEventDetails } from '../../src/events/own-event.ts';
 import { minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
 const down: ToldAnswer = { ok: false, code: 'unavailable', message: 'connection reset' };
@@ -171,6 +172,10 @@ describe('what Checkpilot publishes', () => {
     await fleet.runFor(90 * minuteMs);
     const types = fleet.events.map(({ type }) => type);
     expect(types.filter((type) => type !== 'Decision Made')).toEqual(['Incident Opened', 'Incident Closed']);
+    for (const { type, detail } of fleet.events) {
+      const schema = ownEventDetails[`Checkpilot ${type}`];
+      expect(schema.safeParse(JSON.parse(JSON.stringify(detail))).error).toBeUndefined();
+    }
     const decisions = fleet.events.filter(({ type }) => type === 'Decision Made');
     const opened = fleet.events.find(({ type }) => type === 'Incident Opened');
     expect(opened?.detail).toMatchObject({ job: 'orders', failureClass: 'worker-lost', needsHuman: false });
