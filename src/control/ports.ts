@@ -227,6 +227,6 @@ export interface Ports {
   readonly events: EventBus;
   /** The stack parameter `Act`. */
   readonly act: 'none' | 'restart' | 'all';
-  /** Role whose runs are ours, as it appears in `createdBy`; unknown in stacks that do not say it. */
-  readonly startRole?: string;
+  /** Roles whose runs are ours, as they appear in `createdBy`; unknown in stacks that do not say it. */
+  readonly startRoles?: readonly string[];
 }

@@ -88,9 +88,10 @@ async function neverStarted(ports: Ports, claim: StartClaim): Promise<SettleResu
 
 /** Tags alone prove nothing, "Clone job run" may copy them; where the stack says which role starts runs, it must fit. */
 function isCreatedByUs(ports: Ports, run: JobRun): boolean {
-  if (ports.startRole === undefined) return true;
+  if (ports.startRoles === undefined) return true;
   // arn:aws:sts::111122223333:assumed-role/ROLE/SESSION, or the role's own ARN
-  return run.createdBy.split(/[/:]/).includes(ports.startRole);
+  const { startRoles } = ports;
+  return run.createdBy.split(/[/:]/).some((part) => startRoles.includes(part));
 }
 
 async function tellSeveral(ports: Ports, claim: StartClaim, runs: readonly JobRun[]): Promise<void> {

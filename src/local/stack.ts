@@ -191,7 +191,7 @@ function settingsAt(sqsUrl: string, { wake, deadLetters, release, notify }: Queu
     deadLettersUrl: urlOf(deadLetters),
     eventBus: 'default',
     act: 'all',
-    startRole,
+    startRoles: [startRole],
   };
 }
 

@@ -14,8 +14,8 @@ export interface Settings {
   readonly eventBus: string;
   /** The stack parameter `Act`: with `none` the roles have no right to write anything but our own state. */
   readonly act: 'none' | 'restart' | 'all';
-  /** Name of the role that sends StartJobRun, when the stack tells it. */
-  readonly startRole?: string;
+  /** Names of the roles that send StartJobRun (reconcile, and sweep while the queue is down), when the stack tells them. */
+  readonly startRoles?: readonly string[];
 }
 
 /** Reads the settings, or throws one error that names every variable that is missing or wrong. */
@@ -41,7 +41,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     ...(env.CHECKPILOT_DEAD_LETTERS_URL ? { deadLettersUrl: env.CHECKPILOT_DEAD_LETTERS_URL } : {}),
     eventBus: env.CHECKPILOT_EVENT_BUS || 'default',
     act: act as Settings['act'],
-    ...(env.CHECKPILOT_START_ROLE ? { startRole: env.CHECKPILOT_START_ROLE } : {}),
+    ...(env.CHECKPILOT_START_ROLES ? { startRoles: env.CHECKPILOT_START_ROLES.split(',') } : {}),
   };
   if (faults.length > 0) throw new Error(`Checkpilot cannot start: ${faults.join('; ')}.`);
   return settings;

@@ -33,6 +33,6 @@ export function wireControl(runtime: Runtime): Ports {
     ),
     events: new EventBridgeBus({ client: eventBridgeClient(options), bus: settings.eventBus }),
     act: settings.act,
-    ...(settings.startRole ? { startRole: settings.startRole } : {}),
+    ...(settings.startRoles ? { startRoles: settings.startRoles } : {}),
   };
 }

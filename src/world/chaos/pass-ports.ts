@@ -43,7 +43,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
     // Events are best effort, and nobody here acts on them.
     events: { publish: async () => ({ ok: true, value: undefined }) },
     act: 'all',
-    startRole: ourRole,
+    startRoles: [ourRole],
   };
 }
 
