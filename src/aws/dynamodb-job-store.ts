@@ -14,6 +14,7 @@ import { watchAttempts } from './attempts.ts';
 import { commitOutcome, isRefusedCommit, readFailure } from './dynamodb-errors.ts';
 import { parseItem } from './dynamodb-items.ts';
 import { malformed } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 // Limits of the service (API reference of BatchGetItem and TransactWriteItems).
 const batchKeysMax = 100;
@@ -223,3 +224,9 @@ function conditionOf(seenRev: number | 'absent' | 'any') {
 function nameOf({ pk, sk }: ItemKey): string {
   return JSON.stringify([pk, sk]);
 }
+
+export const jobStorePermissions: Permissions = {
+  title: 'keep state in the table',
+  // A transaction needs the rights of the writes in it.
+  actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+};

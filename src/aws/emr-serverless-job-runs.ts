@@ -29,6 +29,7 @@ import {
   sentence,
   toFailure,
 } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 // The service's largest page (API reference of ListJobRuns).
 const pageRunsMax = 50;
@@ -164,3 +165,15 @@ function refusal(error: unknown): Refusal | undefined {
   }
   return undefined;
 }
+
+export const jobRunPermissions: Permissions = {
+  title: 'read job runs; start, tag and cancel them with the job roles of the parameter LaunchRoleArns',
+  actions: ['emr-serverless:GetJobRun', 'emr-serverless:ListJobRuns'],
+  acts: [
+    'emr-serverless:StartJobRun',
+    'emr-serverless:CancelJobRun',
+    // A start carries tags and a role, and each of the two is a right of its own.
+    'emr-serverless:TagResource',
+    'iam:PassRole',
+  ],
+};

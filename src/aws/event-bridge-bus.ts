@@ -1,6 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Answer, EventBus, OwnEvent } from '../control/ports.ts';
 import { toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 /** The `source` of everything that Checkpilot publishes. */
 export const eventSource = 'checkpilot';
@@ -46,3 +47,8 @@ export class EventBridgeBus implements EventBus {
     }
   }
 }
+
+export const eventBusPermissions: Permissions = {
+  title: 'publish events with the source `checkpilot`',
+  actions: ['events:PutEvents'],
+};

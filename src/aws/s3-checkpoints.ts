@@ -2,6 +2,7 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { Answer, Checkpoints } from '../control/ports.ts';
 import { normaliseLocation } from '../core/launch-request.ts';
 import { malformed, toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 // Spark keeps the last hundred batches or so; with thousands of names the folder is not what we think it is.
 const pagesMax = 5;
@@ -52,3 +53,8 @@ export class S3Checkpoints implements Checkpoints {
 function batchOf(name: string): number {
   return /^\d+$/.test(name) ? Number(name) : -1;
 }
+
+export const checkpointPermissions: Permissions = {
+  title: 'list the names under a checkpoint',
+  actions: ['s3:ListBucket'],
+};

@@ -6,6 +6,7 @@ import type { Answer, InForce, JobStore, Log, Policies } from '../control/ports.
 import type { ResolvedPolicy } from '../core/job.ts';
 import { policyKey } from '../policy/compiled.ts';
 import { malformed, toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 interface Loaded {
   readonly policy: ResolvedPolicy;
@@ -106,3 +107,9 @@ function parsePolicy(key: string, body: string, hash: string): Answer<Loaded> {
     `${key}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
   );
 }
+
+export const policyPermissions: Permissions = {
+  title: 'read policies from the control bucket',
+  // Without the right to list, a policy that is missing would look like one that may not be read.
+  actions: ['s3:GetObject', 's3:ListBucket'],
+};

@@ -1,6 +1,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Answer, Clock } from '../control/ports.ts';
 import { malformed, toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 /** A token that was replaced holds after this long at the latest; each call would cost $0.05 per 10,000. */
 const cacheMs = 5 * 60_000;
@@ -47,3 +48,8 @@ function tokenIn(secret: string): string {
     return '';
   }
 }
+
+export const tokenPermissions: Permissions = {
+  title: 'read the Slack tokens of the parameter SlackSecretArns',
+  actions: ['secretsmanager:GetSecretValue'],
+};

@@ -1,6 +1,7 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Answer } from '../control/ports.ts';
 import { toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 /** API reference of ReceiveMessage: at most ten messages a call. */
 const receiveMax = 10;
@@ -44,3 +45,8 @@ export class SqsDeadLetters {
     }
   }
 }
+
+export const deadLetterPermissions: Permissions = {
+  title: 'take dead wakes',
+  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+};

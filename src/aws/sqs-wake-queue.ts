@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Answer, Failure, Wake, WakeQueue } from '../control/ports.ts';
 import { toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 // Limits of SQS (API reference of SendMessageBatch and SendMessage).
 const batchEntriesMax = 10;
@@ -87,3 +88,8 @@ export class SqsWakeQueue implements WakeQueue {
     }
   }
 }
+
+export const wakeQueuePermissions: Permissions = {
+  title: 'send to the queues',
+  actions: ['sqs:SendMessage'],
+};

@@ -6,25 +6,45 @@ import { type Parsed, parseWith } from './parsed.ts';
 const id = z.string().regex(/^[0-9a-z]{1,64}$/);
 
 /**
- * The two events of a job run that say "look": state changes and retries of the service (since emr-7.1). They carry
- * neither the job nor tags nor stateDetails, come at best once, and in any order, so only the ids are believed.
- * States are kept as text: one that we do not know still wakes the job.
+ * The events that say "look": state changes of a run, retries of the service (since emr-7.1), and the account of
+ * resources about every 30 minutes and at the end. They carry neither the job nor tags nor stateDetails, come at best
+ * once, and in any order, so only the ids are believed. States are kept as text: one that we do not know still wakes.
+ * The event of an application names no run; it wakes nobody, because its runs have events of their own.
  */
-const jobRunEvent = z.object({
+const envelope = {
   source: z.literal('aws.emr-serverless'),
-  'detail-type': z.enum(['EMR Serverless Job Run State Change', 'EMR Serverless Job Run Retry']),
   account: z.string().optional(),
   region: z.string().optional(),
-  detail: z.object({
-    jobRunId: id,
-    applicationId: id,
-    state: z.string().optional(),
-    newAttempt: z.number().optional(),
+};
+const jobRunEvent = z.discriminatedUnion('detail-type', [
+  z.object({
+    ...envelope,
+    'detail-type': z.enum([
+      'EMR Serverless Job Run State Change',
+      'EMR Serverless Job Run Retry',
+      'EMR Serverless Job Resource Utilization Update',
+    ]),
+    detail: z.object({
+      jobRunId: id,
+      applicationId: id,
+      state: z.string().optional(),
+      newAttempt: z.number().optional(),
+      resourceUtilizationFinal: z.boolean().optional(),
+    }),
   }),
-});
+  z.object({
+    ...envelope,
+    'detail-type': z.literal('EMR Serverless Application State Change'),
+    detail: z.object({ applicationId: id, state: z.string() }),
+  }),
+]);
 
 export interface JobRunSignal {
-  readonly wake: Extract<Wake, { kind: 'run' }>;
+  /** Absent for the event of an application. */
+  readonly wake?: Extract<Wake, { kind: 'run' }>;
+  readonly applicationId: string;
+  /** What happened, in a word or two. */
+  readonly what: string;
   /** Where the event says it comes from; functions refuse any other account or Region than the policy's. */
   readonly account: string | undefined;
   readonly region: string | undefined;
@@ -34,11 +54,15 @@ export interface JobRunSignal {
 export function parseJobRunEvent(raw: unknown): Parsed<JobRunSignal> {
   const parsed = parseWith(jobRunEvent, raw, 'EMR Serverless event');
   if (!parsed.ok) return parsed;
-  const { detail, account, region } = parsed.value;
-  const what = detail.state ?? (detail.newAttempt === undefined ? 'retry' : `attempt ${detail.newAttempt}`);
-  const { applicationId, jobRunId } = detail;
-  return {
-    ok: true,
-    value: { wake: { kind: 'run', applicationId, jobRunId, cause: `event ${what}` }, account, region },
-  };
+  const { account, region } = parsed.value;
+  const { applicationId } = parsed.value.detail;
+  if (parsed.value['detail-type'] === 'EMR Serverless Application State Change')
+    return { ok: true, value: { applicationId, what: parsed.value.detail.state, account, region } };
+  const { jobRunId, state, newAttempt } = parsed.value.detail;
+  const isAccount = parsed.value['detail-type'] === 'EMR Serverless Job Resource Utilization Update';
+  const what = isAccount
+    ? 'utilization'
+    : (state ?? (newAttempt === undefined ? 'retry' : `attempt ${newAttempt}`));
+  const wake = { kind: 'run' as const, applicationId, jobRunId, cause: `event ${what}` };
+  return { ok: true, value: { wake, applicationId, what, account, region } };
 }

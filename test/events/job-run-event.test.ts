@@ -15,7 +15,13 @@ describe('an EMR Serverless event', () => {
     const parsed = parseJobRunEvent(documented('job-run-state-change'));
     expect(parsed).toEqual({
       ok: true,
-      value: { wake: { ...run, cause: 'event RUNNING' }, account: '123456789012', region: 'us-east-1' },
+      value: {
+        wake: { ...run, cause: 'event RUNNING' },
+        applicationId: run.applicationId,
+        what: 'RUNNING',
+        account: '123456789012',
+        region: 'us-east-1',
+      },
     });
   });
 
@@ -27,12 +33,26 @@ describe('an EMR Serverless event', () => {
   it('wakes the job for a state that did not exist when this was written', () => {
     const event = documented('job-run-state-change');
     const parsed = parseJobRunEvent({ ...event, detail: { ...event.detail, state: 'HIBERNATING' } });
-    expect(parsed.ok && parsed.value.wake.cause).toBe('event HIBERNATING');
+    expect(parsed.ok && parsed.value.wake?.cause).toBe('event HIBERNATING');
   });
 
-  it('that is about an application says which kind is wanted', () => {
+  it('may be the account of resources, which comes once more at the end of a run', () => {
+    const parsed = parseJobRunEvent(documented('job-resource-utilization-update'));
+    expect(parsed.ok && parsed.value.wake).toEqual({ ...run, cause: 'event utilization' });
+  });
+
+  it('about an application is understood and wakes nobody', () => {
     const parsed = parseJobRunEvent(documented('application-state-change'));
-    expect(parsed).toMatchObject({ ok: false, message: expect.stringContaining('detail-type') });
+    expect(parsed).toMatchObject({ ok: true, value: { applicationId: '00f1cbsc6anuij25', what: 'CREATING' } });
+    expect(parsed.ok && parsed.value.wake).toBeUndefined();
+  });
+
+  it('of a kind that nobody foresaw says which kinds are known', () => {
+    const event = { ...documented('job-run-state-change'), 'detail-type': 'EMR Serverless Job Run Dance' };
+    expect(parseJobRunEvent(event)).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('detail-type'),
+    });
   });
 
   it('without ids names every field that is missing and quotes what came', () => {

@@ -1,0 +1,45 @@
+import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
+import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
+import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
+import type { Permissions } from '../aws/permissions.ts';
+import { checkpointPermissions } from '../aws/s3-checkpoints.ts';
+import { policyPermissions } from '../aws/s3-policies.ts';
+import { tokenPermissions } from '../aws/secrets.ts';
+import { deadLetterPermissions } from '../aws/sqs-dead-letters.ts';
+import { wakeQueuePermissions } from '../aws/sqs-wake-queue.ts';
+
+/** What Lambda itself does in the name of every function. */
+const runs: Permissions = { title: 'write its log', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] };
+/** What the event source mapping of a queue does in the name of its function. */
+const consumes: Permissions = {
+  title: 'take messages from its queue',
+  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+};
+
+/** Which adapters each function is wired with, and so what its role may do; the rest is refused by IAM. */
+export const functionPermissions: Readonly<Record<string, readonly Permissions[]>> = {
+  'job-event': [runs, wakeQueuePermissions],
+  reconcile: [
+    runs,
+    consumes,
+    wakeQueuePermissions,
+    jobStorePermissions,
+    policyPermissions,
+    eventBusPermissions,
+    jobRunPermissions,
+    checkpointPermissions,
+  ],
+  release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, policyPermissions],
+  notify: [runs, consumes, jobStorePermissions, policyPermissions, eventBusPermissions, tokenPermissions],
+  sweep: [
+    runs,
+    wakeQueuePermissions,
+    deadLetterPermissions,
+    jobStorePermissions,
+    policyPermissions,
+    eventBusPermissions,
+    // While the wake queue is down the sweep makes the passes itself.
+    jobRunPermissions,
+    checkpointPermissions,
+  ],
+};
