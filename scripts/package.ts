@@ -14,7 +14,7 @@ run(process.execPath, ['node_modules/osls/bin/serverless.js', 'package', '--regi
   AWS_ACCESS_KEY_ID: 'offline',
   AWS_SECRET_ACCESS_KEY: 'offline',
   AWS_EC2_METADATA_DISABLED: 'true',
-  // No spinner in logs, no questions, no news.
+  // No questions and no news.
   CI: '1',
   SLS_TELEMETRY_DISABLED: '1',
   SLS_NOTIFICATIONS_MODE: 'off',
@@ -25,6 +25,15 @@ process.stdout.write('\nTemplate: .serverless/cloudformation-template-update-sta
 
 function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
   const { AWS_PROFILE: _profile, ...inherited } = process.env;
-  const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...inherited, ...env } });
-  if (done.status !== 0) process.exit(done.status ?? 1);
+  // osls draws a spinner whatever it is told, so its words are shown only when something is wrong.
+  const isQuiet = env.CI !== undefined;
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: isQuiet ? 'pipe' : 'inherit',
+    env: { ...inherited, ...env },
+    encoding: 'utf8',
+  });
+  if (done.status === 0) return;
+  if (isQuiet) process.stderr.write(`${done.stdout}\n${done.stderr}\n`);
+  process.exit(done.status ?? 1);
 }
