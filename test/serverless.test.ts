@@ -1,11 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { tableDefinition } from '../src/aws/table.ts';
+import { type Create, deployFunctions } from '../src/local/functions.ts';
+import { startLocalStack } from '../src/local/stack.ts';
 import { functionPermissions } from '../src/runtime/permissions.ts';
 import { readSettings } from '../src/runtime/settings.ts';
 import { evaluated, listed, type Resource, statementsOf, type Template } from './support/cloudformation.ts';
+import { hourMs, minuteMs, startMs, testPolicy } from './support/fleet.ts';
 import { packaged } from './support/package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -79,14 +83,16 @@ describe('the packaged template', () => {
     expect(DeletionPolicy).toBe('Retain');
   });
 
-  it('hides a message for longer than six tries of its function may take', () => {
+  it('hides a message for longer than its function may take: six times, or twice where a hidden one blocks the queue', () => {
     const resources = evaluated(template);
     for (const [, mapping] of ofType(resources, 'AWS::Lambda::EventSourceMapping')) {
       const { EventSourceArn, FunctionName } = mapping.Properties as Record<string, string>;
       const queue = resources[String(EventSourceArn).replace(/^<|\.Arn>$/g, '')];
       const consumer = resources[String(FunctionName).replace(/^<|\.Arn>$/g, '')];
       const timeoutSeconds = Number(consumer?.Properties.Timeout);
-      expect(Number(queue?.Properties.VisibilityTimeout)).toBeGreaterThanOrEqual(6 * timeoutSeconds);
+      expect(Number(queue?.Properties.VisibilityTimeout)).toBeGreaterThanOrEqual(
+        (queue?.Properties.FifoQueue ? 2 : 6) * timeoutSeconds,
+      );
       expect(mapping.Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
     }
     const wake = resources.WakeQueue?.Properties;
@@ -238,3 +244,37 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
   ListObjectsV2: ['ListBucket'],
   SendMessageBatch: ['SendMessage'],
 };
+
+describe('the packaged functions', () => {
+  it('run as packaged: bundles out of the archives bring a dead job back and tell Slack', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'checkpilot-packaged-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const creators: Record<string, Create> = {};
+    for (const name of functionNames) {
+      const file = join(folder, `${name}.mjs`);
+      writeFileSync(file, filesOf(name).get(`dist/functions/${name}/index.mjs`) ?? '');
+      const bundle = (await import(pathToFileURL(file).href)) as { create: Create };
+      creators[name] = bundle.create;
+    }
+    const slack = { channel: 'C0123PAYM', secretId: 'checkpilot/slack' };
+    const stack = await startLocalStack({
+      seed: 1,
+      startMs,
+      buckets: ['acme-checkpoints'],
+      slackChannels: [slack.channel],
+    });
+    onTestFinished(() => stack.close());
+    const applicationId = '00test0000000001';
+    stack.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
+    stack.world.script('orders', { dieAt: [{ cause: 'worker-lost', atMs: startMs + 20 * minuteMs }] });
+    await stack.publish({ ...testPolicy({ orders: {} }), receivers: [{ name: 'platform', slack }] });
+    const host = deployFunctions(stack, creators);
+    await stack.time.run({ untilMs: startMs + hourMs });
+    expect(stack.world.journal.ofKind('start-accepted').map(({ cause }) => cause)).toEqual([
+      'launch',
+      'restart',
+    ]);
+    expect(stack.slackPosts.filter(({ threadTs }) => !threadTs)).toHaveLength(1);
+    expect(host.failed).toEqual([]);
+  });
+});

@@ -5,6 +5,7 @@ import { ownEventsFile, ownEventsTables } from './events.ts';
 import { failureClassesPage } from './failure-classes.ts';
 import { reasonsPage } from './reasons.ts';
 import { fillRegion } from './regions.ts';
+import { rightsTable } from './rights.ts';
 import { worldParametersTable } from './world-parameters.ts';
 
 export interface Page {
@@ -16,10 +17,11 @@ export interface Page {
 /** Every page of the project that is generated, in whole or between markers, as it should be now. Takes a demo run. */
 export async function projectPages(root: string): Promise<readonly Page[]> {
   const read = (path: string) => readFile(join(root, path), 'utf8');
-  const [readme, world, notices, policy, demo] = await Promise.all([
+  const [readme, world, notices, deployment, policy, demo] = await Promise.all([
     read('README.md'),
     read('docs/world.md'),
     read('docs/notices.md'),
+    read('docs/deployment.md'),
     read('examples/demo/policy.yaml'),
     runDemo(root),
   ]);
@@ -28,6 +30,7 @@ export async function projectPages(root: string): Promise<readonly Page[]> {
     { path: 'README.md', text: fillRegion(withPolicy, 'demo output', demoExcerpt(demo)) },
     { path: 'docs/world.md', text: fillRegion(world, 'world parameters', worldParametersTable()) },
     { path: 'docs/notices.md', text: fillRegion(notices, 'own events', ownEventsTables()) },
+    { path: 'docs/deployment.md', text: fillRegion(deployment, 'rights', rightsTable()) },
     { path: 'examples/events.schema.json', text: ownEventsFile() },
     { path: 'docs/reference/reasons.md', text: reasonsPage() },
     { path: 'docs/reference/failure-classes.md', text: failureClassesPage() },

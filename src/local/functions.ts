@@ -3,29 +3,46 @@ import { create as createNotify } from '../../functions/notify.ts';
 import { create as createReconcile } from '../../functions/reconcile.ts';
 import { create as createRelease } from '../../functions/release.ts';
 import { create as createSweep } from '../../functions/sweep.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { type Handler, LambdaHost } from './lambda-host.ts';
 import type { LocalStack } from './stack.ts';
 
-/** What the stack's rule for job run events lets through; anything else never reaches the function. */
-const ruled = new Set(['EMR Serverless Job Run State Change', 'EMR Serverless Job Run Retry']);
-const minuteMs = 60_000;
+/** What a function exports to be made anywhere: its handler for this runtime. */
+export type Create = (runtime: Runtime) => unknown;
 
-/** The unchanged functions on the local stack, with the event sources that they have in AWS. */
-export function deployFunctions(stack: LocalStack): LambdaHost {
-  const handlers: Record<string, Handler> = {
-    'job-event': createJobEvent(stack.runtime('job-event')) as Handler,
-    notify: createNotify(stack.runtime('notify')) as Handler,
-    reconcile: createReconcile(stack.runtime('reconcile')) as Handler,
-    release: createRelease(stack.runtime('release')) as Handler,
-    sweep: createSweep(stack.runtime('sweep')) as Handler,
-  };
-  const host = new LambdaHost({ time: stack.time, random: stack.world.random.fork('lambda'), handlers });
-  stack.world.emr.onEvent((event) => {
-    if (ruled.has(event['detail-type'])) host.invokeAsync('job-event', event);
+/** The functions as they are in the sources. */
+const fromSources: Readonly<Record<string, Create>> = {
+  'job-event': createJobEvent,
+  notify: createNotify,
+  reconcile: createReconcile,
+  release: createRelease,
+  sweep: createSweep,
+};
+
+/** The first call of a schedule, so that nobody waits a whole period for it. */
+const firstCallMs = 1_000;
+
+/**
+ * The unchanged functions on the local stack, called by just those event sources that serverless.yml gives them. With
+ * `creators` they may come from elsewhere: from the packaged bundles, for one.
+ */
+export function deployFunctions(stack: LocalStack, creators = fromSources): LambdaHost {
+  const { functions } = stack.deployment;
+  const handlers = functions.map(({ name }): [string, Handler] => {
+    const create = Object.hasOwn(creators, name) ? creators[name] : undefined;
+    if (!create) throw new Error(`serverless.yml deploys ${name}, and there is no such function`);
+    return [name, create(stack.runtime(name)) as Handler];
   });
-  host.consume(stack.queues.wake, 'reconcile');
-  host.consume(stack.queues.release, 'release');
-  host.consume(stack.queues.notify, 'notify');
-  host.schedule('sweep', { everyMs: minuteMs, firstMs: 1_000 });
+  const host = new LambdaHost({
+    time: stack.time,
+    random: stack.world.random.fork('lambda'),
+    handlers: Object.fromEntries(handlers),
+  });
+  for (const { name, rules, queues, schedules } of functions) {
+    for (const pattern of rules) host.route(pattern, name);
+    for (const { queue, ...mapping } of queues) host.consume(stack.queue(queue), name, mapping);
+    for (const { everyMs } of schedules) host.schedule(name, { everyMs, firstMs: firstCallMs });
+  }
+  stack.world.emr.onEvent((event) => host.putEvent(event));
   return host;
 }

@@ -1,6 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Random } from '../world/random.ts';
 import type { VirtualTime } from '../world/virtual-time.ts';
+import { type EventPattern, matchesPattern } from './event-pattern.ts';
 import type { Message, Queue } from './sqs-queue.ts';
 
 /** A function's handler as Lambda calls it. */
@@ -16,9 +17,6 @@ export interface LambdaHostOptions {
 const dispatchMs = { median: 60, p95: 600 };
 /** Lambda tries an asynchronous invocation twice more, after one and after two minutes. */
 const asyncRetriesMs = [60_000, 120_000];
-/** Event source mapping of the wake queue: messages at once, and passes side by side. */
-const batchMax = 10;
-const concurrencyMax = 10;
 
 export interface FailedInvocation {
   readonly function: string;
@@ -34,6 +32,7 @@ export class LambdaHost {
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #handlers: LambdaHostOptions['handlers'];
+  readonly #rules: { readonly pattern: EventPattern; readonly name: string }[] = [];
   #requests = 0;
   /** What an on-failure destination would hold: events that no try could handle. */
   readonly failed: FailedInvocation[] = [];
@@ -67,8 +66,23 @@ export class LambdaHost {
     });
   }
 
-  /** An event source mapping: whatever becomes visible in the queue goes to the function. */
-  consume(queue: Queue, name: string): void {
+  /** A rule of the event bus: events that match go to the function. */
+  route(pattern: EventPattern, name: string): void {
+    this.#rules.push({ pattern, name });
+  }
+
+  /** An event on the default bus. One that no rule matches is gone, as in AWS. */
+  putEvent(event: unknown): void {
+    for (const { pattern, name } of this.#rules)
+      if (matchesPattern(pattern, event)) this.invokeAsync(name, event);
+  }
+
+  /** An event source mapping: whatever becomes visible in the queue goes to the function, in batches, side by side. */
+  consume(
+    queue: Queue,
+    name: string,
+    { batchMax, concurrencyMax }: { batchMax: number; concurrencyMax: number },
+  ): void {
     let running = 0;
     let cancelTimer = () => {};
     const poll = () => {

@@ -13,6 +13,7 @@ import { ObjectStore } from '../world/object-store.ts';
 import type { WorldParameters } from '../world/parameters.ts';
 import { VirtualTime } from '../world/virtual-time.ts';
 import { World } from '../world/world.ts';
+import { type DeployedQueue, type Deployment, readDeployment } from './deployment.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
 import { type PutEvent, startEventBridge } from './event-bridge.ts';
@@ -43,12 +44,10 @@ export interface LocalStack {
   readonly time: VirtualTime;
   readonly world: World;
   readonly objects: ObjectStore;
-  readonly queues: {
-    readonly wake: Queue;
-    readonly deadLetters: Queue;
-    readonly release: Queue;
-    readonly notify: Queue;
-  };
+  /** The queues of the deployment template, by their logical ids in it. */
+  readonly queue: (id: string) => Queue;
+  /** Event sources and queues as serverless.yml has them. */
+  readonly deployment: Deployment;
   /** What was put on the event bus, in order. */
   readonly events: readonly PutEvent[];
   /** The local workspace: every message as it reads now. */
@@ -72,9 +71,6 @@ const startRole = 'checkpilot-reconcile';
 const slackSecret = 'checkpilot/slack';
 const slackToken = 'local-bot-token';
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-/** Receives before a message is dead: with the visibility time-out of the wake queue, six hours. */
-const receivesMax = 12;
-const wakeVisibilityMs = 30 * 60_000;
 
 /** The world behind real wire protocols on loopback: the unchanged SDK and adapters talk to it. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
@@ -88,7 +84,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
   const { apiCalls, fault, uncounted } = callCounter(options.fault);
   const events: PutEvent[] = [];
-  const queues = makeQueues(time);
+  const deployment = readDeployment();
+  const queues = makeQueues(time, deployment.queues);
   const { urls, slack, close } = await startServers({
     hooks: { clock: time, hold: () => time.hold(), fault },
     world,
@@ -108,7 +105,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     time,
     world,
     objects,
-    queues,
+    queue: (id) => queueIn(queues, id),
+    deployment,
     events,
     slackPosts: slack.posts,
     apiCalls,
@@ -138,17 +136,35 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   };
 }
 
-type Queues = LocalStack['queues'];
+/** The queues of the deployment template, by logical id. */
+type Queues = ReadonlyMap<string, Queue>;
 
-function makeQueues(clock: VirtualTime): Queues {
-  const deadLetters = new Queue({ name: 'wake-dead-letters', clock });
-  const redrive = { receivesMax, deadLetters };
-  return {
-    wake: new Queue({ name: 'wake', clock, visibilityTimeoutMs: wakeVisibilityMs, redrive }),
-    deadLetters,
-    release: new Queue({ name: 'release.fifo', clock, isFifo: true }),
-    notify: new Queue({ name: 'notify.fifo', clock, isFifo: true }),
+function makeQueues(clock: VirtualTime, deployed: readonly DeployedQueue[]): Queues {
+  const queues = new Map<string, Queue>();
+  const make = ({ id, name, isFifo, visibilityMs, redrive }: DeployedQueue): Queue => {
+    const known = queues.get(id);
+    if (known) return known;
+    const target = redrive && deployed.find((one) => one.id === redrive.deadLetters);
+    const queue = new Queue({
+      name,
+      clock,
+      isFifo,
+      visibilityTimeoutMs: visibilityMs,
+      ...(redrive && target
+        ? { redrive: { receivesMax: redrive.receivesMax, deadLetters: make(target) } }
+        : {}),
+    });
+    queues.set(id, queue);
+    return queue;
   };
+  for (const one of deployed) make(one);
+  return queues;
+}
+
+function queueIn(queues: Queues, id: string): Queue {
+  const queue = queues.get(id);
+  if (!queue) throw new Error(`deploy/queues.yml has no queue ${id}`);
+  return queue;
 }
 
 async function startServers(site: {
@@ -165,7 +181,7 @@ async function startServers(site: {
   const servers = {
     emrServerless: await startEmrServerless({ ...hooks, emr: site.world.emr, callerArn }),
     dynamodb: await startDynamoDb(hooks),
-    sqs: await startSqs({ ...hooks, queues: Object.values(queues) }),
+    sqs: await startSqs({ ...hooks, queues: [...queues.values()] }),
     s3: await startS3({ ...hooks, store: site.objects }),
     eventBridge: await startEventBridge({ ...hooks, onEvent: site.onEvent }),
     secretsManager: await startSecretsManager({ ...hooks, secrets: { [slackSecret]: slackToken } }),
@@ -178,17 +194,17 @@ async function startServers(site: {
   return { urls, slack, close: () => Promise.all(running.map((server) => server.close())) };
 }
 
-function settingsAt(sqsUrl: string, { wake, deadLetters, release, notify }: Queues): Settings {
-  const urlOf = (queue: Queue) => `${sqsUrl}/${account}/${queue.name}`;
+function settingsAt(sqsUrl: string, queues: Queues): Settings {
+  const urlOf = (id: string) => `${sqsUrl}/${account}/${queueIn(queues, id).name}`;
   return {
     region,
     account,
     table: 'checkpilot',
     controlBucket,
-    wakeQueueUrl: urlOf(wake),
-    releaseQueueUrl: urlOf(release),
-    notifyQueueUrl: urlOf(notify),
-    deadLettersUrl: urlOf(deadLetters),
+    wakeQueueUrl: urlOf('WakeQueue'),
+    releaseQueueUrl: urlOf('ReleaseQueue'),
+    notifyQueueUrl: urlOf('NotifyQueue'),
+    deadLettersUrl: urlOf('WakeDeadLetters'),
     eventBus: 'default',
     act: 'all',
     startRoles: [startRole],

@@ -43,7 +43,10 @@ describe('an EMR Serverless event', () => {
 
   it('about an application is understood and wakes nobody', () => {
     const parsed = parseJobRunEvent(documented('application-state-change'));
-    expect(parsed).toMatchObject({ ok: true, value: { applicationId: '00f1cbsc6anuij25', what: 'CREATING' } });
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: { applicationId: '00f1cbsc6anuij25', what: 'CREATING' },
+    });
     expect(parsed.ok && parsed.value.wake).toBeUndefined();
   });
 

@@ -32,7 +32,7 @@ describe('the real handlers on the local stack', () => {
     expect(journal.ofKind('double-writer')).toEqual([]);
     expect(notices.map(({ event }) => event)).toEqual(['incident.opened', 'incident.recovered']);
     expect(host.failed).toEqual([]);
-    expect(stack.queues.deadLetters.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    expect(stack.queue('WakeDeadLetters').counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     const batches = journal.ofKind('batch-committed').map(({ batch }) => batch);
     expect(batches).toEqual([...batches.keys()]);
   });
@@ -82,9 +82,9 @@ describe('the real handlers on the local stack', () => {
 
   it('keeps a wake message that it cannot read in the dead-letter queue, and goes on with the others', async () => {
     const { stack } = await start({ logs: 'none' });
-    stack.queues.wake.send({ body: '{"kind":"nonsense"}' });
+    stack.queue('WakeQueue').send({ body: '{"kind":"nonsense"}' });
     await stack.time.run({ untilMs: startMs + 8 * hourMs });
-    const { visible, inFlight } = stack.queues.deadLetters.counts();
+    const { visible, inFlight } = stack.queue('WakeDeadLetters').counts();
     expect(visible + inFlight).toBe(1);
     expect(stack.world.journal.ofKind('start-accepted')).toHaveLength(2);
   });
@@ -99,7 +99,8 @@ describe('the real handlers on the local stack', () => {
       logs: 'none',
       fault: ({ service }) => (service === 'dynamodb' && isDown() ? { kind: 'internal-error' } : undefined),
     });
-    const { deadLetters, wake } = started.stack.queues;
+    const deadLetters = started.stack.queue('WakeDeadLetters');
+    const wake = started.stack.queue('WakeQueue');
     await started.stack.time.run({ untilMs: downMs.from });
     wake.send({ body: JSON.stringify({ kind: 'job', job: 'orders', cause: 'test' }) });
     let died = 0;
