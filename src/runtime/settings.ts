@@ -8,6 +8,8 @@ export interface Settings {
   readonly wakeQueueUrl: string;
   readonly releaseQueueUrl: string;
   readonly notifyQueueUrl: string;
+  /** S3 prefixes that code may be started from; none sets no limit. */
+  readonly launchPrefixes?: readonly string[];
   /** Queue of the wakes that died; the sweep gives them another try. */
   readonly deadLettersUrl?: string;
   /** Name of the event bus that Checkpilot's own events go to. */
@@ -38,6 +40,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     wakeQueueUrl: need('CHECKPILOT_WAKE_QUEUE_URL'),
     releaseQueueUrl: need('CHECKPILOT_RELEASE_QUEUE_URL'),
     notifyQueueUrl: need('CHECKPILOT_NOTIFY_QUEUE_URL'),
+    ...(env.CHECKPILOT_LAUNCH_PREFIXES ? { launchPrefixes: env.CHECKPILOT_LAUNCH_PREFIXES.split(',') } : {}),
     ...(env.CHECKPILOT_DEAD_LETTERS_URL ? { deadLettersUrl: env.CHECKPILOT_DEAD_LETTERS_URL } : {}),
     eventBus: env.CHECKPILOT_EVENT_BUS || 'default',
     act: act as Settings['act'],

@@ -7,6 +7,7 @@ import { S3Policies } from '../aws/s3-policies.ts';
 import type { Ports } from '../control/ports.ts';
 import { onlyAtHome } from './home.ts';
 import { ulids } from './ids.ts';
+import { withLaunchLimits } from './launch-limits.ts';
 import type { Runtime } from './runtime.ts';
 import { logPort } from './telemetry.ts';
 import { wireDoor } from './wire-door.ts';
@@ -23,7 +24,10 @@ export function wireControl(runtime: Runtime): Ports {
     random,
     ids: ulids(clock, random),
     log,
-    runs: new EmrServerlessJobRuns(emrServerlessClient(options)),
+    runs: withLaunchLimits(
+      new EmrServerlessJobRuns(emrServerlessClient(options)),
+      settings.launchPrefixes ?? [],
+    ),
     store,
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3),
