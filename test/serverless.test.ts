@@ -83,6 +83,16 @@ describe('the packaged template', () => {
     expect(DeletionPolicy).toBe('Retain');
   });
 
+  it('lets alarms in by EventBridge and as an action, whose door is there', () => {
+    const resources = evaluated(template);
+    const { Properties } = resources.AlarmActions ?? expect.fail('no permission for alarm actions');
+    expect(Properties.Principal).toBe('lambda.alarms.cloudwatch.amazonaws.com');
+    const door = resources[String(Properties.FunctionName).replace(/^<|\.Arn>$/g, '')];
+    expect(door?.Properties.FunctionName).toBe('checkpilot-alarm');
+    const rules = ofType(resources, 'AWS::Events::Rule').map(([, rule]) => rule.Properties.EventPattern);
+    expect(rules).toContainEqual(expect.objectContaining({ source: ['aws.cloudwatch'] }));
+  });
+
   it('hides a message for longer than its function may take: six times, or twice where a hidden one blocks the queue', () => {
     const resources = evaluated(template);
     for (const [, mapping] of ofType(resources, 'AWS::Lambda::EventSourceMapping')) {
@@ -150,7 +160,7 @@ describe('the roles', () => {
     expect(allowed(roleOf(evaluated(template, whole), name))).toEqual([...new Set(declared)].sort());
   });
 
-  it.each(['job-event', 'reconcile', 'release', 'notify', 'sweep'])(
+  it.each(['job-event', 'alarm', 'reconcile', 'release', 'notify', 'sweep'])(
     '%s has no right to change anything but our own state with Act: none',
     (name) => {
       const acts = Object.values(functionPermissions).flatMap((sets) =>
@@ -230,8 +240,8 @@ describe('each adapter', () => {
     const silent = adapters.filter(
       ({ file, text }) => /new \w+Command\(/.test(text) && !declaring.some((one) => one.file === file),
     );
-    // Only the command line publishes policies, with the rights of whoever calls it.
-    expect(silent.map(({ file }) => file)).toEqual(['publish-policy.ts']);
+    // Only the command line publishes policies and makes alarms, with the rights of whoever calls it.
+    expect(silent.map(({ file }) => file)).toEqual(['cloudwatch-alarms.ts', 'publish-policy.ts']);
   });
 });
 

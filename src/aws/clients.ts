@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -15,6 +16,7 @@ export interface AwsClientOptions {
   /** Left out, the SDK's own rules hold: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, then AWS. */
   readonly endpoints?: {
     readonly emrServerless?: string | undefined;
+    readonly cloudwatch?: string | undefined;
     readonly eventBridge?: string | undefined;
     readonly secretsManager?: string | undefined;
     readonly dynamodb?: string | undefined;
@@ -36,6 +38,7 @@ export interface AwsClients {
   readonly dynamodb: DynamoDBDocumentClient;
   readonly sqs: SQSClient;
   readonly s3: S3Client;
+  readonly cloudwatch: CloudWatchClient;
   /** Closes the kept-alive connections; the clients must not be used after it. */
   destroy(): void;
 }
@@ -50,13 +53,15 @@ export function awsClients(options: AwsClientOptions): AwsClients {
   const dynamodb = dynamodbClient(options);
   const sqs = sqsClient(options);
   const s3 = s3Client(options);
+  const cloudwatch = cloudwatchClient(options);
   return {
     emrServerless,
     dynamodb,
     sqs,
     s3,
+    cloudwatch,
     destroy: () => {
-      for (const client of [emrServerless, dynamodb, sqs, s3]) client.destroy();
+      for (const client of [emrServerless, dynamodb, sqs, s3, cloudwatch]) client.destroy();
     },
   };
 }
@@ -76,6 +81,12 @@ export function dynamodbClient(options: AwsClientOptions): DynamoDBDocumentClien
 
 export function sqsClient(options: AwsClientOptions): SQSClient {
   const client = new SQSClient({ ...common(options), ...at(options.endpoints?.sqs) });
+  signWithClock(client, options.clock);
+  return client;
+}
+
+export function cloudwatchClient(options: AwsClientOptions): CloudWatchClient {
+  const client = new CloudWatchClient({ ...common(options), ...at(options.endpoints?.cloudwatch) });
   signWithClock(client, options.clock);
   return client;
 }

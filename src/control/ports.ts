@@ -1,3 +1,4 @@
+import type { AlarmHint } from '../core/alarm.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
@@ -120,6 +121,8 @@ export type Wake =
       readonly jobRunId: string;
       readonly cause: string;
     }
+  /** An alarm changed its state; which jobs it is about is found with the policy. */
+  | ({ readonly kind: 'alarm'; readonly state: string } & AlarmHint)
   | { readonly kind: 'release' };
 
 export interface WakeQueue {

@@ -58,6 +58,14 @@ export interface ResolvedJob {
   readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
   readonly tier: 1 | 2 | 3;
   readonly restart: RestartPolicy;
+  /** What the job reads, where the policy says it and it is a Kinesis stream. */
+  readonly source?: { readonly kinesis: { readonly stream: string; readonly consumer?: string } };
+  /** Which alarms wake the job besides those that name it by tag or dimension; and whether `apply` makes some. */
+  readonly alarms?: {
+    /** Globs over the names of alarms: `*` is any text. */
+    readonly names: readonly string[];
+    readonly managed: boolean;
+  };
   /** What to start when there is no earlier run, or when `restart.launchFrom` is `spec`. */
   readonly launch?: LaunchRequest;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Wake } from '../control/ports.ts';
+import { alarmDimensions } from '../core/alarm.ts';
 import { type Parsed, parseWith } from './parsed.ts';
 
 const cause = z.string().max(200);
@@ -11,6 +12,13 @@ const wake = z.discriminatedUnion('kind', [
     applicationId: z.string().min(1).max(64),
     jobRunId: z.string().min(1).max(64),
     cause,
+  }),
+  z.object({
+    kind: z.literal('alarm'),
+    alarm: z.string().min(1).max(255),
+    state: z.string().min(1).max(32),
+    dimensions: z.array(z.partialRecord(z.enum(alarmDimensions), z.string().min(1).max(256))).max(10),
+    job: z.string().min(1).max(256).optional(),
   }),
   z.object({ kind: z.literal('release') }),
 ]);

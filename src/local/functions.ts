@@ -1,3 +1,4 @@
+import { create as createAlarm } from '../../functions/alarm.ts';
 import { create as createJobEvent } from '../../functions/job-event.ts';
 import { create as createNotify } from '../../functions/notify.ts';
 import { create as createReconcile } from '../../functions/reconcile.ts';
@@ -12,6 +13,7 @@ export type Create = (runtime: Runtime) => unknown;
 
 /** The functions as they are in the sources. */
 const fromSources: Readonly<Record<string, Create>> = {
+  alarm: createAlarm,
   'job-event': createJobEvent,
   notify: createNotify,
   reconcile: createReconcile,

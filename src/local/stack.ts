@@ -13,6 +13,7 @@ import { ObjectStore } from '../world/object-store.ts';
 import type { WorldParameters } from '../world/parameters.ts';
 import { VirtualTime } from '../world/virtual-time.ts';
 import { World } from '../world/world.ts';
+import { type LocalAlarm, startCloudWatch } from './cloudwatch.ts';
 import { type DeployedQueue, type Deployment, readDeployment } from './deployment.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
@@ -52,6 +53,8 @@ export interface LocalStack {
   readonly events: readonly PutEvent[];
   /** The local workspace: every message as it reads now. */
   readonly slackPosts: readonly SlackPost[];
+  /** CloudWatch's alarms by name. */
+  readonly alarms: ReadonlyMap<string, LocalAlarm>;
   /** API calls that reached a server, `service.Operation` → count. */
   readonly apiCalls: Readonly<Record<string, number>>;
   readonly store: JobStore;
@@ -84,6 +87,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
   const { apiCalls, fault, uncounted } = callCounter(options.fault);
   const events: PutEvent[] = [];
+  const alarms = new Map<string, LocalAlarm>();
   const deployment = readDeployment();
   const queues = makeQueues(time, deployment.queues);
   const { urls, slack, close } = await startServers({
@@ -91,6 +95,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     world,
     objects,
     queues,
+    alarms,
     onEvent: (event) => events.push(event),
     slack: { channels: options.slackChannels ?? [], scopes: options.slackScopes ?? ['channels:history'] },
   });
@@ -109,6 +114,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     deployment,
     events,
     slackPosts: slack.posts,
+    alarms,
     apiCalls,
     store,
     uncounted,
@@ -172,6 +178,7 @@ async function startServers(site: {
   readonly world: World;
   readonly objects: ObjectStore;
   readonly queues: Queues;
+  readonly alarms: Map<string, LocalAlarm>;
   readonly onEvent: (event: PutEvent) => void;
   readonly slack: { readonly channels: readonly string[]; readonly scopes: readonly string[] };
 }) {
@@ -185,6 +192,7 @@ async function startServers(site: {
     s3: await startS3({ ...hooks, store: site.objects }),
     eventBridge: await startEventBridge({ ...hooks, onEvent: site.onEvent }),
     secretsManager: await startSecretsManager({ ...hooks, secrets: { [slackSecret]: slackToken } }),
+    cloudwatch: await startCloudWatch({ ...hooks, alarms: site.alarms }),
   };
   const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])) as Record<
     keyof typeof servers,

@@ -1,3 +1,4 @@
+import { alarmFaults } from './alarm-checks.ts';
 import { betweenFaults } from './between-checks.ts';
 import { launchFaults } from './launch-checks.ts';
 import { type JobFault, type MergedJob, part } from './merged-job.ts';
@@ -23,6 +24,7 @@ const jobChecks = [
   backoff,
   executors,
   attempts,
+  alarmFaults,
 ] as const;
 
 /** Above this a failing job burns money all hour long, and its logs hide the first cause. */

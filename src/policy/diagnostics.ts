@@ -32,6 +32,7 @@ export const diagnosticCodes = {
   CP2006: 'renamed-from-a-name-in-use',
   CP2101: 'many-attempts-an-hour',
   CP2102: 'receiver-never-told',
+  CP2103: 'no-alarm-to-make',
   CP3001: 'literal-secret',
 } as const;
 

@@ -96,6 +96,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
       'notifications:\n  receivers: { night: { slack: { … } }, day: { slack: { … } } }\n  root: { receivers: [day] }',
     fix: 'Name it in `notifications.root.receivers`, or delete it.',
   },
+  CP2103: {
+    cause:
+      'The job asks for alarms of its own, and there is no metric to bind one to. An alarm on workers needs the whole name of the runs, an alarm on the age of records a Kinesis stream that is read by polling.',
+    example: 'match: { jobName: "clicks*" }\nalarms: { managed: true }',
+    fix: 'Write `match.jobName` without a pattern, or `source.kinesis.stream`, or leave `alarms.managed` out.',
+  },
   CP3001: {
     cause:
       'A secret is written out in the file: a Slack token or webhook, an AWS access key, a private key, a GitHub token, a password in a URL. Policies are copied, reviewed and kept for ever.',

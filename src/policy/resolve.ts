@@ -49,7 +49,7 @@ function resolveReceivers(notifications: PolicyNotifications | undefined): reado
 }
 
 function resolveJob(name: string, job: PolicyJob): ResolvedJob {
-  const { match, checkpoint, mode, tier, renamedFrom } = job;
+  const { match, checkpoint, mode, tier, renamedFrom, alarms } = job;
   const locations = checkpoint.locations ?? (checkpoint.location === undefined ? [] : [checkpoint.location]);
   return {
     name,
@@ -60,8 +60,18 @@ function resolveJob(name: string, job: PolicyJob): ResolvedJob {
     actions: definedOnly(job.actions),
     tier,
     restart: resolveRestart(job.restart),
+    ...resolveSource(job.source?.kinesis),
+    ...(alarms.managed || alarms.names.length > 0 ? { alarms } : {}),
     ...(job.launch ? { launch: launchRequest({ ...job, name, launch: job.launch }) } : {}),
   };
+}
+
+function resolveSource(
+  kinesis: Exclude<PolicyJob['source'], undefined>['kinesis'],
+): Pick<ResolvedJob, 'source'> {
+  if (!kinesis) return {};
+  const { stream, consumer } = kinesis;
+  return { source: { kinesis: { stream, ...(consumer === undefined ? {} : { consumer }) } } };
 }
 
 function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {

@@ -84,6 +84,20 @@ const actionsSchema = z.strictObject({
   upgrade: modeSchema.optional().describe('Moving to a new version of the job; no effect yet.'),
 });
 
+const alarmsSchema = z.strictObject({
+  names: z
+    .array(z.string().min(1).max(255))
+    .max(50)
+    .default([])
+    .describe('Globs over the names of CloudWatch alarms: a change of such an alarm wakes the job.'),
+  managed: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether `apply` makes alarms for the job and keeps them; they cost money, see docs/alarms.md.',
+    ),
+});
+
 const executorsSchema = z.strictObject({
   min: z
     .int()
@@ -124,6 +138,9 @@ export const jobSchema = z.strictObject({
     })
     .prefault({})
     .describe('How large the job may be.'),
+  alarms: alarmsSchema
+    .prefault({})
+    .describe('Which alarms wake the job, besides those that name it by tag or dimension.'),
   launch: launchSchema.optional().describe('What to start where there is no earlier run to copy.'),
 });
 

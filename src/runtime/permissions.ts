@@ -1,3 +1,4 @@
+import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
 import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
@@ -19,6 +20,7 @@ const consumes: Permissions = {
 /** Which adapters each function is wired with, and so what its role may do; the rest is refused by IAM. */
 export const functionPermissions: Readonly<Record<string, readonly Permissions[]>> = {
   'job-event': [runs, wakeQueuePermissions],
+  alarm: [runs, wakeQueuePermissions, alarmTagPermissions],
   reconcile: [
     runs,
     consumes,

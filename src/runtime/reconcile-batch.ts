@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
+import { wakeJobsOfAlarm } from '../control/alarms.ts';
 import { withOutgoing } from '../control/outgoing.ts';
 import type { Ports } from '../control/ports.ts';
 import { reconcile } from '../control/reconcile.ts';
@@ -80,6 +81,8 @@ async function targetOf(
       const sent = await ports.wakes.release();
       return sent.ok ? 'done' : 'failed';
     }
+    case 'alarm':
+      return (await wakeJobsOfAlarm(ports, wake)) === 'done' ? 'done' : 'failed';
     case 'run': {
       const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId);
       if (!found.ok) {

@@ -1,3 +1,4 @@
+import { wakeJobsOfAlarm } from '../control/alarms.ts';
 import { deliverOutbox } from '../control/deliver.ts';
 import { withOutgoing } from '../control/outgoing.ts';
 import type {
@@ -166,6 +167,10 @@ export class Fleet {
     }
     if (wake.kind === 'job') {
       await this.pass(wake.job, wake.look);
+      return;
+    }
+    if (wake.kind === 'alarm') {
+      if ((await wakeJobsOfAlarm(this.ports, wake)) === 'again') this.#enqueue(wake, 30);
       return;
     }
     const found = await jobOfRun(this.ports, wake.applicationId, wake.jobRunId);

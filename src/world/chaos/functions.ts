@@ -1,3 +1,4 @@
+import { wakeJobsOfAlarm } from '../../control/alarms.ts';
 import { deliverOutbox } from '../../control/deliver.ts';
 import { withOutgoing } from '../../control/outgoing.ts';
 import type { NotifyPorts, Ports, Wake } from '../../control/ports.ts';
@@ -105,6 +106,7 @@ export class Functions {
     wake: Exclude<Wake, { kind: 'release' }>,
   ): Promise<'done' | 'again'> {
     let job: { name: string; look: boolean };
+    if (wake.kind === 'alarm') return wakeJobsOfAlarm(ports, wake);
     if (wake.kind === 'job') job = { name: wake.job, look: wake.look ?? false };
     else {
       const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId);

@@ -1,0 +1,100 @@
+import {
+  DeleteAlarmsCommand,
+  DescribeAlarmsCommand,
+  ListTagsForResourceCommand,
+  PutMetricAlarmCommand,
+  type PutMetricAlarmCommandInput,
+  TagResourceCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cloudwatchClient } from '../../src/aws/clients.ts';
+import { systemClock } from '../../src/aws/system-clock.ts';
+import { type LocalAlarm, startCloudWatch } from '../../src/local/cloudwatch.ts';
+
+async function cloudwatch() {
+  const alarms = new Map<string, LocalAlarm>();
+  const server = await startCloudWatch({ clock: systemClock, alarms });
+  onTestFinished(() => server.close());
+  const client = cloudwatchClient({
+    region: 'us-east-1',
+    clock: systemClock,
+    endpoints: { cloudwatch: server.url },
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    retries: 'none',
+  });
+  onTestFinished(() => client.destroy());
+  const put = (changes: Partial<PutMetricAlarmCommandInput> = {}) =>
+    client.send(
+      new PutMetricAlarmCommand({
+        AlarmName: 'lag',
+        Namespace: 'AWS/Kinesis',
+        MetricName: 'GetRecords.IteratorAgeMilliseconds',
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ...changes,
+      }),
+    );
+  return { alarms, client, put };
+}
+
+const ResourceARN = 'arn:aws:cloudwatch:us-east-1:111122223333:alarm:lag';
+
+describe('the local CloudWatch', () => {
+  it('keeps the tags of an alarm when it is put again, and replaces the rest', async () => {
+    const { client, put } = await cloudwatch();
+    await put({ AlarmDescription: 'first', Tags: [{ Key: 'a', Value: '1' }] });
+    await put({ Threshold: 2, Tags: [{ Key: 'b', Value: '2' }] });
+    const { MetricAlarms } = await client.send(new DescribeAlarmsCommand({ AlarmNamePrefix: 'la' }));
+    expect(MetricAlarms).toMatchObject([{ AlarmName: 'lag', AlarmArn: ResourceARN, Threshold: 2 }]);
+    expect(MetricAlarms?.[0]?.AlarmDescription).toBeUndefined();
+    await client.send(new TagResourceCommand({ ResourceARN, Tags: [{ Key: 'c', Value: '3' }] }));
+    const { Tags } = await client.send(new ListTagsForResourceCommand({ ResourceARN }));
+    expect(Tags).toEqual([
+      { Key: 'a', Value: '1' },
+      { Key: 'c', Value: '3' },
+    ]);
+  });
+
+  it('lists in pages, by the beginning of the name', async () => {
+    const { client, put } = await cloudwatch();
+    for (const AlarmName of ['a-1', 'b-1', 'a-2', 'a-3']) await put({ AlarmName });
+    const first = await client.send(new DescribeAlarmsCommand({ AlarmNamePrefix: 'a-', MaxRecords: 2 }));
+    const { NextToken } = first;
+    const rest = await client.send(new DescribeAlarmsCommand({ AlarmNamePrefix: 'a-', NextToken }));
+    const names = [first, rest].map((page) => page.MetricAlarms?.map(({ AlarmName }) => AlarmName));
+    expect(names).toEqual([['a-1', 'a-2'], ['a-3']]);
+    expect(rest.NextToken).toBeUndefined();
+  });
+
+  it('deletes none when one of them is missing', async () => {
+    const { client, put, alarms } = await cloudwatch();
+    await put();
+    const both = new DeleteAlarmsCommand({ AlarmNames: ['lag', 'gone'] });
+    await expect(client.send(both)).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } });
+    expect(alarms.size).toBe(1);
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: ['lag'] }));
+    expect(alarms.size).toBe(0);
+  });
+
+  it('knows no tags of an alarm that is not there', async () => {
+    const { client } = await cloudwatch();
+    const asked = client.send(new ListTagsForResourceCommand({ ResourceARN }));
+    await expect(asked).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it.each<[string, Partial<PutMetricAlarmCommandInput>, RegExp]>([
+    ['a parameter that it does not act on', { ThresholdMetricId: 'm1' }, /ThresholdMetricId/],
+    [
+      'a metric and a query at once',
+      { Metrics: [{ Id: 'q', Expression: 'm1', Period: 60, ReturnData: true }] },
+      /exactly one/,
+    ],
+    ['a name that is too long', { AlarmName: 'x'.repeat(256) }, /AlarmName/],
+    ['a name that a terminal would obey', { AlarmName: 'a\u001b[31m' }, /AlarmName/],
+  ])('refuses %s by name', async (_case, changes, words) => {
+    const { put, alarms } = await cloudwatch();
+    await expect(put(changes)).rejects.toMatchObject({ message: expect.stringMatching(words) });
+    expect(alarms.size).toBe(0);
+  });
+});
