@@ -1,4 +1,5 @@
 import type { Failure } from '../control/ports.ts';
+import type { AlarmsDone } from './apply-alarms.ts';
 import type { PolicyChanges } from './policy-changes.ts';
 
 /** How an apply ended; also its `--json`. Sentences have no full stop. */
@@ -10,6 +11,8 @@ export interface Done {
   readonly hash: string;
   readonly previousHash?: string;
   readonly changes: PolicyChanges;
+  /** Only where this policy or the one before has managed alarms; of a dry run what would be done. */
+  readonly alarms?: AlarmsDone;
 }
 
 export interface NotDone {

@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { CloudWatchAlarms } from '../aws/cloudwatch-alarms.ts';
 import { publishPolicy } from '../aws/publish-policy.ts';
+import { systemClock } from '../aws/system-clock.ts';
 import type { PolicyItem } from '../control/items.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import { compiledPolicy } from '../policy/compiled.ts';
+import { type AlarmWork, alarmWork, doneText } from './apply-alarms.ts';
 import { type ApplyEnd, type Done, ends, unreachable } from './apply-ends.ts';
 import { unknownFormerName } from './former-names.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
@@ -105,15 +108,32 @@ async function move(task: Task, wanted: ResolvedPolicy | undefined): Promise<App
     ...(pointer.item ? { previousHash: pointer.item.hash } : {}),
     changes: policyChanges(inForce, goal.policy),
   };
-  if (goal.hash === pointer.item?.hash) return { kind: 'unchanged', ...shown };
-  const former = wanted && (await unknownFormerName(inForce, goal.policy, connection.store));
+  const isInForce = goal.hash === pointer.item?.hash;
+  const former = wanted && !isInForce && (await unknownFormerName(inForce, goal.policy, connection.store));
   if (former) return former;
+  const alarms = await lookAtAlarms(task, inForce, goal.policy);
+  if (isInForce && alarms?.isIdle !== false) return withAlarms({ kind: 'unchanged', ...shown }, alarms);
 
-  if (!options.json) host.out(preview(goal.policy, shown));
-  if (options.dryRun) return { kind: 'dry-run', ...shown };
-  const isMeant = options.yes === true || (await host.confirm(`Put policy ${short(goal.hash)} in force?`));
+  if (!options.json) host.out(`${isInForce ? '' : preview(goal.policy, shown)}${alarms?.text ?? ''}`);
+  if (options.dryRun) return { kind: 'dry-run', ...shown, ...(alarms ? { alarms: alarms.planned } : {}) };
+  const question = isInForce ? 'Bring the alarms in line?' : `Put policy ${short(goal.hash)} in force?`;
+  const isMeant = options.yes === true || (await host.confirm(question));
   if (isMeant !== true) return ends.unasked(isMeant === undefined);
-  return goal.carryOut(shown);
+  return withAlarms(isInForce ? { kind: 'unchanged', ...shown } : await goal.carryOut(shown), alarms);
+}
+
+function lookAtAlarms(
+  { target, connection, host }: Task,
+  before: ResolvedPolicy | undefined,
+  after: ResolvedPolicy,
+): Promise<AlarmWork | undefined> {
+  const alarms = new CloudWatchAlarms({ client: connection.clients.cloudwatch, table: target.table });
+  return alarmWork({ alarms, clock: host.clock ?? systemClock }, before, after);
+}
+
+/** Alarms come last: the policy is in force without them, and a further apply makes up for what failed. */
+async function withAlarms(end: ApplyEnd, work: AlarmWork | undefined): Promise<ApplyEnd> {
+  return work && 'hash' in end ? { ...end, alarms: await work.carryOut() } : end;
 }
 
 type Shown = { readonly hash: string; readonly previousHash?: string; readonly changes: PolicyChanges };
@@ -185,13 +205,17 @@ function preview({ name }: ResolvedPolicy, { hash, previousHash, changes }: Show
 
 function tell(end: ApplyEnd, { host, options }: Task): ExitCode {
   const isDone = 'hash' in end;
-  if (options.json) outJson(host, { ok: isDone, ...end });
+  const problems = (isDone && end.alarms?.problems) || [];
+  if (options.json) outJson(host, { ok: isDone && problems.length === 0, ...end });
   if (!isDone) {
     host.err(`${end.message}.\n${end.hint}.\n`);
     return end.kind === 'failed' ? exitCodes.failed : exitCodes.refused;
   }
-  if (!options.json) host.out(lastWords(end));
-  return exitCodes.fine;
+  const alarms = end.alarms && end.kind !== 'dry-run' ? doneText(end.alarms) : '';
+  if (!options.json) host.out(`${lastWords(end)}${alarms}`);
+  for (const { alarm, message, hint } of problems)
+    host.err(`${alarm === undefined ? 'alarms' : `alarm ${alarm}`}: ${message}.\n${hint}.\n`);
+  return problems.length > 0 ? exitCodes.failed : exitCodes.fine;
 }
 
 function lastWords({ kind, hash }: Done): string {

@@ -21,7 +21,11 @@ export interface Target {
   readonly region: string;
   /** Known only where somebody says it; a policy for another account is refused then. */
   readonly account?: string;
-  readonly endpoints: { readonly dynamodb?: string | undefined; readonly s3?: string | undefined };
+  readonly endpoints: {
+    readonly dynamodb?: string | undefined;
+    readonly s3?: string | undefined;
+    readonly cloudwatch?: string | undefined;
+  };
 }
 
 /** The target, or every setting that it lacks. */
@@ -46,7 +50,11 @@ export function readTarget(
     bucket: needsBucket ? need('--bucket', options.bucket, 'CHECKPILOT_CONTROL_BUCKET') : '',
     region: need('--region', options.region, 'AWS_REGION', 'AWS_DEFAULT_REGION'),
     ...(account ? { account } : {}),
-    endpoints: { dynamodb: endpointOf('DYNAMODB'), s3: endpointOf('S3') },
+    endpoints: {
+      dynamodb: endpointOf('DYNAMODB'),
+      s3: endpointOf('S3'),
+      cloudwatch: endpointOf('CLOUDWATCH'),
+    },
   };
   return faults.length > 0 ? { faults } : target;
 }
