@@ -19,7 +19,7 @@ export async function runDemo(root: string): Promise<string> {
   return output;
 }
 
-/** The lines of the demo that tell its story: what died, what was decided, what followed, and how it ended. */
+/** What the README shows: the story of three jobs, how all of them ended, and the message that calls a person. */
 export function demoExcerpt(output: string): string {
   const lines = output.split('\n');
   const story = entriesOf(lines).filter(isStory).flat();
@@ -28,10 +28,23 @@ export function demoExcerpt(output: string): string {
     from,
     lines.findIndex((line, at) => at > from && line.startsWith('Why ')),
   );
+  const callAt = lines.findIndex((line) => line.startsWith('  │ Needs a human'));
+  const call = lines.slice(callAt, lines.indexOf('', callAt));
   const summary = lines.filter((line) => /^ {2}\d+ (?:attempts died|runs started)/.test(line));
-  if (story.length === 0 || from < 0 || summary.length !== 2)
+  if (story.length === 0 || from < 0 || callAt < 0 || summary.length !== 2)
     throw new Error(`the demo prints in a new shape; scripts/docs/demo.ts does not know it:\n${output}`);
-  return ['```text', ...story, '', ...ending, ...summary, '```'].join('\n');
+  return [
+    '```text',
+    ...story,
+    '',
+    ...ending,
+    'What the Slack channel shows',
+    '',
+    ...call,
+    '',
+    ...summary,
+    '```',
+  ].join('\n');
 }
 
 /** A line of the story with the lines that continue it. */
@@ -44,9 +57,12 @@ function entriesOf(lines: readonly string[]): string[][] {
   return entries;
 }
 
+/** One that is cured with a larger worker, one that is not restarted, one that a person takes away. */
+const shown = ['orders-join', 'iot-ingest', 'ledger'];
+
 function isStory([first = '']: readonly string[]): boolean {
-  if (/FAILED|injected|→ park|sent again|\(restart\)|healthy again/.test(first)) return true;
-  return first.includes('→ start') && !first.includes('never did');
+  const isShown = shown.some((job) => first.includes(`  ${job} `));
+  return isShown && !/attempt died| {2}running {2}/.test(first);
 }
 
 /** The first screen of a policy: what holds for all jobs, and the first of the jobs. */

@@ -38,6 +38,8 @@ export interface Subject {
   readonly call?: string | undefined;
 }
 
+/** A step of a thread: its sentence, and as much of the evidence as fits. */
+const stepMax = 220;
 // Slack's limits: a header 150 characters, a section 3,000, a field 2,000. People read far less.
 const textMax = 900;
 const evidenceMax = 160;
@@ -48,6 +50,8 @@ export function incidentMessage(subject: Subject): SlackMessage {
   const state = stateOf(notice);
   const name = plain(notice.job === '*' ? where.policy : notice.job, 100);
   const text = plain(notice.text, textMax);
+  // The title names the job already.
+  const body = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
   const place = `${plain(where.policy, 60)} / ${where.region}`;
   const fields = fieldsOf(subject).map((line): Words => ({ type: 'mrkdwn', text: line }));
   const context = contextOf(subject).map((line): Words => ({ type: 'mrkdwn', text: line }));
@@ -59,12 +63,12 @@ export function incidentMessage(subject: Subject): SlackMessage {
             type: 'header',
             text: { type: 'plain_text', text: `Needs a human: ${notice.job}`.slice(0, 150) },
           },
-          { type: 'section', text: { type: 'mrkdwn', text: `${state.mark} ${place}\n${text}` } },
+          { type: 'section', text: { type: 'mrkdwn', text: `${state.mark} ${place}\n${body}` } },
         ]
       : [
           {
             type: 'section',
-            text: { type: 'mrkdwn', text: `*${state.mark} ${state.word} – ${name}*  ·  ${place}\n${text}` },
+            text: { type: 'mrkdwn', text: `*${state.mark} ${state.word} – ${name}*  ·  ${place}\n${body}` },
           },
         ];
   return {
@@ -83,7 +87,7 @@ export function incidentMessage(subject: Subject): SlackMessage {
 
 /** What a notice adds to the thread: when, and what. */
 export function stepLine({ atMs, text }: Notice): string {
-  return `${timeOfDay(atMs)} ${plain(text, textMax)}`;
+  return `${timeOfDay(atMs)} ${plain(text, stepMax)}`;
 }
 
 /** A state as a word and a mark: colour alone tells nothing to some. */
@@ -106,13 +110,16 @@ function stateOf({ event, severity }: Notice): { readonly word: string; readonly
   }
 }
 
+/** Facts beside the sentence, for a failure that goes on; a person who stopped a job or started a run knows them. */
 function fieldsOf({ notice, decision, job, where, call }: Subject): readonly string[] {
+  if (!/^(?:incident|writers)\./.test(notice.event)) return [];
   const failureClass = notice.class ?? decision?.verdict.judgement?.class;
-  const isOver = notice.event === 'incident.recovered';
+  if (notice.event === 'incident.recovered')
+    return failureClass ? [`*Was down with*\n\`${failureClass}\``] : [];
   const frees = decision && notice.event === 'incident.needs-human' ? adviceOn(decision) : [];
   return [
-    ...(failureClass && !isOver ? [`*Failure*\n${failureLine(failureClass, decision, where.runbooks)}`] : []),
-    ...(decision && job && !isOver ? [`*Restarts*\n${budgetLine(decision, job)}`] : []),
+    ...(failureClass ? [`*Failure*\n${failureLine(failureClass, decision, where.runbooks)}`] : []),
+    ...(decision && job ? [`*Restarts*\n${budgetLine(decision, job)}`] : []),
     ...(decision ? checkpointField(decision) : []),
     ...(frees.length > 0 ? [`*What helps*\n${frees.map((line) => `• ${plain(line, 300)}`).join('\n')}`] : []),
     ...(call ? [`*Person called*\n<${call}|see the message>`] : []),
@@ -151,5 +158,6 @@ function contextOf({ notice, decision }: Subject): readonly string[] {
   if (!decision) return job === '' ? [] : [`${job} · ${code(`checkpilot status ${notice.job}`, 150)}`];
   const rule = decision.verdict.judgement?.rule;
   const why = `Why: ${plain(reasons[decision.reason], 300)}${rule ? ` · rule ${code(rule, 80)}` : ''}`;
-  return [why, `${code(`checkpilot explain ${notice.job}`, 150)} · ${code(decision.id, 60)}`];
+  const more = `${code(`checkpilot explain ${notice.job}`, 150)} · ${code(decision.id, 60)}`;
+  return notice.event.startsWith('incident.') && notice.event !== 'incident.recovered' ? [why, more] : [more];
 }

@@ -61,8 +61,9 @@ export class SlackReceiver implements Receiver {
     }
     const trouble = isFirst ? undefined : await this.#edit(thread, latest, story);
     if (trouble) return trouble;
-    // A head that is new says what it says; the steps before it, and those after an older head, go into its thread.
-    const steps = isFirst ? fresh.slice(0, -1) : fresh;
+    // The head is changed with each step, so every step stands in the thread, also the first. What has no incident
+    // has no steps.
+    const steps = latest.incidentId === undefined ? [] : fresh;
     return (await this.#reply(thread, steps)) ?? (await thread.tell(fresh));
   }
 

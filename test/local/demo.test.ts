@@ -19,10 +19,10 @@ describe('the demo for scripts', () => {
     expect(outcome.missing).toEqual([]);
     expect({ status, ok: outcome.ok }).toEqual({ status: 0, ok: true });
     expect(outcome).toMatchObject({
-      jobs: 3,
-      recovered: 2,
+      jobs: 7,
+      recovered: 3,
       parked: 1,
-      runsStarted: 5,
+      runsStarted: 11,
       doubleWriters: 0,
       budgetBreaches: 0,
     });

@@ -19,7 +19,7 @@ describe('a message', () => {
           type: 'section',
           text: {
             type: 'mrkdwn',
-            text: '*:large_orange_circle: Recovering – orders*  ·  demo / us-east-1\norders: a worker was lost.',
+            text: '*:large_orange_circle: Recovering – orders*  ·  demo / us-east-1\na worker was lost.',
           },
         },
         {

@@ -91,7 +91,7 @@ function takeOver(
     return { kind: 'wait', reason, untilMs: nowMs + 60_000, ...twoWriters(input, reason, text) };
   }
   if (only) {
-    const text = `${input.job.name}: took over run ${only.jobRunId}, started by ${only.createdBy}.`;
+    const text = `${input.job.name}: took over run ${only.jobRunId}, started by ${whoIs(only.createdBy)}.`;
     return {
       kind: 'nothing',
       reason: 'run-adopted',
@@ -109,6 +109,13 @@ function takeOver(
       untilMs: nowMs,
     };
   return undefined;
+}
+
+/** `ana (streaming-admin)` of arn:aws:sts::111122223333:assumed-role/streaming-admin/ana: the name without the account. */
+function whoIs(createdBy: string): string {
+  const [kind, name, session] = createdBy.split(':').at(-1)?.split('/') ?? [];
+  if (kind === 'assumed-role' && name && session) return `${session} (${name})`;
+  return name ?? kind ?? createdBy;
 }
 
 function twoWriters(input: DecideInput, reason: Reason, text: string): Pick<Verdict, 'learned' | 'notice'> {

@@ -25,13 +25,21 @@ export const steady: Rule = {
     const progress = progressOf(memory, observation);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
     if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`}.`;
+      const restarts = incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`;
+      const cause = incident.class ? ` (${incident.class})` : '';
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${restarts}${cause}.`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',
         untilMs: nowMs + calmLookMs,
         forget: [...obeyed, 'incident'],
-        notice: { event: 'incident.recovered', severity: 'info', text },
+        notice: {
+          event: 'incident.recovered',
+          severity: 'info',
+          text,
+          reason: 'run-healthy',
+          ...(incident.class ? { class: incident.class } : {}),
+        },
       };
     }
     return {

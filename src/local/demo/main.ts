@@ -3,23 +3,15 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import type { Notice } from '../../control/ports.ts';
-import { type Decision, isNewPost } from '../../core/decision.ts';
+import type { Decision } from '../../core/decision.ts';
 import { explain } from '../../core/explain.ts';
-import { deployFunctions } from '../functions.ts';
-import { startLocalStack } from '../stack.ts';
-import { decisionsOf, judge, type Outcome } from './outcome.ts';
+import type { SlackPost } from '../slack.ts';
+import type { Outcome } from './outcome.ts';
+import { type Audience, play } from './play.ts';
 import { measureRealTime } from './real-time.ts';
-import { faultInjector, loadDemoPolicy, scenario, setTheScene } from './scenario.ts';
-import {
-  type Line,
-  lineOfDecision,
-  lineOfFault,
-  lineOfJournal,
-  lineOfNotice,
-  render,
-  wrap,
-} from './timeline.ts';
+import { scenario } from './scenario.ts';
+import { channelView } from './slack-view.ts';
+import { type Line, render, wrap } from './timeline.ts';
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const usage = `npm run demo -- [--headless] [--json] [--calls FILE] [--seed N]
@@ -34,7 +26,7 @@ const usage = `npm run demo -- [--headless] [--json] [--calls FILE] [--seed N]
 const measured = { jobs: 20, deaths: 12 };
 
 /** How long a person gets for a line. */
-const readMs = 220;
+const readMs = 350;
 
 interface Options {
   readonly isHeadless: boolean;
@@ -62,69 +54,11 @@ async function main(): Promise<number> {
     process.stderr.write(`--calls: ${unwritable}\n`);
     return 1;
   }
-  const policy = await loadDemoPolicy(root);
   const out = printer(options);
-  const notices: Notice[] = [];
-  const onNotice = (notice: Notice) => {
-    notices.push(notice);
-    const { job, incidentId, event } = notice;
-    stack.world.journal.write('notice', { job }, { incident: incidentId, event, newPost: isNewPost(event) });
-    out.line(lineOfNotice(notice));
-  };
-  const buckets = ['acme-checkpoints', 'acme-logs', 'acme-artifacts'];
-  const faults = faultInjector();
-  const stack = await startLocalStack({
-    seed: options.seed,
-    startMs: scenario.startMs,
-    buckets,
-    onNotice,
-    fault: faults.fault,
-  });
-  try {
-    setTheScene(stack.world);
-    faults.watch(stack.world, (job, text) => out.line(lineOfFault(stack.time.now(), job, text)));
-    const jobs = Object.values(policy.jobs);
-    for (const job of jobs) {
-      const { mode, restart, checkpoints } = job;
-      stack.world.journal.write(
-        'policy',
-        { job: job.name, checkpoint: checkpoints[0] ?? '' },
-        { budget: restart.budget, mode },
-      );
-    }
-    out.intro(jobs.length);
-    stack.world.journal.onEntry((entry) => out.line(lineOfJournal(entry)));
-    await stack.publish(policy);
-    const host = deployFunctions(stack);
-    const told = new Set<string>();
-    host.onInvoked = async (name) => {
-      if (name !== 'reconcile') return out.flush();
-      for (const { name: job } of jobs) {
-        for (const decision of await stack.uncounted(() => decisionsOf(stack.store, job))) {
-          if (told.has(decision.id)) continue;
-          told.add(decision.id);
-          out.line(lineOfDecision(decision));
-        }
-      }
-      await out.flush();
-    };
-    await stack.time.run({ untilMs: scenario.startMs + scenario.durationMs });
-    await out.flush();
-    const decisions = (await Promise.all(jobs.map(({ name }) => decisionsOf(stack.store, name)))).flat();
-    const outcome = judge({
-      policy,
-      journal: stack.world.journal.entries,
-      decisions,
-      notices,
-      apiCalls: stack.apiCalls,
-      injected: faults.count(),
-    });
-    if (options.callsFile) await writeFile(options.callsFile, stack.world.journal.text());
-    out.end(outcome, decisions);
-    return outcome.ok ? 0 : 1;
-  } finally {
-    await stack.close();
-  }
+  const { outcome, decisions, posts, journal } = await play(root, options.seed, out);
+  if (options.callsFile) await writeFile(options.callsFile, journal);
+  out.end(outcome, decisions, posts);
+  return outcome.ok ? 0 : 1;
 }
 
 /** Found out before the story, not after it. */
@@ -163,7 +97,9 @@ function readOptions(): Options | string {
 }
 
 /** Text for people on stdout, or nothing there but one JSON document. */
-function printer({ isJson, isHeadless }: Options) {
+function printer({ isJson, isHeadless }: Options): Audience & {
+  end(outcome: Outcome, decisions: readonly Decision[], posts: readonly SlackPost[]): void;
+} {
   const isPlain = !process.stdout.isTTY || process.env.NO_COLOR !== undefined;
   const style = { startMs: scenario.startMs, columns: process.stdout.columns ?? 120, isPlain };
   const say = (text: string) => {
@@ -172,16 +108,16 @@ function printer({ isJson, isHeadless }: Options) {
   const strong = (text: string) => (isPlain ? text : styleText('bold', text));
   let waiting: Line[] = [];
   return {
-    intro(jobs: number) {
+    begins(jobs: number) {
       say(
         `\n${strong(`Checkpilot demo`)}: ${jobs} jobs from ${scenario.policyFile}, ${scenario.durationMs / 60_000} simulated minutes.`,
       );
       say(
-        'The functions are the real ones. EMR Serverless, DynamoDB, SQS and S3 are served on 127.0.0.1, on virtual time.\n',
+        'The functions are the real ones. EMR Serverless, DynamoDB, SQS, S3, EventBridge and Slack are served on 127.0.0.1, on virtual time.\n',
       );
     },
-    line(line: Line | undefined) {
-      if (line) waiting.push(line);
+    line(line: Line) {
+      waiting.push(line);
     },
     /** Prints what has gathered in the order in which it makes sense, at a pace at which it can be read. */
     async flush() {
@@ -191,7 +127,7 @@ function printer({ isJson, isHeadless }: Options) {
       if (!isHeadless && lines.length > 0 && process.stdout.isTTY)
         await wait(Math.min(lines.length * readMs, 1_200));
     },
-    end(outcome: Outcome, decisions: readonly Decision[]) {
+    end(outcome, decisions, posts) {
       if (isJson) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
       say(`\n${strong('How it ended')}\n`);
       for (const row of table(outcome)) say(`  ${row}`);
@@ -200,7 +136,12 @@ function printer({ isJson, isHeadless }: Options) {
         say(`\n${strong(`Why ${parked.job} was not restarted`)}\n`);
         for (const text of explain(parked)) say(hang(text, style.columns));
       }
-      say(`\n  ${summary(outcome)}`);
+      say(`\n${strong('What the Slack channel shows')}\n`);
+      for (const message of channelView(posts)) {
+        for (const [index, text] of message.entries()) say(boxed(text, index === 0, style.columns));
+        say('');
+      }
+      say(`  ${summary(outcome)}`);
       for (const what of outcome.missing) say(`  NOT AS EXPECTED: ${what}`);
       say('');
     },
@@ -213,6 +154,14 @@ function hang(text: string, columns: number): string {
   const [first = '', ...rest] = wrap(text.slice(13), Math.max(40, columns - indent));
   const head = `  ${text.slice(0, 13)}${first}`;
   return [head, ...rest.map((line) => `${' '.repeat(indent)}${line}`)].join('\n');
+}
+
+/** A line of a message, with a bar at its left. */
+function boxed(text: string, isHead: boolean, columns: number): string {
+  const indent = isHead ? '' : (/^ */.exec(text)?.[0] ?? '');
+  return wrap(text.trimStart(), Math.max(40, columns - 6 - indent.length))
+    .map((line) => `  │ ${indent}${line}`)
+    .join('\n');
 }
 
 function table(outcome: Outcome): string[] {
@@ -235,9 +184,15 @@ function table(outcome: Outcome): string[] {
 }
 
 function summary(outcome: Outcome): string {
-  const { attemptsFailed = 0, lostEvents = 0, doubledEvents = 0, lostAnswers = 0 } = outcome.faults;
+  const {
+    attemptsFailed = 0,
+    lostEvents = 0,
+    doubledEvents = 0,
+    lostAnswers = 0,
+    throttledCalls = 0,
+  } = outcome.faults;
   return [
-    `${attemptsFailed} attempts died, ${lostEvents} event lost, ${doubledEvents} events doubled, ${lostAnswers} answer to StartJobRun lost.`,
+    `${attemptsFailed} attempts died, ${lostEvents} event lost, ${doubledEvents} events doubled, ${lostAnswers} answer to StartJobRun lost, ${throttledCalls} starts throttled.`,
     `${outcome.runsStarted} runs started, ${outcome.doubleWriters} times two writers on one checkpoint, ${outcome.budgetBreaches} restarts over budget.`,
   ].join('\n  ');
 }

@@ -1,9 +1,10 @@
 import { as, type Item, keys } from '../../control/items.ts';
-import type { JobStore, Notice } from '../../control/ports.ts';
+import type { JobStore } from '../../control/ports.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { ResolvedPolicy } from '../../core/job.ts';
 import type { JournalEntry } from '../../world/journal.ts';
-import { type InjectedFaults, scenario } from './scenario.ts';
+import type { InjectedFaults } from './faults.ts';
+import { type Ending, scenario } from './scenario.ts';
 
 /** What `npm run demo -- --headless --json` prints; the names are stable. */
 export interface Outcome {
@@ -28,7 +29,7 @@ export interface Outcome {
 
 export interface JobOutcome {
   readonly job: string;
-  readonly ended: 'healthy' | 'recovered' | 'parked' | 'down';
+  readonly ended: Ending;
   readonly runs: number;
   readonly batches: number;
   readonly class?: string;
@@ -39,14 +40,13 @@ export interface Evidence {
   readonly policy: ResolvedPolicy;
   readonly journal: readonly JournalEntry[];
   readonly decisions: readonly Decision[];
-  readonly notices: readonly Notice[];
   readonly apiCalls: Readonly<Record<string, number>>;
   readonly injected: InjectedFaults;
 }
 
 /** Judges the demo from what the world saw, not from what Checkpilot says of itself. */
 export function judge(evidence: Evidence): Outcome {
-  const { policy, journal, notices } = evidence;
+  const { policy, journal, injected } = evidence;
   const ofKind = (kind: string) => journal.filter((entry) => entry.kind === kind);
   const perJob = Object.keys(policy.jobs).map((job) => judgeJob(job, evidence));
   const doubleWriters = ofKind('double-writer').length;
@@ -55,18 +55,11 @@ export function judge(evidence: Evidence): Outcome {
     0,
   );
   const gaps = recoveryGaps(evidence);
-  const faults = { attemptsFailed: ofKind('attempt-failed').length, ...evidence.injected };
+  const faults = { attemptsFailed: ofKind('attempt-failed').length, ...injected };
   const missing = [
-    ...Object.entries(scenario.expected).flatMap(([job, expected]) => {
-      const ended = perJob.find((one) => one.job === job)?.ended ?? 'unknown';
-      return ended === expected ? [] : [`${job} should be ${expected} and is ${ended}`];
-    }),
+    ...unexpected(perJob, evidence),
     ...(doubleWriters > 0 ? [`${doubleWriters} times two live runs on one checkpoint`] : []),
     ...(budgetBreaches > 0 ? [`${budgetBreaches} restarts over budget`] : []),
-    ...(evidence.injected.lostEvents > 0 ? [] : ['no event was lost']),
-    ...(evidence.injected.lostAnswers > 0 && ofKind('start-replayed').length > 0
-      ? []
-      : ['no start was sent again after a lost answer']),
   ];
   return {
     jobs: perJob.length,
@@ -76,7 +69,7 @@ export function judge(evidence: Evidence): Outcome {
     runsStarted: ofKind('start-accepted').length,
     doubleWriters,
     budgetBreaches,
-    noticesSent: notices.length,
+    noticesSent: ofKind('notice').length,
     recoveryMs: { p50: quantile(gaps, 0.5), p95: quantile(gaps, 0.95), max: quantile(gaps, 1) },
     apiCalls: evidence.apiCalls,
     virtualMinutes: Math.round(scenario.durationMs / 60_000),
@@ -87,30 +80,67 @@ export function judge(evidence: Evidence): Outcome {
   };
 }
 
+/** Every expectation that does not hold, as a sentence. */
+function unexpected(perJob: readonly JobOutcome[], { journal, injected }: Evidence): string[] {
+  const of = (job: string, kind: string) =>
+    journal.filter((entry) => entry.job === job && entry.kind === kind);
+  const restartsOf = (job: string) =>
+    of(job, 'start-accepted').filter(({ cause }) => cause === 'restart').length;
+  const told = (job: string, event: string) =>
+    of(job, 'notice').filter((entry) => entry.event === event && entry.newPost === true).length;
+  const endings = Object.entries(scenario.expected).flatMap(([job, expected]) => {
+    const ended = perJob.find((one) => one.job === job)?.ended ?? 'unknown';
+    return ended === expected ? [] : [`${job} should be ${expected} and is ${ended}`];
+  });
+  const checks: readonly (readonly [boolean, string])[] = [
+    [injected.lostEvents === 1, 'no event was lost'],
+    [injected.doubledEvents > 0, 'no event came twice'],
+    [injected.lostAnswers === 1, 'no answer to StartJobRun was lost'],
+    [journal.some(({ kind }) => kind === 'start-replayed'), 'no start was sent again after a lost answer'],
+    [injected.throttledCalls > 0, 'the service throttled nothing'],
+    [restartsOf('sessions') === 1, 'sessions was not restarted just once after the throttle'],
+    [of('ads-agg', 'attempt-failed').length > 0, 'ads-agg lost no worker'],
+    [restartsOf('ads-agg') === 0, 'ads-agg was restarted although the service had seen to it'],
+    [told('iot-ingest', 'incident.needs-human') === 1, 'nobody was called for iot-ingest, or more than once'],
+    [told('ledger', 'run.stopped-by-person') === 1, 'the stop of ledger was not told just once'],
+    [told('fraud-score', 'run.adopted') === 1, 'taking over fraud-score was not told just once'],
+  ];
+  return [...endings, ...checks.flatMap(([holds, sentence]) => (holds ? [] : [sentence]))];
+}
+
 function judgeJob(job: string, evidence: Evidence): JobOutcome {
   const own = evidence.journal.filter((entry) => entry.job === job);
   const starts = own.filter(({ kind }) => kind === 'start-accepted');
-  const last = starts.at(-1);
   const batches = own.filter(({ kind }) => kind === 'batch-committed');
-  const lastState = own
-    .filter(({ kind, jobRunId }) => kind === 'run-state' && jobRunId === last?.jobRunId)
-    .at(-1)?.state;
-  const isMoving = lastState === 'RUNNING' && batches.some(({ jobRunId }) => jobRunId === last?.jobRunId);
   const failure = evidence.decisions
     .filter((decision) => decision.job === job && decision.verdict.judgement)
     .at(-1);
-  const isParked =
-    !isMoving &&
-    evidence.decisions.some((one) => one.job === job && one.kind === 'park' && one.atMs >= (last?.t ?? 0));
   const gap = recoveryGaps({ ...evidence, journal: own }).at(-1);
   return {
     job,
-    ended: isParked ? 'parked' : !isMoving ? 'down' : starts.length > 1 ? 'recovered' : 'healthy',
+    ended: endingOf(job, own, evidence.decisions),
     runs: starts.length,
     batches: batches.length,
     ...(failure?.verdict.judgement ? { class: failure.verdict.judgement.class } : {}),
     ...(gap === undefined ? {} : { recoveryMs: gap }),
   };
+}
+
+function endingOf(job: string, own: readonly JournalEntry[], decisions: readonly Decision[]): Ending {
+  const starts = own.filter(({ kind }) => kind === 'start-accepted');
+  const last = starts.at(-1);
+  const ofLast = own.filter(({ jobRunId }) => jobRunId === last?.jobRunId);
+  const state = ofLast.filter(({ kind }) => kind === 'run-state').at(-1)?.state;
+  if (state === 'RUNNING' && ofLast.some(({ kind }) => kind === 'batch-committed')) {
+    if (starts.length === 1) return 'healthy';
+    // Runs that people start carry no tag of ours, and so no cause.
+    return last?.cause === undefined ? 'taken-over' : 'recovered';
+  }
+  if (state === 'CANCELLED') return 'stopped';
+  const isParked = decisions.some(
+    (one) => one.job === job && one.kind === 'park' && one.atMs >= (last?.t ?? 0),
+  );
+  return isParked ? 'parked' : 'down';
 }
 
 /** Restarts beyond a limit inside any rolling hour or day. */

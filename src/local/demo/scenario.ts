@@ -3,22 +3,38 @@ import { join } from 'node:path';
 import type { ResolvedPolicy } from '../../core/job.ts';
 import { formatDiagnostics } from '../../policy/diagnostics.ts';
 import { loadPolicy } from '../../policy/load.ts';
+import type { StartJobRunRequest } from '../../world/emr-types.ts';
 import type { World } from '../../world/world.ts';
-import type { Fault } from '../http-server.ts';
+import type { LocalStack } from '../stack.ts';
 
 const minuteMs = 60_000;
+const startMs = Date.parse('2026-11-22T08:00:00Z');
+const at = (minutes: number) => startMs + minutes * minuteMs;
+
+/** How a job may end, judged from what the world saw. */
+export type Ending = 'healthy' | 'recovered' | 'parked' | 'stopped' | 'taken-over' | 'down';
 
 /** What goes wrong in the demo, and how each job has to end for the demo to be right. */
 export const scenario = {
   policyFile: 'examples/demo/policy.yaml',
-  startMs: Date.parse('2026-11-22T08:00:00Z'),
-  durationMs: 150 * minuteMs,
+  startMs,
+  durationMs: 180 * minuteMs,
   applicationId: '00demo0000000001',
-  expected: { 'clicks-enrich': 'recovered', 'orders-join': 'recovered', 'iot-ingest': 'parked' },
+  /** Channel of the local Slack workspace, as the policy names it. */
+  channel: 'C0DEMO0001',
+  expected: {
+    'clicks-enrich': 'recovered',
+    'orders-join': 'recovered',
+    'iot-ingest': 'parked',
+    'ads-agg': 'healthy',
+    sessions: 'recovered',
+    ledger: 'stopped',
+    'fraud-score': 'taken-over',
+  } satisfies Record<string, Ending>,
 } as const;
 
-/** StartJobRun calls: three launches, the restart of clicks-enrich, then that of orders-join. */
-const startWithLostAnswer = 5;
+/** People, as the service names who called it. */
+const ana = 'arn:aws:sts::111122223333:assumed-role/streaming-admin/ana';
 
 /** The demo's policy, through the same loader as everybody's. */
 export async function loadDemoPolicy(root: string): Promise<ResolvedPolicy> {
@@ -28,63 +44,44 @@ export async function loadDemoPolicy(root: string): Promise<ResolvedPolicy> {
   return loaded.policy;
 }
 
-/** One job loses its worker, one needs more memory than it has, one has a bug in its own code. */
+/** What becomes of the jobs, each in its own way. */
 export function setTheScene(world: World): void {
-  const { startMs, applicationId } = scenario;
+  const { applicationId } = scenario;
   world.emr.createApplication({ applicationId, name: 'streaming-demo', releaseLabel: 'emr-7.10.0' });
   // Both attempts that the policy leaves to the service die, so the run ends and Checkpilot comes in.
-  world.script('clicks-enrich', {
-    dieAt: [{ cause: 'worker-lost', atMs: startMs + 25 * minuteMs, times: 2 }],
-  });
+  world.script('clicks-enrich', { dieAt: [{ cause: 'worker-lost', atMs: at(25), times: 2 }] });
   world.script('orders-join', {
-    dieAt: [{ cause: 'out-of-memory', atMs: startMs + 45 * minuteMs, neededMemoryGb: 18 }],
+    dieAt: [{ cause: 'out-of-memory', atMs: at(45), neededMemoryGb: 18 }],
   });
   world.script('iot-ingest', { dieAt: [{ cause: 'user-code-error', atBatch: 240 }] });
+  // One attempt of two: the service's own retry is enough.
+  world.script('ads-agg', { dieAt: [{ cause: 'worker-lost', atMs: at(35), times: 1 }] });
+  world.script('sessions', { dieAt: [{ cause: 'transient-io', atMs: at(74), times: 2 }] });
 }
 
-export interface InjectedFaults {
-  readonly doubledEvents: number;
-  readonly lostEvents: number;
-  readonly lostAnswers: number;
-}
-
-export interface FaultInjector {
-  /** Asked for every API call. */
-  readonly fault: (call: { operation: string }) => Fault | undefined;
-  readonly watch: (world: World, tell: (job: string, text: string) => void) => void;
-  readonly count: () => InjectedFaults;
-}
-
-/** Faults around Checkpilot itself: every third event comes twice, one is lost, one answer to StartJobRun is lost. */
-export function faultInjector(): FaultInjector {
-  const counts = { doubledEvents: 0, lostEvents: 0, lostAnswers: 0 };
-  let starts = 0;
-  let events = 0;
-  let tell: (job: string, text: string) => void = () => {};
-  return {
-    watch: (world, listener) => {
-      tell = listener;
-      world.emr.eventFate = (event) => {
-        events += 1;
-        if (event.detail.state === 'FAILED' && counts.lostEvents === 0) {
-          counts.lostEvents += 1;
-          const run = world.journal.entries.findLast(({ jobRunId }) => jobRunId === event.detail.jobRunId);
-          tell(run?.job ?? '?', 'the event that says so is lost');
-          return 'lose';
-        }
-        if (events % 3 !== 0) return 'deliver';
-        counts.doubledEvents += 1;
-        return 'double';
-      };
-    },
-    fault: ({ operation }) => {
-      if (operation !== 'StartJobRun') return undefined;
-      starts += 1;
-      if (starts !== startWithLostAnswer) return undefined;
-      counts.lostAnswers += 1;
-      tell('orders-join', 'the answer to StartJobRun is lost on its way');
-      return { kind: 'reset-after' };
-    },
-    count: () => counts,
+/** What people do meanwhile, past Checkpilot: they cancel two runs, and start one of their own. */
+export function letPeopleAct(
+  { time, world }: LocalStack,
+  policy: ResolvedPolicy,
+  tell: (job: string, text: string) => void,
+): void {
+  const cancel = (job: string) => {
+    const run = world.journal.entries.findLast(
+      (entry) => entry.kind === 'start-accepted' && entry.job === job,
+    );
+    world.emr.cancelJobRun(scenario.applicationId, run?.jobRunId ?? '', { arn: ana }, 0);
   };
+  time.at(at(95), () => {
+    tell('ledger', 'Ana cancels the run, in the console');
+    cancel('ledger');
+  });
+  time.at(at(100), () => {
+    tell('fraud-score', 'Ana cancels the run, to bring in another version');
+    cancel('fraud-score');
+  });
+  time.at(at(106), () => {
+    tell('fraud-score', 'Ana starts a run of her own');
+    const request = { ...structuredClone(policy.jobs['fraud-score']?.launch), clientToken: 'ana-1' };
+    world.emr.startJobRun(request as unknown as StartJobRunRequest, { arn: ana });
+  });
 }

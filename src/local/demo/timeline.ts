@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
-import type { Notice } from '../../control/ports.ts';
 import type { Decision } from '../../core/decision.ts';
 import { gist } from '../../core/failure/gist.ts';
 import { reasons, withholdings } from '../../core/reason.ts';
 import type { JournalEntry } from '../../world/journal.ts';
+import type { SlackPost } from '../slack.ts';
+import { oneLine } from './slack-view.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -49,6 +50,8 @@ export function lineOfJournal(entry: JournalEntry): Line | undefined {
     case 'run-state':
       if (entry.state === 'RUNNING')
         return { ...base, rank: 5, mark: 'running', text: `run ${entry.jobRunId}`, style: 'green' };
+      if (entry.state === 'CANCELLED')
+        return { ...base, rank: 1, mark: 'CANCELLED', text: `run ${entry.jobRunId}`, style: 'yellow' };
       if (entry.state === 'FAILED')
         return {
           ...base,
@@ -68,13 +71,17 @@ export function lineOfJournal(entry: JournalEntry): Line | undefined {
 /** What was decided and why; waits that only pass the time are left out. */
 export function lineOfDecision(decision: Decision): Line | undefined {
   const { verdict, guard, job, atMs, kind, reason } = decision;
+  // The first start of a job is no news.
+  if (reason === 'never-started') return undefined;
   if (kind === 'wait' || (kind === 'nothing' && !verdict.adopt && reason !== 'cancelled-by-person'))
     return undefined;
   // The second half of a start is only worth a line when something holds it back.
   if (verdict.kind === 'claim' && guard.kind === 'done') return undefined;
   const held = guard.kind === 'done' ? '' : ` – ${guard.kind}: ${withholdings[guard.why]}`;
   const { judgement } = verdict;
-  const why = judgement ? `${judgement.class} ← "${gist(judgement.evidence, 90)}"` : reasons[reason];
+  const why = judgement?.evidence
+    ? `${judgement.class} ← "${gist(judgement.evidence, 90)}"`
+    : reasons[reason];
   const plan = verdict.kind === 'start' ? planText(verdict.wish, atMs) : '';
   return {
     job,
@@ -95,9 +102,12 @@ function planText(
   return `${when}${wish.plan.change ? `, ${wish.plan.change}` : ''}`;
 }
 
-export function lineOfNotice(notice: Notice): Line {
-  const style = notice.severity === 'critical' ? 'red' : notice.severity === 'warning' ? 'yellow' : 'green';
-  return { atMs: notice.atMs, job: notice.job, rank: 7, mark: 'told', text: notice.text, style };
+/** What people read in Slack: a new message, or one that was changed. */
+export function lineOfPost(atMs: number, post: SlackPost): Line {
+  const { job } = (post.metadata?.event_payload ?? {}) as { job?: string };
+  const text = oneLine(post);
+  const style = /ACTION NEEDED/.test(text) ? 'red' : /Recovered/.test(text) ? 'green' : 'yellow';
+  return { atMs, job: job ?? '?', rank: 7, mark: 'Slack', text, style };
 }
 
 /** A fault that the demo put in, so that nobody has to guess why something came late. */
