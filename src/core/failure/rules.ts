@@ -1,6 +1,7 @@
 import type { FailureRule } from './rule.ts';
 import { checkpointRules } from './rules-checkpoint.ts';
 import { codeRules } from './rules-code.ts';
+import { familyRules } from './rules-families.ts';
 import { resourceRules } from './rules-resources.ts';
 import { setupRules } from './rules-setup.ts';
 import { sourceRules } from './rules-source.ts';
@@ -14,4 +15,5 @@ export const failureRules: readonly FailureRule[] = [
   ...codeRules,
   ...resourceRules,
   ...transientRules,
+  ...familyRules,
 ];
