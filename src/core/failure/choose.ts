@@ -20,7 +20,9 @@ export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
     }
   }
   return (
-    firstByPrecedence(withRank(standing, 'hint', 'loud')) ?? firstByPrecedence(withRank(standing, 'symptom'))
+    firstByPrecedence(withRank(standing, 'hint', 'loud')) ??
+    firstByPrecedence(withRank(standing, 'suspicion', 'loud').filter(isAboutError)) ??
+    firstByPrecedence(withRank(standing, 'symptom'))
   );
 }
 
@@ -126,6 +128,11 @@ function hidesPassingCause(umbrella: Match, matches: readonly Match[]): boolean 
       strengthOf(nested.rule) === 'cause' &&
       passingClasses.has(nested.rule.class),
   );
+}
+
+/** Programs print where their checkpoint is, too. */
+function isAboutError({ record }: Match): boolean {
+  return /error|exception|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message);
 }
 
 type Strength = NonNullable<FailureRule['strength']>;

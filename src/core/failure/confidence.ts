@@ -6,12 +6,14 @@ import type { TextRecord } from './text.ts';
  * the rule is, whether it met the root or a wrapper, and whether there was enough to read.
  *
  * A rule that names a cause starts with 0.95, one that names a kind of error with 0.75, one that knows only the family
- * with 0.5, one that names a last gasp with 0.4. Less for an umbrella message whose cause is not in the text, for words of a warning or of a line that
+ * with 0.5, one that names a last gasp with 0.4, a suspicion with 0.3. Less for an umbrella message whose cause is not in the text, for words of a warning or of a line that
  * reports no error, and for a text that shows no exception at all or breaks off.
  */
 export function confidenceOf(match: Match, records: readonly TextRecord[]): number {
   const { rule, record } = match;
-  const start = { cause: 0.95, type: 0.75, hint: 0.5, symptom: 0.4 }[rule.strength ?? 'cause'];
+  const start = { cause: 0.95, type: 0.75, hint: 0.5, suspicion: 0.3, symptom: 0.4 }[
+    rule.strength ?? 'cause'
+  ];
   const umbrella = rule.umbrella ? 0.15 : 0;
   const heard = { loud: 0, warning: 0.1, quiet: 0.25 }[record.loudness];
   const cut = breaksOff(records) ? 0.1 : 0;

@@ -18,10 +18,11 @@ export interface FailureRule {
   readonly action?: ClassAction;
   /**
    * `cause` (default) names what went wrong. `type` only names a kind of error or a consequence, so any cause wins.
-   * `hint` is a family or a suspicion: it counts in loud records, when no cause and no type is found.
+   * `hint` is a family: it counts in loud records, when no cause and no type is found.
+   * `suspicion` is no knowledge: it stops what nothing else explains, in loud records only.
    * `symptom` is a wrapper or a last gasp: it counts when nothing else is found.
    */
-  readonly strength?: 'cause' | 'type' | 'hint' | 'symptom';
+  readonly strength?: 'cause' | 'type' | 'hint' | 'suspicion' | 'symptom';
   /** A throttle, timeout or expired token nested inside this message is the real cause and wins. */
   readonly umbrella?: true;
   /** The pattern needs the stack frames. */

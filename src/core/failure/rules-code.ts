@@ -6,7 +6,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'record-malformed',
     class: 'bad-data',
     pattern:
-      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed records? (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
+      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
     examples: [
       '[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing',
     ],

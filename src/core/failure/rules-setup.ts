@@ -50,7 +50,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-missing',
     class: 'config-invalid',
     pattern:
-      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|No LoginModule found|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
     examples: [
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',

@@ -5,6 +5,7 @@ import { familyRules } from './rules-families.ts';
 import { resourceRules } from './rules-resources.ts';
 import { setupRules } from './rules-setup.ts';
 import { sourceRules } from './rules-source.ts';
+import { suspicionRules } from './rules-suspicion.ts';
 import { transientRules } from './rules-transient.ts';
 
 /** All failure rules, most dangerous themes first. Inside one class the earlier rule names the judgement. */
@@ -16,4 +17,5 @@ export const failureRules: readonly FailureRule[] = [
   ...resourceRules,
   ...transientRules,
   ...familyRules,
+  ...suspicionRules,
 ];
