@@ -8,6 +8,8 @@ export interface Host {
   readonly cwd: string;
   /** Whether a person looks at stdout: colour is for them alone. */
   readonly isTty: boolean;
+  /** The machine's own stdin when left out. */
+  readonly in?: AsyncIterable<Uint8Array | string>;
   /** Data. */
   out(text: string): void;
   /** Progress and errors. */

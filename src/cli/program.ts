@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
+import { classifyCommand } from './classify.ts';
 import { explainCommand } from './explain.ts';
 import { type ExitCode, exitCodes, type Host, type Verbs } from './host.ts';
 import { killCommand, pauseCommand, resumeCommand, startCommand, stopCommand } from './orders.ts';
@@ -14,6 +15,7 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
   showCommand,
   schemaCommand,
   explainCommand,
+  classifyCommand,
   applyCommand,
   statusCommand,
   pauseCommand,

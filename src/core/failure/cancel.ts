@@ -1,3 +1,4 @@
+import { confidences } from './confidence.ts';
 import { type FailureContext, type Judgement, judged } from './judgement.ts';
 import { linesAround, readRecords } from './text.ts';
 
@@ -7,17 +8,24 @@ import { linesAround, readRecords } from './text.ts';
  */
 export function judgeCancel(text: string, context: FailureContext): Judgement {
   const { cancelledBy = 'unknown', durationMs, executionTimeoutMs } = context;
-  if (cancelledBy !== 'unknown') return judged('cancelled', `cancelled-by-${cancelledBy}`);
+  if (cancelledBy !== 'unknown')
+    return judged('cancelled', `cancelled-by-${cancelledBy}`, { confidence: confidences.known });
   if (durationMs !== undefined) {
     return isNearTimeout(durationMs, executionTimeoutMs)
-      ? judged('execution-timeout', 'ran-into-execution-timeout')
-      : judged('cancelled', 'cancelled-before-timeout');
+      ? judged('execution-timeout', 'ran-into-execution-timeout', { confidence: confidences.age })
+      : judged('cancelled', 'cancelled-before-timeout', { confidence: confidences.age });
   }
-  const lines = readRecords(text)
-    .flatMap(({ message }) => message.split('\n'))
-    .find((line) => /timed out|execution time-?out/i.test(line));
-  if (lines === undefined) return judged('cancelled', 'cancelled-by-unknown');
-  return judged('execution-timeout', 'text-says-timed-out', undefined, linesAround(lines, 0, lines.length));
+  const said = readRecords([{ source: 'stateDetails', text }])
+    .flatMap(({ message, messagePlaces }) =>
+      message.split('\n').map((line, index) => ({ line, place: messagePlaces[index] })),
+    )
+    .find(({ line }) => /timed out|(?:execution|run) ?time-?out/i.test(line));
+  if (!said) return judged('cancelled', 'cancelled-by-unknown', { confidence: confidences.assumed });
+  return judged('execution-timeout', 'text-says-timed-out', {
+    evidence: linesAround(said.line, 0, said.line.length),
+    place: said.place,
+    confidence: confidences.text,
+  });
 }
 
 /** 12 hours: the service's execution timeout when none is given and the mode is not STREAMING. */

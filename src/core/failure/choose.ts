@@ -1,7 +1,7 @@
 import type { FailureRule } from './rule.ts';
 import { failureRules } from './rules.ts';
 import { type FailureClass, isSafetyClass } from './taxonomy.ts';
-import { type Loudness, linesAround, type TextRecord } from './text.ts';
+import { type Loudness, linesAround, type Place, type TextRecord } from './text.ts';
 
 /** The match that explains the end of the run best, or none. */
 export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
@@ -9,7 +9,8 @@ export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
   const standing = matches.filter((match) => !(match.rule.umbrella && hidesPassingCause(match, matches)));
   const safety = standing.filter(
     ({ rule, record }) =>
-      isSafetyClass(rule.class) && (strengthOf(rule) === 'cause' || record.loudness !== 'quiet'),
+      isSafetyClass(rule.class) &&
+      (strengthOf(rule) === 'cause' || (strengthOf(rule) === 'type' && record.loudness !== 'quiet')),
   );
   if (safety.length > 0) return firstByPrecedence(safety);
   for (const loudness of ['loud', 'warning', 'quiet'] as const) {
@@ -18,7 +19,11 @@ export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
       if (chosen) return chosen;
     }
   }
-  return firstByPrecedence(withRank(standing, 'symptom'));
+  return (
+    firstByPrecedence(withRank(standing, 'hint', 'loud')) ??
+    firstByPrecedence(withRank(standing, 'suspicion', 'loud').filter(isAboutError)) ??
+    firstByPrecedence(withRank(standing, 'symptom'))
+  );
 }
 
 export interface Match {
@@ -27,6 +32,9 @@ export interface Match {
   readonly recordIndex: number;
   readonly start: number;
   readonly lines: string;
+  /** From the match to the end of its line. */
+  readonly telling: string;
+  readonly place: Place | undefined;
 }
 
 /** Words of a thing that is gone or broken: with them beside it, a timeout does not explain the umbrella message. */
@@ -74,9 +82,18 @@ function firstMatch(rule: FailureRule, record: TextRecord, recordIndex: number):
   const text = rule.frames ? record.withFrames : record.message;
   for (const found of text.matchAll(globalPattern(rule))) {
     const lines = linesAround(text, found.index, found.index + found[0].length);
-    if (!rule.not?.test(lines)) return { rule, record, recordIndex, start: found.index, lines };
+    if (!rule.not?.test(lines))
+      return { rule, record, recordIndex, start: found.index, lines, ...whereIn(rule, record, found.index) };
   }
   return undefined;
+}
+
+function whereIn(rule: FailureRule, record: TextRecord, start: number): Pick<Match, 'telling' | 'place'> {
+  const text = rule.frames ? record.withFrames : record.message;
+  const places = rule.frames ? record.framePlaces : record.messagePlaces;
+  const end = text.indexOf('\n', start);
+  const telling = text.slice(start, end < 0 ? text.length : end);
+  return { telling, place: places[text.slice(0, start).split('\n').length - 1] };
 }
 
 const globalPatterns = new Map<FailureRule, RegExp>();
@@ -113,18 +130,33 @@ function hidesPassingCause(umbrella: Match, matches: readonly Match[]): boolean 
   );
 }
 
-type Strength = 'cause' | 'type' | 'symptom';
+/** Programs print where their checkpoint is, too. */
+function isAboutError({ record }: Match): boolean {
+  return /error|exception|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message);
+}
+
+type Strength = NonNullable<FailureRule['strength']>;
 
 function strengthOf(rule: FailureRule): Strength {
   return rule.strength ?? 'cause';
 }
 
-/** Best class, then the earlier rule of the list, then the later record: the last words are nearest to the end. */
+/**
+ * Best class, then the earlier rule of the list, then the louder record, then the later one: the last words are
+ * nearest to the end.
+ */
 function firstByPrecedence(matches: readonly Match[]): Match | undefined {
   let best: Match | undefined;
-  for (const match of matches) if (!best || rankOf(match) <= rankOf(best)) best = match;
+  for (const match of matches) if (!best || isBetter(match, best)) best = match;
   return best;
 }
+
+function isBetter(match: Match, best: Match): boolean {
+  const ahead = rankOf(best) - rankOf(match);
+  return ahead > 0 || (ahead === 0 && loudnesses[match.record.loudness] >= loudnesses[best.record.loudness]);
+}
+
+const loudnesses = { quiet: 0, warning: 1, loud: 2 } as const satisfies Record<Loudness, number>;
 
 function rankOf({ rule }: Match): number {
   return precedence.indexOf(rule.class) * failureRules.length + failureRules.indexOf(rule);

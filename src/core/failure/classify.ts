@@ -1,11 +1,13 @@
 import { judgeCancel } from './cancel.ts';
 import { absence, chooseMatch, type Match } from './choose.ts';
-import { type FailureContext, type FailureEvidence, type Judgement, judged } from './judgement.ts';
-import type { FailureRule } from './rule.ts';
+import { confidenceOf, confidences } from './confidence.ts';
+import { withContext } from './context.ts';
+import { type FailureEvidence, type Judgement, judged } from './judgement.ts';
 import { failureClasses, isRestart, isSafetyClass } from './taxonomy.ts';
 import { readRecords, type TextRecord } from './text.ts';
 
 export type { FailureContext, FailureEvidence, Judgement } from './judgement.ts';
+export type { TextSource } from './lines.ts';
 
 /**
  * Says why a run ended and what is right to do. Pure; never throws; time is linear in the text.
@@ -15,21 +17,34 @@ export type { FailureContext, FailureEvidence, Judgement } from './judgement.ts'
  */
 export function classify(evidence: FailureEvidence): Judgement {
   const context = evidence.context ?? {};
-  if (evidence.state === 'SUCCESS') return judged('unknown', 'run-succeeded');
+  if (evidence.state === 'SUCCESS')
+    return judged('unknown', 'run-succeeded', { confidence: confidences.nothing });
   if (evidence.state === 'CANCELLED' || evidence.state === 'CANCELLING')
     return judgeCancel(evidence.text, context);
-  const records = readRecords(evidence.text);
+  const records = readRecords([...(evidence.logs ?? []), { source: 'stateDetails', text: evidence.text }]);
   const match = chooseMatch(records);
-  if (!match) return judged('unknown', 'no-rule-matched');
-  return withContext(judgementOf(match, records), match.rule, context);
+  return withContext(match ? judgementOf(match, records) : unknown(records), match?.rule, context);
+}
+
+/** No rule knows the text: nothing is quoted, but the last loud line tells one such failure from another. */
+function unknown(records: readonly TextRecord[]): Judgement {
+  const loud = records.filter(({ loudness }) => loudness === 'loud').at(-1);
+  const telling = loud?.message.split('\n').at(-1) ?? '';
+  return judged('unknown', 'no-rule-matched', { telling, confidence: confidences.nothing });
 }
 
 function judgementOf(match: Match, records: readonly TextRecord[]): Judgement {
-  const own = isRefuted(match) ? undefined : match.rule.action;
-  const judgement = judged(match.rule.class, match.rule.id, own, match.lines);
-  const sized = match.rule.class === 'worker-lost' || 'sizeStep' in failureClasses[match.rule.class];
+  const { rule, lines, place, telling } = match;
+  const judgement = judged(rule.class, rule.id, {
+    action: isRefuted(match) ? undefined : rule.action,
+    evidence: lines,
+    place,
+    telling,
+    confidence: confidenceOf(match, records),
+  });
+  const sized = rule.class === 'worker-lost' || 'sizeStep' in failureClasses[rule.class];
   const worker = sized
-    ? (workerIn(match.lines) ?? workerIn(records.map(({ message }) => message).join('\n')))
+    ? (workerIn(lines) ?? workerIn(records.map(({ message }) => message).join('\n')))
     : undefined;
   return worker ? { ...judgement, worker } : judgement;
 }
@@ -52,25 +67,4 @@ function workerIn(text: string): 'driver' | 'executor' | undefined {
     );
   if (driver === executor) return undefined;
   return driver ? 'driver' : 'executor';
-}
-
-/** What the text cannot decide: a network never reached, a restart already spent, a heartbeat that stops again. */
-function withContext(judgement: Judgement, rule: FailureRule, context: FailureContext): Judgement {
-  if (rule.reachability && context.everCommitted === false) {
-    return { ...judgement, class: 'config-invalid', action: failureClasses['config-invalid'].action };
-  }
-  if (!hasRepeated(context)) return judgement;
-  if (judgement.class === 'schema-evolved') return { ...judgement, action: 'stop-and-page' };
-  const { action } = failureClasses[judgement.class];
-  if (isRestart(judgement.action) && !isRestart(action)) return { ...judgement, action };
-  if (rule.id === 'executor-lost' && /heartbeat/i.test(judgement.evidence)) {
-    const memory = failureClasses['memory-exhausted'];
-    return { ...judgement, class: 'memory-exhausted', action: memory.action };
-  }
-  return judgement;
-}
-
-/** The same failure came before, with no batch committed since. A job that never committed repeats with every try. */
-function hasRepeated({ sameBatchFailures = 0, attempts = 0, everCommitted }: FailureContext): boolean {
-  return sameBatchFailures >= 2 || (everCommitted === false && attempts >= 2);
 }

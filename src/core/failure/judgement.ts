@@ -1,16 +1,23 @@
+import { fingerprintOf } from './fingerprint.ts';
+import type { TextSource } from './lines.ts';
 import { type ClassAction, type FailureClass, failureClasses } from './taxonomy.ts';
+import type { Place } from './text.ts';
 
 export interface FailureEvidence {
   /** The state of the job run: `FAILED`, `CANCELLED`, `CANCELLING`, `SUCCESS`; anything else is judged by the text. */
   readonly state: string;
-  /** Log tail and state details, in this order, may be empty. Only the last 64 KB are read. */
+  /** `stateDetails`, or all that there is to read; may be empty. Of long texts see `telling` in `lines.ts`. */
   readonly text: string;
+  /** Logs that were fetched beside it, such as the driver's stderr. They are read before `text`. */
+  readonly logs?: readonly TextSource[];
   readonly context?: FailureContext;
 }
 
 export interface FailureContext {
   /** Has this version of the job ever committed a batch? */
   readonly everCommitted?: boolean;
+  /** Was another version deployed after the last committed batch? */
+  readonly deployedSinceLastCommit?: boolean;
   /** Failures at the same planned batch with no commit between, this one included. */
   readonly sameBatchFailures?: number;
   /** Tries since the first start, this one included. */
@@ -25,18 +32,38 @@ export interface Judgement {
   readonly action: ClassAction;
   /** Id of the rule that decided. */
   readonly rule: string;
-  /** The lines that decided, at most 300 characters; empty when no text did. */
+  /** From 0 to 1; what it is made of stands at `confidenceOf`. */
+  readonly confidence: number;
+  /** The lines that decided, without secrets, at most 300 characters; empty when no text did. */
   readonly evidence: string;
+  /** Where the evidence stands: its source, and the line in it, from 1. */
+  readonly place?: Place;
+  /** The same for the same failure, see `fingerprintOf`. */
+  readonly fingerprint: string;
   /** Which worker died, when the text says so. */
   readonly worker?: 'driver' | 'executor';
 }
 
-/** A judgement with the default action of the class, unless the rule has its own. */
-export function judged(
-  failureClass: FailureClass,
-  rule: string,
-  action?: ClassAction,
-  evidence = '',
-): Judgement {
-  return { class: failureClass, action: action ?? failureClasses[failureClass].action, rule, evidence };
+/** What a judgement may have beside class and rule. */
+export interface JudgementDetails {
+  /** The default of the class when left out. */
+  readonly action?: ClassAction | undefined;
+  readonly evidence?: string;
+  readonly place?: Place | undefined;
+  /** The text that the fingerprint is taken of; the evidence when left out. */
+  readonly telling?: string;
+  readonly confidence: number;
+}
+
+export function judged(failureClass: FailureClass, rule: string, details: JudgementDetails): Judgement {
+  const { action, evidence = '', place, telling = evidence, confidence } = details;
+  return {
+    class: failureClass,
+    action: action ?? failureClasses[failureClass].action,
+    rule,
+    confidence,
+    evidence,
+    ...(place ? { place } : {}),
+    fingerprint: fingerprintOf(rule, telling),
+  };
 }

@@ -18,15 +18,19 @@ export interface FailureRule {
   readonly action?: ClassAction;
   /**
    * `cause` (default) names what went wrong. `type` only names a kind of error or a consequence, so any cause wins.
+   * `hint` is a family: it counts in loud records, when no cause and no type is found.
+   * `suspicion` is no knowledge: it stops what nothing else explains, in loud records only.
    * `symptom` is a wrapper or a last gasp: it counts when nothing else is found.
    */
-  readonly strength?: 'cause' | 'type' | 'symptom';
+  readonly strength?: 'cause' | 'type' | 'hint' | 'suspicion' | 'symptom';
   /** A throttle, timeout or expired token nested inside this message is the real cause and wins. */
   readonly umbrella?: true;
   /** The pattern needs the stack frames. */
   readonly frames?: true;
   /** The network could not be reached: transient for a job that ran before, a wrong set-up for one that never did. */
   readonly reachability?: true;
+  /** The text of a connector that cannot read what its older self wrote: damage, or an upgrade when there was one. */
+  readonly upgrade?: true;
   /** Short texts that this rule must catch; the tests run each of them. */
   readonly examples: readonly string[];
 }

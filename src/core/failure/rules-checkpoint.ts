@@ -30,8 +30,20 @@ export const checkpointRules: readonly FailureRule[] = [
   {
     id: 'stateful-operator-changed',
     class: 'checkpoint-incompatible',
-    pattern: /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH/i,
+    pattern:
+      /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH|stateful operators?[^\n]{0,80}(?:have|has|was|were) (?:been )?changed/i,
     examples: ['Streaming stateful operator name does not match with the operator in state metadata.'],
+  },
+  {
+    id: 'state-store-refuses',
+    class: 'checkpoint-incompatible',
+    // Every other code of this family means that the program asks the state for what it does not hold.
+    pattern:
+      /\bSTATE_STORE_(?!CHECKPOINT|COMMIT|UPDATING|OPERATION|STATE_SCHEMA_FILES|HANDLE)\w{4,60}|STREAMING_STATEFUL_OPERATOR_\w{4,60}|STATEFUL_PROCESSOR_\w{0,60}(?:MISMATCH|INCOMPATIBLE|CHANGE)\w{0,20}/,
+    examples: [
+      '[STATE_STORE_UNSUPPORTED_OPERATION_ON_MISSING_COLUMN_FAMILY] State store operation=get not supported',
+      '[STATE_STORE_PROVIDER_MISMATCH] existing HDFSBackedStateStoreProvider, new RocksDBStateStoreProvider',
+    ],
   },
   {
     id: 'log-version',
@@ -101,8 +113,9 @@ export const checkpointRules: readonly FailureRule[] = [
   {
     id: 'log-malformed',
     class: 'checkpoint-corrupt',
+    upgrade: true,
     pattern:
-      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|corrupt(?:ed)? progress tracking|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
+      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|corrupt(?:ed)? progress tracking|offset log for batch \d{1,12} (?:doesn't|does not|is)|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
     examples: [
       'Incomplete log file in the offset commit log',
       'Log file was malformed: failed to read correct log version',
@@ -112,8 +125,9 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-unparsable',
     class: 'checkpoint-corrupt',
     frames: true,
+    // A reader of the checkpoint, in the frames, tells such a parser's or pipe's end from one in somebody's data.
     pattern:
-      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog)/,
+      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)/,
     examples: [
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],
@@ -132,7 +146,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-inconsistent',
     class: 'checkpoint-corrupt',
     pattern:
-      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED)[A-Z]/,
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED)[A-Z]|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|MALFORMED_STATE_IN_ROCKSDB|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
     examples: [
       'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
       'CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE',
@@ -193,7 +207,8 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     strength: 'type',
     pattern:
-      /(?:corrupt|corrupted|malformed|truncated|damaged)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offset log|commit log|state store|state file|delta file|snapshot file)(?![/\w-])|(?<![/\w-])(?:checkpoint|offset log|commit log|state store|state file|delta file|snapshot file)(?![/\w-])[^\n]{0,80}(?:corrupt|malformed|truncated|damaged|inconsistent|missing|cannot be (?:read|restored))/i,
+      /(?:corrupt|corrupted|malformed|truncated|damaged|incomplete|unreadable|unparse?able|checksum)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])|(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])[^\n]{0,80}(?:corrupt|malformed|truncated|damaged|inconsistent|missing|unreadable|incomplete|is empty|zero bytes|0 bytes|checksum mismatch|cannot be (?:read|restored|parsed|deserialized))|(?:corrupt|truncated|malformed|zero-byte|0-byte)[^\n]{0,120}\/(?:offsets|commits|state|sources)\/\d{1,12}\b|\/(?:offsets|commits|state|sources)\/\d{1,12}\b[^\n]{0,120}(?:corrupt|truncated|malformed|is empty|unexpected end|checksum mismatch)/i,
+    not: /\b(?:no|not|nothing|without) (?:\w{1,12} )?(?:corrupt|missing|truncated|damaged)|missing column/i,
     examples: ['The state store of operator 0 is corrupted', 'truncated checkpoint found'],
   },
 ];

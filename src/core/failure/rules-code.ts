@@ -6,7 +6,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'record-malformed',
     class: 'bad-data',
     pattern:
-      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed records? (?:are|is|was|were) detected|Unknown magic byte|Error deserializing|InvalidProtocolBufferException|UnicodeDecodeError|not a Parquet file/i,
+      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
     examples: [
       '[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing',
     ],
@@ -15,14 +15,14 @@ export const codeRules: readonly FailureRule[] = [
     id: 'value-not-convertible',
     class: 'bad-data',
     pattern:
-      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data truncation|RecordTooLarge|MessageSizeTooLarge/,
+      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded/,
     examples: ['[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "INT"'],
   },
   {
     id: 'row-rejected-by-sink',
     class: 'bad-data',
     pattern:
-      /as multiple source rows|MULTIPLE_SOURCE_ROW_MATCHING|MERGE_CARDINALITY_VIOLATION|duplicate key|Duplicate entry|UniqueViolation|unique constraint|not-null constraint|NOT_NULL_\w{0,20}VIOL\w{1,10}|VIOLATE_CONSTRAINT/i,
+      /as multiple source rows|MULTIPLE_SOURCE_ROW_MATCHING|MERGE_CARDINALITY_VIOLATION|duplicate key|Duplicate entry|UniqueViolation|unique constraint|not-null constraint|(?:check|foreign key|integrity) constraint|violates [\w-]{1,20} constraint|cannot insert (?:the value )?null|ConstraintViolation|cannot affect row a second time|NOT_NULL_\w{0,20}VIOL\w{1,10}|VIOLATE_CONSTRAINT/i,
     examples: [
       'cannot perform MERGE as multiple source rows matched',
       'duplicate key value violates unique constraint "pk"',
@@ -33,7 +33,7 @@ export const codeRules: readonly FailureRule[] = [
     class: 'bad-data',
     strength: 'type',
     pattern:
-      /JsonParseException|JsonEOFException|MismatchedInputException|MalformedInputException|AvroRuntimeException|JSONDecodeError/,
+      /JsonParseException|JsonEOFException|MismatchedInputException|MalformedInputException|JsonMappingException|JsonProcessingException|AvroRuntimeException|JSONDecodeError|DateTimeParseException/,
     examples: ["com.fasterxml.jackson.core.JsonParseException: Unexpected character ('1' (code 49))"],
   },
   {
@@ -88,7 +88,7 @@ export const codeRules: readonly FailureRule[] = [
     class: 'user-code-error',
     strength: 'type',
     pattern:
-      /NullPointerException|ClassCastException|NoSuchElementException|ArithmeticException|IndexOutOfBoundsException|NumberFormatException|MatchError|NegativeArraySizeException|UnsupportedOperationException|^(?:RuntimeError|AssertionError|Exception): /m,
+      /NullPointerException|ClassCastException|NoSuchElementException|ArithmeticException|IndexOutOfBoundsException|NumberFormatException|MatchError|NegativeArraySizeException|UnsupportedOperationException|NotSerializableException|StackOverflowError|DateTimeException|InputMismatchException|InvocationTargetException|^(?:RuntimeError|AssertionError|Exception): /m,
     // Threads of a stopping driver stumble over what is already gone.
     not: /SparkEnv|because the return value of "org\.apache\.spark/,
     examples: ['java.util.NoSuchElementException: None.get', 'java.lang.NullPointerException'],

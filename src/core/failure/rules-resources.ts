@@ -14,7 +14,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'disk-full',
     class: 'disk-exhausted',
     pattern:
-      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)/i,
+      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|usable space is below|DiskFull|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
     examples: [
       'java.io.IOException: No space left on device',
       'Most of the disks failed. 1/2 local-dirs are bad: /mnt/yarn',
@@ -24,14 +24,15 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'killed-for-memory',
     class: 'memory-exhausted',
     pattern:
-      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|running beyond (?:physical|virtual) memory|OOM ?-?kill/i,
+      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|(?:running )?beyond (?:the )?'?(?:physical|virtual)'? memory|OOM ?-?kill|oom[_-]reap|out of memory: kill|memory cgroup out of memory|evicted[^\n]{0,60}\bmemory\b/i,
     examples: ['Worker has been killed as memory usage exceeded configured memory size'],
   },
   {
     id: 'memory-exit-code',
     class: 'memory-exhausted',
     // 137 is SIGKILL, in a container nearly always by the memory limit; 52 is Spark's own code for out of memory.
-    pattern: /exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:137|52)\b/i,
+    pattern:
+      /exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:137|52)\b|exit ?code:? ?(?:137|52)\b|killed by signal 9\b|signal SIGKILL|\(SIGKILL\)/i,
     examples: [
       'Job failed. ExitCode: 137. Last few exceptions:',
       'Container killed on request. Exit code is 137',
@@ -43,7 +44,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'out-of-memory',
     class: 'memory-exhausted',
     pattern:
-      /OutOfMemory|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
+      /OutOfMemory|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|os::commit_memory|insufficient memory for the Java|mmap\) failed to map|ArrayMemoryError|Unable to allocate [\d.]{1,12} ?[KMGT]i?B|not enough memory|ran out of memory|(?:driver|executor|worker|container|process) (?:is |was |has )?(?:run |running )?out of memory|ArrowMemoryError|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
     examples: [
       'java.lang.OutOfMemoryError: GC Overhead limit exceeded',
       'SparkOutOfMemoryError: Unable to acquire 65536 bytes of memory',
@@ -87,7 +88,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'capacity-cap-reached',
     class: 'capacity-unavailable',
     pattern:
-      /ApplicationMaxCapacityExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of/i,
+      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of/i,
     examples: [
       'Job failed as application has exceeded maximumCapacity settings.',
       'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
@@ -97,7 +98,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'no-capacity',
     class: 'capacity-unavailable',
     pattern:
-      /Insufficient\w{0,30}Capacity|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
+      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
     examples: [
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',

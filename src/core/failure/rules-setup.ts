@@ -6,9 +6,9 @@ export const setupRules: readonly FailureRule[] = [
     id: 'action-not-authorized',
     class: 'permission-denied',
     pattern:
-      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient Lake Formation permission|Status Code: 403\b/i,
+      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny/i,
     // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
-    not: /Too many connects/i,
+    not: /Too many connects|ExpiredToken|(?:is|has) expired/i,
     examples: [
       'User: arn:aws:sts::1:assumed-role/r is not authorized to perform: glue:GetTable',
       'SaslAuthenticationFailedError: [cc8333d3]: Access denied',
@@ -25,7 +25,8 @@ export const setupRules: readonly FailureRule[] = [
   {
     id: 'role-not-assumable',
     class: 'permission-denied',
-    pattern: /(?:could not|unable to|failed to|cannot) assume (?:the )?(?:execution |iam )?role/i,
+    pattern:
+      /(?:could not|unable to|failed to|cannot) assume (?:the )?(?:\w{1,20} )?role|trust (?:policy|relationship)[^\n]{0,60}(?:does not|doesn't|not) (?:allow|include|trust)/i,
     examples: ['Could not assume execution role r because it does not exist'],
   },
   {
@@ -40,7 +41,7 @@ export const setupRules: readonly FailureRule[] = [
     class: 'permission-denied',
     umbrella: true,
     pattern:
-      /SaslAuthenticat|Authentication failed|failed authentication|AUTHENTICATION_FAILED|Unable to load (?:AWS )?credentials|Failed to find AWS IAM Credentials/i,
+      /SaslAuthenticat|Authentication failed|failed authentication|AUTHENTICATION_FAILED|Unable to (?:load|locate) (?:AWS )?credentials|Failed to find AWS IAM Credentials|NoAuthWithAWS|No AWS Credentials|NoCredentials(?:Error|Provided)|Invalid (?:username|user name|login|credentials)|Login failed|Access denied for user/i,
     examples: [
       'org.apache.kafka.common.errors.SaslAuthenticationException: Authentication failed during authentication',
     ],
@@ -49,7 +50,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-missing',
     class: 'config-invalid',
     pattern:
-      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|No LoginModule found|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
     examples: [
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',
@@ -93,7 +94,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'path-missing',
     class: 'config-invalid',
     pattern:
-      /PATH_NOT_FOUND|(?:input )?path does not exist|NoSuchBucket|bucket does not exist|EntityNotFoundException|NoSuch(?:Namespace|Database|Bucket)Exception|SCHEMA_NOT_FOUND|ParentNotDirectory|is not a directory/i,
+      /PATH_NOT_FOUND|(?:input )?path does not exist|NoSuchBucket|bucket does not exist|EntityNotFoundException|NoSuch(?:Namespace|Database|Bucket|Catalog|Table)Exception|(?:SCHEMA|CATALOG)_NOT_FOUND|(?:database|catalog|namespace|queue|secret|parameter|registry|subnet|security group|cluster|endpoint)s? [^\n]{0,80}(?:not found|does not exist|can(?:no|')t be found|cannot find)|can't find the specified secret|Requested resource not found|relation "[^"\n]{1,120}" does not exist|ParameterNotFound|QueueDoesNotExist|NonExistentQueue|InvalidSubnetID|ParentNotDirectory|is not a directory/i,
     examples: [
       '[PATH_NOT_FOUND] Path does not exist: s3://bucket/in.',
       'NoSuchBucket: The specified bucket does not exist',
@@ -116,7 +117,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-missing',
     class: 'config-invalid',
     pattern:
-      /\b[\w.]{1,80} is not specified|checkpointLocation must be specified|missing required (?:option|property|configuration|parameter)|option '?[\w.]{1,80}'? (?:must be|is required)/i,
+      /\b[\w.]{1,80} is not specified|checkpointLocation must be specified|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
     examples: [
       'IllegalArgumentException: kinesis.endpointUrl is not specified',
       "Option 'kafka.bootstrap.servers' must be specified",
@@ -126,7 +127,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-wrong',
     class: 'config-invalid',
     pattern:
-      /(?<![\w.])spark\.[\w.]{1,100}:? [^\n]{0,60}must be|must be\sbetween|Invalid value [^\n]{1,200} for configuration|ConfigException|JAAS config|could not find a '?KafkaClient'? entry|INVALID_CONF_VALUE|INVALID_OPTIONS|No FileSystem for scheme|Wrong FS|Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|PKIX path building failed/i,
+      /(?<![\w.])spark\.[\w.]{1,100}:? [^\n]{0,60}must be|must be\sbetween|Invalid value [^\n]{1,200} for configuration|ConfigException|JAAS config|could not find a '?KafkaClient'? entry|INVALID_CONF_VALUE|INVALID_OPTIONS|No FileSystem for scheme|Wrong FS|System memory \d{1,15} must be|(?:memory|cpu|cores|vcpu|disk)[^\n]{0,60}(?:should|must) be (?:between|at least|one of|a multiple)|(?:invalid|illegal|unsupported|unknown|unrecognized) (?:\w{1,20} )?(?:configuration|config|setting|option|parameter|conf|url|uri|region|endpoint|argument)\b|(?:configuration|config|setting) (?:is|value is) (?:invalid|not valid)|INVALID_URL|UNRECOGNIZED_SQL_CONF|INVALID_(?:PARAMETER|OPTION)\w{0,20}|^(?:\S{1,200}\.)?ValidationException: (?:Worker|Job|Application|Invalid|Value|\d)|exec format error|Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|PKIX path building failed/i,
     // DNS that does not answer is no wrong setting.
     not: /No resolvable bootstrap/i,
     examples: [

@@ -40,16 +40,37 @@ export const sourceRules: readonly FailureRule[] = [
     examples: ['FileAlreadyExistsException: Rename destination s3a://b/r1/commits/22 already exists.'],
   },
   {
+    id: 'another-writer',
+    class: 'concurrent-run',
+    pattern:
+      /CONCURRENT_QUERY\b|(?:another|other|second|foreign) (?:\w{1,20} )?(?:writer|run|driver|application|process|instance|session)\b[^\n]{0,60}(?:wrote|writing|written|committed|owns|holds|running|started|took over)|(?:committed|written|overwritten|updated|taken over|modified|owned|held) by (?:another|an other|a different|a second) (?:\w{1,20} )?(?:writer|run|driver|application|query|instance|job|session|process)|(?:multiple|two|three|several|many|both) (?:\w{1,20} )?(?:writers|drivers|instances|runs|queries|jobs|applications)\b/i,
+    // Tables and catalogs know concurrent writers who are no second run of this job.
+    not: /concurrent(?:ly)? (?:update|modif)|multiple (?:\w{1,20} )?queries (?:can|may|are supported)|Hoodie|iceberg|Glue|Please try the operation again/i,
+    examples: [
+      'the state store file s3://b/cp/state/0/4/212.delta was committed by another run',
+      'A second driver is writing to the offset log of this query',
+    ],
+  },
+  {
+    id: 'log-entry-precondition-failed',
+    class: 'concurrent-run',
+    // A conditional write that fails on the next batch number means that somebody else has written it.
+    pattern:
+      /\/(?:commits|offsets)\/\d{1,12}\b[^\n]{0,200}(?:Precondition ?Failed|Status Code: 412|FileAlreadyExists)|(?:Precondition ?Failed|Status Code: 412|FileAlreadyExists)[^\n]{0,200}\/(?:commits|offsets)\/\d{1,12}\b/i,
+    examples: ['PreconditionFailedException: s3://b/cp/offsets/12 (Service: Amazon S3; Status Code: 412)'],
+  },
+  {
     id: 'producer-fenced',
     class: 'concurrent-run',
-    pattern: /ProducerFencedException|newer producer with the same transactional/i,
+    pattern: /ProducerFenced|InvalidProducerEpoch|newer producer with the same transactional/i,
     examples: ['org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer'],
   },
   {
     id: 'data-may-be-lost',
     class: 'source-data-lost',
     pattern:
-      /KAFKA_DATA_LOSS|data may (?:have been|be) lost|(?:records|messages|events|data) (?:were|was|have been|has been) lost\b/i,
+      /KAFKA_DATA_LOSS|(?:data|records|events|messages) (?:may|might|could) (?:have been|be) (?:lost|skipped)|(?:records|messages|events|data) (?:were|was|have been|has been|are) lost\b|data loss (?:is|was|has|may|might|detected|possible|occurred)|(?:detected|possible|potential|caused?|avoid) data loss|\b(?:lost|missed|skipped) \d{1,15} (?:records|messages|events)/i,
+    not: /\b(?:no|zero|0|without|not|never) (?:any )?(?:data|records|messages|events)? ?(?:was|were|have been|has been|is|are)? ?(?:lost|loss|missed)|\b(?:no|without|zero) (?:possible |potential )?data loss/i,
     examples: [
       'Some data may have been lost because they are not available in Kafka any more',
       '[KAFKA_DATA_LOSS.START_OFFSET_RESET] Partition events-0 offset was changed',
@@ -79,7 +100,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'shard-gone',
     class: 'source-data-lost',
     pattern:
-      /\bshard (?:id )?['"]?[\w${}-]{1,90}['"]? (?:in|of|from|under|does|doesn|no|has|is)\b[^\n]{0,200}(?:not exist|n't exist|not found|no longer|been deleted|gone)|shard has been deleted before|Could not find shard/i,
+      /\bshards? (?:id )?['"]?[\w${}-]{1,90}['"]? (?:in|of|from|under|does|doesn|no|has|is|was|tracked|that|recorded|which)\b[^\n]{0,200}(?:not exist|n't exist|not found|no longer|been deleted|gone|expired)|shard has been deleted before|Could not find shard/i,
     examples: [
       'ResourceNotFoundException: Shard shardId-000000000000 in stream orders under account 1 does not exist',
       'The shard has been deleted before we have processed all records in it',
@@ -89,7 +110,8 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'sequence-number-of-another-stream',
     class: 'source-data-lost',
     // The stream was deleted and made again under its old name: what it held is gone.
-    pattern: /did not come from this stream|TrimmedDataAccess/i,
+    pattern:
+      /did not come from this stream|TrimmedDataAccess|(?:older|earlier|before|behind|below|past)[^\n]{0,40} trim horizon|(?:topic|stream)\b[^\n]{0,60}\b(?:re-?created|truncated)\b/i,
     examples: [
       'StartingSequenceNumber 495 used in GetShardIterator is invalid because it did not come from this stream.',
     ],
@@ -98,14 +120,14 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'records-past-retention',
     class: 'source-data-lost',
     pattern:
-      /(?:offsets?|records|data|messages|version)\b[^\n]{0,100}(?:aged out|no longer (?:available|retained|exists?) in|past (?:the )?retention|older than (?:the )?retention)/i,
+      /(?:offsets?|records|data|messages|version)\b[^\n]{0,100}(?:aged out|no longer (?:available|retained|exists?)\b|(?:past|older than|beyond|out of|outside|exceed(?:s|ed)?) (?:the |its )?(?:\w{1,20} )?retention)|(?:offset|position|sequence number)\b[^\n]{0,80}(?:smaller|less|lower|earlier|older|before|behind|below)[^\n]{0,40}(?:earliest|beginning|log start|oldest|first available)|earliest (?:available )?(?:offset|sequence|position|version)[^\n]{0,80}(?:greater|later|newer|higher|is after|beyond|moved)/i,
     examples: ['the records at offset 12 are no longer available in the topic'],
   },
   {
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshot (?:was|has been|is) (?:expired|removed)|"snapshot" is null|Cannot find snapshot|earliest available version in the _delta_log|DELTA_VERSIONS_NOT_CONTIGUOUS/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
     examples: [
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',

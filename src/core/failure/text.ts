@@ -1,3 +1,6 @@
+import { type SourceLine, type TextSource, telling } from './lines.ts';
+import { redact } from './redact.ts';
+
 /** One log record or one uninterrupted message, tidied for matching. */
 export interface TextRecord {
   /** `quiet` is INFO and below, `warning` is WARN of anything that went on, `loud` is all the rest. */
@@ -6,34 +9,47 @@ export interface TextRecord {
   readonly message: string;
   /** As `message`, stack frames included. */
   readonly withFrames: string;
+  /** Where the lines of `message` come from, one by one. */
+  readonly messagePlaces: readonly Place[];
+  /** The same for `withFrames`. */
+  readonly framePlaces: readonly Place[];
 }
 
 export type Loudness = 'loud' | 'warning' | 'quiet';
 
-/**
- * Cuts the evidence into records. Only the last 64 KB count: the driver's last words are at the end, and a bound on
- * the text is a bound on the time of every pattern.
- */
-export function readRecords(text: string): readonly TextRecord[] {
+/** Where a text was found: `line` counts from 1, `offset` is that of the line, in UTF-16 code units. */
+export type Place = Omit<SourceLine, 'text'>;
+
+/** Cuts the evidence into records. Sources never share a record. */
+export function readRecords(sources: readonly TextSource[]): readonly TextRecord[] {
+  return sources.flatMap((source) => recordsOf(telling(source)));
+}
+
+function recordsOf(lines: readonly SourceLine[]): readonly TextRecord[] {
   const open: OpenRecord[] = [];
   let inSource = false;
-  for (const raw of text.slice(-textCharsMax).split(/\r?\n/)) {
-    const line = raw.replace(/\s+/g, ' ').trim();
+  for (const { text: raw, ...place } of lines) {
+    // Secrets go before anything is cut: half a secret is not recognised any more.
+    const line = redact(raw.replace(/\s+/g, ' ').trim());
     if (line === '') continue;
     inSource = isSourceHeader(raw) || (inSource && /^ {4}/.test(raw));
     if (inSource || isNoise(line)) continue;
     let current = open.at(-1);
     const loudness = loudnessOfNewRecord(line, current?.loudness);
     if (loudness || !current) {
-      current = { loudness: loudness ?? 'loud', lines: [], frames: [] };
+      current = { loudness: loudness ?? 'loud', lines: [], frames: [], messagePlaces: [], framePlaces: [] };
       open.push(current);
     }
-    if (!isFrame(line)) current.lines.push(line);
+    if (!isFrame(line)) {
+      current.lines.push(line);
+      current.messagePlaces.push(place);
+    }
     current.frames.push(line);
+    current.framePlaces.push(place);
   }
-  return open.map(({ loudness, lines, frames }) => ({
-    loudness,
-    message: lines.join('\n'),
+  return open.map(({ lines: kept, frames, ...record }) => ({
+    ...record,
+    message: kept.join('\n'),
     withFrames: frames.join('\n'),
   }));
 }
@@ -49,9 +65,6 @@ export function linesAround(text: string, start: number, end: number): string {
   return lines.slice(cut, cut + evidenceCharsMax).trim();
 }
 
-/** 64 KB holds some 400 log lines; the longest real driver log collected, with its stack traces, has 26 KB. */
-export const textCharsMax = 65_536;
-
 /** Fits a Slack section and a line of a terminal. */
 export const evidenceCharsMax = 300;
 
@@ -59,18 +72,26 @@ interface OpenRecord {
   readonly loudness: Loudness;
   readonly lines: string[];
   readonly frames: string[];
+  readonly messagePlaces: Place[];
+  readonly framePlaces: Place[];
 }
 
 function loudnessOfNewRecord(line: string, before: Loudness | undefined): Loudness | undefined {
-  const level = /^[\d\s:.,/TZ+[\]-]{0,40}\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|SEVERE)\b/.exec(
-    line,
-  )?.[1];
+  const level =
+    /^[\d\s:.,/TZ+[\]-]{0,40}(?:\[[\w -]{1,40}\] |\{[\w.:-]{1,60}\} )?\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|SEVERE|CRITICAL)\b/.exec(
+      line,
+    )?.[1];
   if (level !== undefined) {
     if (level === 'TRACE' || level === 'DEBUG' || level === 'INFO') return 'quiet';
     // A lost task is logged as WARN and is a true failure.
     return level.startsWith('WARN') && !/TaskSetManager/.test(line) ? 'warning' : 'loud';
   }
-  if (/^(?:Traceback \(most recent|Exception in thread|Error: |(?:pyspark|py4j)\.)/.test(line)) return 'loud';
+  if (
+    /^(?:(?:Serverless )?Job (?:failed|run)\b|Traceback \(most recent|Exception in thread|Error: |(?:pyspark|py4j)\.)/.test(
+      line,
+    )
+  )
+    return 'loud';
   // INFO records carry no exceptions: this one was printed by somebody else.
   return before === 'quiet' && /^(?:[\w$]{1,60}\.){1,12}[\w$]{0,60}(?:Exception|Error)\b/.test(line)
     ? 'loud'

@@ -1,5 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import { classify, type Judgement } from '../failure/classify.ts';
+import { judged } from '../failure/judgement.ts';
 import { isTerminal, type JobRun } from '../job-run.ts';
 import { progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
@@ -65,12 +66,10 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
 function parkBefore(input: DecideInput, run: JobRun): Verdict {
   const progress = progressOf(input.memory, input.observation);
   const { location, from, to } = progress.wentBack ?? { location: '', from: -1, to: -1 };
-  const judgement: Judgement = {
-    class: 'checkpoint-corrupt',
-    action: 'stop-and-page-data-risk',
-    rule: 'checkpoint-went-back',
+  const judgement = judged('checkpoint-corrupt', 'checkpoint-went-back', {
+    confidence: 1,
     evidence: `${location}: batch ${from} was committed, now the newest is ${to < 0 ? 'none' : to}`,
-  };
+  });
   return park(input, run, judgement, 'checkpoint-went-back', progress);
 }
 

@@ -58,7 +58,9 @@ describe('the state of the run', () => {
       class: 'unknown',
       action: 'restart-with-backoff',
       rule: 'no-rule-matched',
+      confidence: 0.1,
       evidence: '',
+      fingerprint: expect.stringMatching(/^no-rule-matched:\w{11}$/),
     });
   });
 });

@@ -119,4 +119,19 @@ describe('the root and the noise', () => {
     ].join('\n');
     expect(judge(text).class).toBe('memory-exhausted');
   });
+
+  it('suspects nothing in a program that prints where its checkpoint is, and much in an error about it', () => {
+    const ended = 'Job failed, please check complete logs in configured logging destination. ExitCode: 1.';
+    expect(judge(`Using checkpoint s3://b/cp, offsets from latest\n${ended}`).class).toBe('unknown');
+    expect(judge(`WeirdException: offsets of s3://b/cp make no sense\n${ended}`)).toMatchObject({
+      rule: 'unexplained-about-checkpoint',
+      action: 'stop-and-page-data-risk',
+    });
+  });
+
+  it('lets a named cause explain an error that also speaks of the checkpoint', () => {
+    expect(judge('OutOfMemoryError: Java heap space while loading offsets of the checkpoint').class).toBe(
+      'memory-exhausted',
+    );
+  });
 });

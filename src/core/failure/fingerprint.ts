@@ -1,0 +1,46 @@
+/**
+ * The same for the same failure, whenever, wherever and on whatever record it happens: the rule that decided, and a
+ * hash of the text from the match to the end of its line, without ids, numbers, times, paths, addresses and host names.
+ */
+export function fingerprintOf(rule: string, text: string): string {
+  return `${rule}:${hash(plain(text).slice(0, plainCharsMax))}`;
+}
+
+/** The text as a fingerprint sees it: in small letters, with `#` for whatever changes from one run to the next. */
+export function plain(text: string): string {
+  return text
+    .slice(0, textCharsMax)
+    .replace(/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>,;)\]}]{1,2000}/gi, ' # ')
+    .replace(/\barn:[^\s"'<>,;)\]}]{1,500}/gi, ' # ')
+    .replace(/(?:\/[\w.=@%$~-]{1,300}){2,40}\/?/g, ' # ')
+    .replace(/\[[0-9a-f:]{4,60}\](?::\d{1,5})?/gi, ' # ')
+    .replace(
+      /\b(?:[\w-]{1,63}\.){1,8}(?:internal|local|com|net|org|io|cloud|aws)(?![\w.])(?::\d{1,5})?/gi,
+      ' # ',
+    )
+    .replace(/(request[ _-]?id:? ?)[^\s,;)\]]{1,200}/gi, '$1#')
+    .replace(/[\w-]{0,200}\d[\w-]{0,200}/g, '#')
+    .replace(/\b[a-f]{8,64}\b/gi, '#')
+    .replace(/#(?:[\s,.:;/()[\]{}=+@'"<>-]{0,12}#){1,400}/g, '#')
+    .replace(/\s{1,2000}/g, ' ')
+    .trim()
+    .toLowerCase();
+}
+
+/** The telling part of a message is at its beginning; long lists of records and hosts follow. */
+const plainCharsMax = 120;
+const textCharsMax = 2000;
+
+/** 53 bits of the cyrb53 mix, in base 36: for telling failures of one job apart, not for keeping secrets. */
+function hash(text: string): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36).padStart(11, '0');
+}

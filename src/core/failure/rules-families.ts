@@ -1,0 +1,129 @@
+import type { FailureRule } from './rule.ts';
+
+/**
+ * Families: what the name of an exception, its SQLSTATE or the code that threw it says of an error that no other rule
+ * knows. A wrong stop costs a person's look, a wrong restart can cost data, so doubt is answered with a stop.
+ */
+export const familyRules: readonly FailureRule[] = [
+  {
+    id: 'writer-suspected',
+    class: 'concurrent-run',
+    strength: 'hint',
+    pattern:
+      /(?:concurrent|simultaneous|second|duplicate|competing|other)(?:ly)? (?:\w{1,20} )?(?:writer|run|driver|quer(?:y|ies))\b/i,
+    not: /\b(?:no|not|never|without)\b/i,
+    examples: ['IllegalStateException: competing writer on this location'],
+  },
+  {
+    id: 'loss-suspected',
+    class: 'source-data-lost',
+    strength: 'hint',
+    pattern:
+      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned up) before (?:it|they|all|being|we|the)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
+    not: /\b(?:no|without|not|never|0|avoid|prevent)\b[^\n]{0,20}(?:data loss|lost data|gap)/i,
+    examples: [
+      'The source files of batch 7 were deleted before they were read.',
+      'IllegalStateException: gap in the sequence 4 to 9',
+    ],
+  },
+  {
+    id: 'checkpoint-reader-failed',
+    class: 'checkpoint-corrupt',
+    strength: 'hint',
+    frames: true,
+    // Whatever it stumbled over, it was reading the checkpoint: only a cause that passes would make a restart right.
+    pattern:
+      /HDFSMetadataLog\.(?:get|deserialize|getLatest|verify)|(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)|StateStoreProvider\.(?:readSnapshot|updateFromDelta|loadMap|load)|RocksDBFileManager\.(?:load|unzip|copy)|RocksDB\.(?:load|open)|StateStoreChangelogReader|CompactibleFileStreamLog\./,
+    examples: [
+      'net.jpountz.lz4.LZ4Exception: Stream is damaged\n\tat org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider.updateFromDeltaFile(HDFSBackedStateStoreProvider.scala:520)',
+    ],
+  },
+  {
+    id: 'damage-suspected',
+    class: 'checkpoint-corrupt',
+    strength: 'hint',
+    pattern:
+      /(?:checkpoint|offset|commit|state|metadata)\b[^\n]{0,160}(?:corrupt|truncat|damaged|malformed|missing|deleted|unreadable|unable to (?:read|parse|load)|not found|does not exist|doesn't exist|mismatch|inconsistent|invalid)|(?:corrupt|truncat|damaged|malformed|missing|unreadable|unable to (?:read|parse|load)|cannot (?:read|parse|load|find)|failed to (?:read|parse|load))[^\n]{0,160}\b(?:checkpoint|offsets?|commits?|state store|metadata)\b/i,
+    not: /\b(?:no|not|never|without|0) (?:\w{1,12} )?(?:corrupt|damag|truncat|missing)|hive|metastore|MetaException|table metadata|schema registry/i,
+    examples: [
+      'IllegalStateException: cannot find the commits of batch 12',
+      'offset 17 of the log is damaged',
+    ],
+  },
+  {
+    id: 'data-exception',
+    class: 'bad-data',
+    strength: 'type',
+    pattern: /SQLSTATE:? ?\(?2[23][0-9A-Z]{3}|(?:Fail|Failed|Unable) to parse '|PARSE_DATETIME_BY_NEW_PARSER/,
+    examples: [
+      '[SOME_NEW_CODE] A value is not what it should be. SQLSTATE: 22003',
+      "SparkUpgradeException: Fail to parse 'x'",
+    ],
+  },
+  {
+    id: 'broken-record',
+    class: 'bad-data',
+    strength: 'hint',
+    pattern:
+      /(?:Pars(?:e|ing)|Decod(?:e|ing)|Deserializ(?:ation|er)|Malformed(?:Input|Record|Data)?|Serialization|Conversion|Coercion|DataFormat)(?:Exception|Error)\b/,
+    not: /PatternSyntax|ArgParse|Kryo/,
+    examples: ['com.acme.wire.FrameDecodingException: frame 7'],
+  },
+  {
+    id: 'not-allowed',
+    class: 'permission-denied',
+    strength: 'hint',
+    pattern:
+      /(?:Authori[sz]ation|Authentication|Unauthori[sz]ed|Forbidden|Permission|Security|AccessControl|Credentials?)\w{0,20}(?:Exception|Error)\b|SQLSTATE:? ?\(?28[0-9A-Z]{3}/,
+    examples: ['org.apache.pulsar.PulsarClientException$ForbiddenException: refused'],
+  },
+  {
+    id: 'something-missing',
+    class: 'config-invalid',
+    strength: 'hint',
+    pattern:
+      /(?:NotFound|DoesNotExist|NotExists?)(?:Exception|Error)\b|(?:NoSuch|Missing|Undefined)\w{0,40}(?:Exception|Error)\b|No such file or directory/,
+    not: /NoSuchElement|BlockNotFound/,
+    examples: [
+      'org.apache.pulsar.NamespaceNotFoundException: public/x',
+      'OSError: No such file or directory: x',
+    ],
+  },
+  {
+    id: 'setting-suspected',
+    class: 'config-invalid',
+    strength: 'hint',
+    pattern:
+      /(?:Config|Configuration|Options?|Settings?|Properties)(?:Exception|Error)\b|(?:option|value|setting|parameter|property|argument|mode)\b[^\n]{0,80}(?:is|are) (?:not (?:a )?(?:valid|supported|allowed|recognized)|invalid|unsupported|illegal)|Cannot load main class/i,
+    examples: [
+      'Option startingposition value NOW is not valid for this source',
+      'SparkException: Cannot load main class from JAR s3://b/app.jar',
+    ],
+  },
+  {
+    id: 'asked-for-fewer',
+    class: 'throttled',
+    strength: 'hint',
+    pattern: /(?:Quota|Throttl\w{1,5}|RateLimit\w{0,8}|TooMany)\w{0,30}(?:Exception|Error)\b/,
+    examples: ['com.acme.RateLimitedException: wait'],
+  },
+  {
+    id: 'not-reached',
+    class: 'transient-io',
+    strength: 'hint',
+    pattern:
+      /(?:Connect|Connection|Network|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
+    // Often the trace of a driver that died of something else.
+    not: /Connection refused/,
+    examples: ['org.elasticsearch.NoNodesLeftException: all nodes failed', 'Failed to connect to the server'],
+  },
+  {
+    id: 'argument-refused',
+    class: 'user-code-error',
+    strength: 'hint',
+    pattern:
+      /\bIllegalArgumentException|PatternSyntaxException|IllegalAccess\w{0,20}|SQLSTATE:? ?\(?0A[0-9A-Z]{3}|^(?:[\w.]{1,120}\.)?[A-Z]\w{1,60}Error: /m,
+    not: /OSError|IOError|RemoteError|ServerError|ClientError|ServiceError|HTTPError|Py4J(?:Java|Network)Error|InternalError/,
+    examples: ['java.lang.IllegalArgumentException: Unknown event kind REFUND'],
+  },
+];

@@ -1,0 +1,67 @@
+import type { FailureRule } from './rule.ts';
+
+/**
+ * Suspicion: an error that nobody can explain, in words that belong to checkpoints, retention or writers. It is asked
+ * last, and it is no knowledge. It only keeps an unknown wording of a known danger from being tried again.
+ */
+export const suspicionRules: readonly FailureRule[] = [
+  {
+    id: 'unexplained-about-writers',
+    class: 'concurrent-run',
+    strength: 'suspicion',
+    pattern:
+      /supersed|took over|taken over|\bfenc(?:ed|ing)\b|ownership|\blease\b|holds the (?:lock|checkpoint)|zombie|split.?brain|stale (?:epoch|writer|run)\b|(?:newer|another|other) (?:run|writer)\b|by (?:someone|somebody) else|\b(?:lock|checkpoint|batch)\b[^\n]{0,80}\b(?:owned|held|planned|written|committed|taken) by\b/i,
+    examples: ['IllegalStateException: this one was superseded by run 7'],
+  },
+  {
+    id: 'unexplained-about-loss',
+    class: 'source-data-lost',
+    strength: 'suspicion',
+    pattern:
+      /DATA_LOSS|DataLoss|\bretention\b|\b(?:records?|messages?|events?|rows?|data|partitions?|shards?|topics?|snapshots?|versions?|files?)\b[^\n]{0,120}\b(?:gone|lost|deleted|removed|dropped|expired|purged|discarded|skipped|missed|overwritten|vanished|disappeared)\b/i,
+    examples: [
+      'IllegalStateException: partitions orders-7 and orders-8 vanished',
+      '[SOME_DATA_LOSS] of an unknown kind',
+    ],
+  },
+  {
+    id: 'unexplained-about-compatibility',
+    class: 'checkpoint-incompatible',
+    strength: 'suspicion',
+    pattern:
+      /\b(?:stateful|operators?|sources|schema|version|provider|shuffle partitions)\b[^\n]{0,120}\b(?:checkpoint|state store|existing state|offset log)|\bcheckpoint\b[^\n]{0,120}(?:operators?|schema|version|written (?:by|with)|different)|restore state|state schema|shuffle partitions/i,
+    examples: ['IllegalStateException: other stateful operators than the ones of its checkpoint'],
+  },
+  {
+    id: 'unexplained-about-checkpoint',
+    class: 'checkpoint-corrupt',
+    strength: 'suspicion',
+    pattern:
+      /\b(?:checkpoint|offsets?|state store|changelog|RocksDB\w{0,20}|sstable|commit log|sequence number|_delta_log|metadata (?:file|log))\b|\/(?:offsets|commits|state|sources)\/\d/i,
+    examples: [
+      'RocksDBException: file is too short (12 bytes)',
+      'IOException: error reading s3://b/cp/offsets/120: end of file',
+    ],
+  },
+  {
+    id: 'engine-contradicts-itself',
+    class: 'checkpoint-corrupt',
+    strength: 'suspicion',
+    frames: true,
+    // What the engine asserts of a stream, it asserts of the log and the state that it has just read.
+    pattern:
+      /(?:IllegalStateException|AssertionError): [^\n]{1,600}\n(?:at )?(?:org\.apache\.(?:spark|iceberg|hudi)|io\.delta)\./,
+    not: /shut ?down|stopp(?:ed|ing)|closed|completed|SparkContext/i,
+    examples: [
+      'java.lang.IllegalStateException: Snapshot 12 has 0 bytes\n\tat org.apache.spark.sql.execution.streaming.X.run(X.scala:1)',
+    ],
+  },
+  {
+    id: 'program-contradicts-itself',
+    class: 'user-code-error',
+    strength: 'suspicion',
+    pattern: /(?:IllegalStateException|AssertionError): \S/,
+    not: /shut ?down|stopp(?:ed|ing)|closed|completed|SparkContext/i,
+    examples: ['java.lang.IllegalStateException: rates were never set'],
+  },
+];
