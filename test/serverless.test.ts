@@ -20,6 +20,7 @@ const whole = {
     'arn:aws:emr-serverless:us-east-1:111122223333:/applications/00a,arn:aws:emr-serverless:us-east-1:111122223333:/applications/00b',
   LaunchRoleArns: 'arn:aws:iam::111122223333:role/streaming-job',
   CheckpointBucketArns: 'arn:aws:s3:::acme-checkpoints',
+  LogBucketArns: 'arn:aws:s3:::acme-logs,arn:aws:s3:::acme-more-logs',
   SlackSecretArns: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:checkpilot/slack-AbCdEf',
 };
 
@@ -209,6 +210,20 @@ describe('the roles', () => {
     ]);
     const noRoles = evaluated(template, { ...whole, LaunchRoleArns: '' });
     expect(allowed(roleOf(noRoles, 'reconcile'))).not.toContain('iam:PassRole');
+  });
+
+  it('read objects of the control bucket and of the log buckets, and never of a checkpoint', () => {
+    for (const name of functionNames) {
+      const reads = statementsOf(roleOf(evaluated(template, whole), name)).filter(
+        ({ Effect, Action }) => Effect === 'Allow' && listed(Action).includes('s3:GetObject'),
+      );
+      const known = [
+        '<ControlBucket.Arn>/policies/*',
+        'arn:aws:s3:::acme-logs/*',
+        'arn:aws:s3:::acme-more-logs/*',
+      ];
+      for (const { Resource } of reads) for (const arn of listed(Resource)) expect(known).toContain(arn);
+    }
   });
 
   it('reach only the applications of the parameter', () => {

@@ -5,6 +5,7 @@ import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
 import type {
   BudgetSensor,
   CheckpointSensor,
+  LogsSensor,
   Observation,
   OthersSensor,
   RunSensor,
@@ -24,9 +25,10 @@ export async function observe(
   look: boolean,
 ): Promise<Observation> {
   const { run, extraLive } = await observeLockedRuns(ports, state);
-  const [others, checkpoints] = await Promise.all([
+  const [others, checkpoints, logs] = await Promise.all([
     observeOthers(ports, job, state, { run, extraLive, look }),
     observeCheckpoints(ports, job, run),
+    observeLogs(ports, state, run),
   ]);
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
   return {
@@ -35,6 +37,7 @@ export async function observe(
     others,
     checkpoints,
     ...(ownCancelOf === undefined ? {} : { ownCancelOf }),
+    ...(logs ? { logs } : {}),
     budget: budgetSensor(job, state),
     gates: gatesOf(ports, state),
   };
@@ -131,6 +134,19 @@ async function observeCheckpoints(
       : { kind: 'unknown', why: `${head.code}: ${head.message}` };
   }
   return sensors;
+}
+
+/** Only for an end that is still to be judged: logs are the dearest evidence, and an end is judged once. */
+async function observeLogs(
+  ports: Ports,
+  { memory }: JobState,
+  run: RunSensor,
+): Promise<LogsSensor | undefined> {
+  if (run.kind !== 'seen' || run.run.state !== 'FAILED') return undefined;
+  const { jobRunId } = run.run;
+  const isJudged = memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId;
+  if (isJudged || memory.desired === 'stopped') return undefined;
+  return ports.logs.read(run.run);
 }
 
 function budgetSensor(job: ResolvedJob, state: JobState): BudgetSensor {

@@ -3,6 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
+import type { LogsSensor } from '../core/observation.ts';
 import type { Item, ItemKey } from './items.ts';
 import type { Notice } from './notice.ts';
 
@@ -139,6 +140,13 @@ export interface Checkpoints {
   head(location: string): Promise<Answer<{ committedBatch: number; plannedBatch: number }>>;
 }
 
+/** The logs of a run that ended: evidence of why. Never throws for what it reads. */
+export interface DriverLogs {
+  read(run: JobRun): Promise<LogsAnswer>;
+}
+
+export type LogsAnswer = LogsSensor;
+
 export interface InForce {
   readonly policy: ResolvedPolicy;
   readonly hash: string;
@@ -226,6 +234,7 @@ export interface Ports {
   readonly store: JobStore;
   readonly wakes: WakeQueue;
   readonly checkpoints: Checkpoints;
+  readonly logs: DriverLogs;
   readonly policies: Policies;
   readonly events: EventBus;
   /** The stack parameter `Act`. */

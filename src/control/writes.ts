@@ -81,7 +81,8 @@ export function decisionWrite(decision: Decision): Write {
 const runsKeptMax = 10;
 
 /**
- * A decision without the requests of the runs it saw: they can be 100 KB each, an item holds 400 KB, and a decision
+ * A decision without the logs that it read, of which only what a rule quotes is kept, and without the requests of the
+ * runs it saw: they can be 100 KB each, an item holds 400 KB, and a decision
  * that cannot be written would stop its job. The launch items keep the requests.
  */
 function lean(value: unknown, key = ''): unknown {
@@ -90,7 +91,8 @@ function lean(value: unknown, key = ''): unknown {
     return kept.map((each) => lean(each));
   }
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([name]) => name !== 'request');
+  const isDropped = (name: string) => name === 'request' || (name === 'text' && 'linesBefore' in value);
+  const fields = Object.entries(value).filter(([name]) => !isDropped(name));
   return Object.fromEntries(fields.map(([name, field]) => [name, lean(field, name)]));
 }
 

@@ -41,6 +41,7 @@ const adviceOnHold: Readonly<Record<Withholding, string>> = {
 };
 
 const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
+  'awaits-evidence': ['nothing to do by hand: without a log it is judged after three minutes all the same'],
   'retry-budget-exhausted': ['raise restart.budget in the policy', startAgain],
   'progress-unknown': ['make the checkpoint readable for Checkpilot'],
   'checkpoint-unreadable': ['make the checkpoint readable for Checkpilot'],

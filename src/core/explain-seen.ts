@@ -1,14 +1,15 @@
 import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
-import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from './observation.ts';
+import type { CheckpointSensor, LogsSensor, Observation, OthersSensor, RunSensor } from './observation.ts';
 
 /** What one pass saw, one line for each sensor; a sensor without an answer says why. */
 export function seenLines(observation: Observation): readonly string[] {
-  const { nowMs, run, others, checkpoints, ownCancelOf } = observation;
+  const { nowMs, run, others, checkpoints, ownCancelOf, logs } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
     ...(isOwnCancel ? ['Checkpilot itself asked for the cancel of this run'] : []),
+    ...(logs ? [logsLine(logs)] : []),
     othersLine(others, nowMs),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
   ];
@@ -42,6 +43,14 @@ function ageText(run: JobRun, nowMs: number): string {
   if (!isTerminal(run)) return `started ${ago(run.startedAtMs ?? run.createdAtMs, nowMs)}`;
   const endedAtMs = run.endedAtMs ?? run.updatedAtMs;
   return `ended ${ago(endedAtMs, nowMs)}, lived ${forMs(Math.max(0, endedAtMs - run.createdAtMs))}`;
+}
+
+function logsLine(sensor: LogsSensor): string {
+  if (sensor.kind === 'read')
+    return `driver logs read: ${sensor.logs.map(({ source }) => source).join(', ')}`;
+  return sensor.kind === 'none'
+    ? `no driver log: ${sensor.why}`
+    : `the driver log could not be read: ${sensor.why}`;
 }
 
 function othersLine(sensor: OthersSensor, nowMs: number): string {

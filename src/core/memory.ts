@@ -26,6 +26,8 @@ export interface JobMemory {
   readonly incident?: Incident;
   /** The last start that Checkpilot claimed, for the hourly limit while progress is unknown. */
   readonly lastStartAtMs?: number;
+  /** The last end that was judged, to tell a batch that always kills its run from bad luck. */
+  readonly lastFailure?: LastFailure;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
 }
@@ -45,6 +47,15 @@ export interface CurrentRun {
   readonly generation: number;
   readonly cause: StartCause | 'adopted';
   readonly acceptedAtMs: number;
+}
+
+export interface LastFailure {
+  readonly jobRunId: string;
+  readonly fingerprint: string;
+  /** Planned and committed batch at each location when it ended, as one text. */
+  readonly standsAt: string;
+  /** Ends in a row at this place, this one included. */
+  readonly count: number;
 }
 
 export interface ProgressMark {

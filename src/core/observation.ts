@@ -12,6 +12,8 @@ export interface Observation {
   readonly checkpoints: Readonly<Record<string, CheckpointSensor>>;
   /** The lock's note of our own cancel, to tell it from a person's. */
   readonly ownCancelOf?: string;
+  /** What the driver of an ended run wrote; absent where the cause is known already or is not asked for. */
+  readonly logs?: LogsSensor;
   readonly budget: BudgetSensor;
   readonly gates: Gates;
 }
@@ -54,6 +56,22 @@ export type CheckpointSensor =
       readonly plannedBatch: number;
     }
   | Unknown;
+
+export type LogsSensor =
+  | { readonly kind: 'read'; readonly logs: readonly LogText[] }
+  /** There are none. `mayCome`: they are on their way, as far as anybody knows. */
+  | { readonly kind: 'none'; readonly why: string; readonly mayCome?: boolean }
+  | Unknown;
+
+/** The end of one log file. */
+export interface LogText {
+  /** `SPARK_DRIVER/stderr.gz` */
+  readonly source: string;
+  /** Not kept in decisions: only what a rule quotes of it is. */
+  readonly text: string;
+  /** Lines of the file before this text. */
+  readonly linesBefore: number;
+}
 
 export interface BudgetSensor {
   readonly room: boolean;

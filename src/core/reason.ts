@@ -29,6 +29,7 @@ export const reasons = {
   'size-steps-used-up': 'The worker is at the largest size that the policy allows.',
   'start-refused': 'The service refused the start.',
   'retry-budget-exhausted': 'The restart budget of the job is used up.',
+  'awaits-evidence': 'Nobody knows yet why the run ended: its driver log has not arrived.',
   'backing-off': 'The next restart waits for its backoff.',
   'awaits-grant': 'The start waits for its turn in the fleet.',
   'cancelled-by-person': 'A person cancelled the run; that is respected.',

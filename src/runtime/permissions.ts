@@ -4,6 +4,7 @@ import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
 import type { Permissions } from '../aws/permissions.ts';
 import { checkpointPermissions } from '../aws/s3-checkpoints.ts';
+import { driverLogPermissions } from '../aws/s3-driver-logs.ts';
 import { policyPermissions } from '../aws/s3-policies.ts';
 import { tokenPermissions } from '../aws/secrets.ts';
 import { deadLetterPermissions } from '../aws/sqs-dead-letters.ts';
@@ -30,6 +31,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     eventBusPermissions,
     jobRunPermissions,
     checkpointPermissions,
+    driverLogPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, policyPermissions],
   notify: [runs, consumes, jobStorePermissions, policyPermissions, eventBusPermissions, tokenPermissions],
@@ -43,5 +45,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     // While the wake queue is down the sweep makes the passes itself.
     jobRunPermissions,
     checkpointPermissions,
+    driverLogPermissions,
   ],
 };

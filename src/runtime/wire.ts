@@ -3,6 +3,7 @@ import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
 import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
+import { S3DriverLogs } from '../aws/s3-driver-logs.ts';
 import { S3Policies } from '../aws/s3-policies.ts';
 import type { Ports } from '../control/ports.ts';
 import { onlyAtHome } from './home.ts';
@@ -31,6 +32,7 @@ export function wireControl(runtime: Runtime): Ports {
     store,
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3),
+    logs: new S3DriverLogs(s3),
     policies: onlyAtHome(
       new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
       settings,

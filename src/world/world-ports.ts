@@ -1,8 +1,10 @@
+import { gunzipSync } from 'node:zlib';
 import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
 import type {
   Answer,
   CancelAnswer,
   Checkpoints,
+  DriverLogs,
   Failure,
   JobRuns,
   ListFilter,
@@ -117,6 +119,26 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
           committedBatch: newest(objects, `${prefix}/commits/`),
         },
       };
+    },
+  };
+}
+
+/** The newest driver log of a run straight from the world's objects. */
+export function worldDriverLogs(objects: ObjectStore): DriverLogs {
+  return {
+    async read({ applicationId, jobRunId, request }) {
+      const overrides = request.configurationOverrides as
+        | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: string } } }
+        | undefined;
+      const { logUri } = overrides?.monitoringConfiguration?.s3MonitoringConfiguration ?? {};
+      if (logUri === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
+      const root = logUri.replace(/^s3:\/\//, '').replace(/\/+$/, '');
+      const prefix = `${root}/applications/${applicationId}/jobs/${jobRunId}/`;
+      const last = objects.list(prefix, { max: 1_000 }).at(-1);
+      const found = last && objects.get(last.key);
+      if (!last || !found) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
+      const text = gunzipSync(found.body).toString('utf8');
+      return { kind: 'read', logs: [{ source: 'SPARK_DRIVER/stderr.gz', text, linesBefore: 0 }] };
     },
   };
 }

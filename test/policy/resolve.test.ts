@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { failureClasses } from '../../src/core/failure/taxonomy.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../../src/core/job.ts';
+import { scenario } from '../../src/local/demo/scenario.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import type { resolvePolicy } from '../../src/policy/resolve.ts';
 
@@ -123,8 +124,8 @@ describe('types', () => {
 describe('the policy of the demo', () => {
   const demo = load('../../examples/demo/policy.yaml');
 
-  it('declares three acting jobs, each with something to launch', () => {
-    expect(Object.keys(demo.jobs)).toEqual(['clicks-enrich', 'orders-join', 'iot-ingest']);
+  it('declares seven acting jobs, each with something to launch', () => {
+    expect(Object.keys(demo.jobs)).toEqual(Object.keys(scenario.expected));
     for (const job of Object.values(demo.jobs)) {
       const checkpoint = `s3://acme-checkpoints/${job.name}`;
       expect(job).toMatchObject({

@@ -15,17 +15,19 @@ export interface TextSource {
   /** What the text is: `stateDetails`, or the name of a log. */
   readonly source: string;
   readonly text: string;
+  /** Lines of the source before this text. */
+  readonly linesBefore?: number;
 }
 
 /**
  * The lines of a text that can matter: all of its last 64 KB, where a driver says its last words, and of what stands
  * before them the lines that tell of an error, at most 64 KB of those. Time is linear in the text.
  */
-export function telling({ source, text }: TextSource): readonly SourceLine[] {
+export function telling({ source, text, linesBefore = 0 }: TextSource): readonly SourceLine[] {
   const tailStart = Math.max(0, text.length - textCharsMax);
   const early: SourceLine[] = [];
   const late: SourceLine[] = [];
-  let line = 1;
+  let line = linesBefore + 1;
   for (let offset = 0; offset <= text.length; line += 1) {
     const newline = text.indexOf('\n', offset);
     const end = newline < 0 ? text.length : newline;

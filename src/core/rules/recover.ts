@@ -2,6 +2,7 @@ import type { Verdict } from '../decision.ts';
 import { classify, type Judgement } from '../failure/classify.ts';
 import { judged } from '../failure/judgement.ts';
 import { isTerminal, type JobRun } from '../job-run.ts';
+import type { LastFailure } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
@@ -30,19 +31,60 @@ export const recover: Rule = {
   },
 };
 
+/** How long after its end the logs of a run are waited for; the service uploads them while the run ends. */
+const evidenceWaitMs = 3 * 60_000;
+const evidenceLookMs = 20_000;
+
 function judgeEnd(input: DecideInput, run: JobRun): Verdict {
-  const progress = progressOf(input.memory, input.observation);
+  const { observation, memory } = input;
+  const progress = progressOf(memory, observation);
+  const failure = failureAt(input, run);
+  const { logs } = observation;
   const judgement = classify({
     state: run.state,
     text: run.stateDetails,
+    ...(logs?.kind === 'read' ? { logs: logs.logs } : {}),
     context: {
       ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
+      // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
+      ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
       cancelledBy: cancelledBy(input, run),
       ...(run.attempt === undefined ? {} : { attempts: run.attempt }),
       ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
       ...(run.executionTimeoutMs === undefined ? {} : { executionTimeoutMs: run.executionTimeoutMs }),
     },
   });
+  const endedMs = run.endedAtMs ?? run.updatedAtMs;
+  const isComing =
+    logs?.kind === 'none' && logs.mayCome === true && observation.nowMs - endedMs < evidenceWaitMs;
+  if (judgement.class === 'unknown' && isComing)
+    return { kind: 'wait', reason: 'awaits-evidence', untilMs: observation.nowMs + evidenceLookMs };
+  const verdict = answerTo(input, run, judgement);
+  if (!failure) return verdict;
+  const lastFailure: LastFailure = { ...failure, fingerprint: judgement.fingerprint };
+  return { ...verdict, learned: { ...verdict.learned, lastFailure } };
+}
+
+/** Where this end stands, and how many ends in a row stood there. Unknown while a checkpoint cannot be read. */
+function failureAt(
+  { observation, memory }: DecideInput,
+  run: JobRun,
+): Omit<LastFailure, 'fingerprint'> | undefined {
+  if (run.state !== 'FAILED') return undefined;
+  const stands: string[] = [];
+  for (const sensor of Object.values(observation.checkpoints)) {
+    if (sensor.kind !== 'seen') return undefined;
+    stands.push(`${sensor.committedBatch}/${sensor.plannedBatch}`);
+  }
+  const standsAt = stands.join(' ');
+  const before = memory.lastFailure;
+  if (before?.jobRunId === run.jobRunId) return before;
+  const count = before?.standsAt === standsAt ? before.count + 1 : 1;
+  return { jobRunId: run.jobRunId, standsAt, count };
+}
+
+function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdict {
+  const progress = progressOf(input.memory, input.observation);
   const isOwnCancel = judgement.class === 'cancelled' && input.observation.ownCancelOf === run.jobRunId;
   if (judgement.class === 'cancelled' && !isOwnCancel) return respect(input, run, judgement);
   if (progress.wentBack) return parkBefore(input, run);

@@ -1,0 +1,166 @@
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import type { DriverLogs, LogsAnswer } from '../control/ports.ts';
+import type { JobRun } from '../core/job-run.ts';
+import type { LogText } from '../core/observation.ts';
+import { toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
+import { Tail } from './tail.ts';
+
+/** What of a file is read at most: a gzip can only be read from its start, and its end is what matters. */
+const packedBytesMax = 64 * 1024 * 1024;
+/** Where reading ends however far a small file unfolds: the last words of an honest log come long before. */
+const textBytesMax = 512 * 1024 * 1024;
+/** The end of a log that is kept. The classifier itself looks at the last 64 KB and at loud lines before them. */
+const keptBytes = 512 * 1024;
+/** For all files of a run together: a pass must not wait longer for its evidence than for its start. */
+const readMsMax = 8_000;
+/** The newest file, and the one that was rotated away just before it. */
+const stderrFilesMax = 2;
+
+interface Limits {
+  readonly packedBytesMax: number;
+  readonly textBytesMax: number;
+  readonly readMsMax: number;
+}
+
+interface LogFile {
+  readonly key: string;
+  readonly modifiedMs: number;
+}
+
+/**
+ * What the driver of a run wrote, from the S3 location in its own request: the last part of stderr and stdout of its
+ * newest attempt. At most five listings and three objects, bounded in bytes and time; a file that breaks off counts as
+ * far as it goes. The layout of attempts and archives is not documented, so files are found by their names.
+ */
+export class S3DriverLogs implements DriverLogs {
+  readonly #client: S3Client;
+  readonly #limits: Limits;
+
+  constructor(client: S3Client, limits: Partial<Limits> = {}) {
+    this.#client = client;
+    this.#limits = { packedBytesMax, textBytesMax, readMsMax, ...limits };
+  }
+
+  async read(run: JobRun): Promise<LogsAnswer> {
+    const root = rootOf(run);
+    if (root === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
+    const abort = AbortSignal.timeout(this.#limits.readMsMax);
+    try {
+      const files = await this.#driverFiles(
+        root.bucket,
+        `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`,
+      );
+      const newest = (name: string, count: number) =>
+        files
+          .filter(({ key }) => (key.split('/').at(-1) ?? '').startsWith(name))
+          .sort((a, b) => b.modifiedMs - a.modifiedMs || (a.key < b.key ? 1 : -1))
+          .slice(0, count)
+          .reverse();
+      const wanted = [...newest('stdout', 1), ...newest('stderr', stderrFilesMax)];
+      if (wanted.length === 0) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
+      const logs: LogText[] = [];
+      for (const { key } of wanted) logs.push(await this.#tailOf(root.bucket, key, abort));
+      return { kind: 'read', logs };
+    } catch (error) {
+      const failure = abort.aborted
+        ? { code: 'unavailable', message: `not read within ${this.#limits.readMsMax} ms` }
+        : toFailure(error);
+      return { kind: 'unknown', why: `${failure.code}: ${failure.message}` };
+    }
+  }
+
+  /** Files of the driver in the newest attempt; of the run itself where there are no attempts. */
+  async #driverFiles(bucket: string, run: string): Promise<readonly LogFile[]> {
+    const top = await this.#list(bucket, run, '/');
+    const attempts = top.folders.find((folder) => /\/attempts?\/$/.test(folder));
+    const numbered = attempts ? (await this.#list(bucket, attempts, '/')).folders : [];
+    const number = (folder: string) => Number(/(\d+)\/$/.exec(folder)?.[1] ?? -1);
+    const newest = [...numbered].sort((a, b) => number(b) - number(a))[0];
+    const base = newest ?? run;
+    const folders = newest === undefined ? top.folders : (await this.#list(bucket, newest, '/')).folders;
+    const driver = folders.find((folder) => /\/SPARK_DRIVER\/$/i.test(folder)) ?? `${base}SPARK_DRIVER/`;
+    return (await this.#list(bucket, driver)).files;
+  }
+
+  /** One page of a thousand names: a driver has a handful. */
+  async #list(
+    bucket: string,
+    prefix: string,
+    delimiter?: string,
+  ): Promise<{ files: readonly LogFile[]; folders: readonly string[] }> {
+    const listed = await this.#client.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+      }),
+    );
+    const files = (listed.Contents ?? []).flatMap(({ Key, LastModified, Size }) =>
+      // An empty object has no range to ask for, and nothing to say.
+      Key === undefined || Size === 0 ? [] : [{ key: Key, modifiedMs: LastModified?.getTime() ?? 0 }],
+    );
+    const folders = (listed.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []);
+    return { files, folders };
+  }
+
+  async #tailOf(bucket: string, key: string, abortSignal: AbortSignal): Promise<LogText> {
+    const { packedBytesMax: packed, textBytesMax: unpacked } = this.#limits;
+    const object = await this.#client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=0-${packed - 1}` }),
+      { abortSignal },
+    );
+    const body = object.Body as Readable | undefined;
+    const tail = new Tail(keptBytes);
+    if (body)
+      await drain(key.endsWith('.gz') ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
+    const source = key.slice(key.search(/SPARK_DRIVER\//i));
+    return { source, ...tail.text() };
+  }
+}
+
+/** A gzip that breaks off, or is none, ends the text and not the reading. */
+function unzipped(body: Readable): Readable {
+  const gunzip = createGunzip();
+  body.on('error', () => gunzip.end());
+  return body.pipe(gunzip);
+}
+
+async function drain(
+  stream: Readable,
+  tail: Tail,
+  { bytesMax, abortSignal }: { bytesMax: number; abortSignal: AbortSignal },
+): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      abortSignal.throwIfAborted();
+      tail.push(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+      if (bytes >= bytesMax) break;
+    }
+  } catch (error) {
+    if (abortSignal.aborted) throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Where the run's own request sends its logs. What only the application says is not known here. */
+function rootOf({ request }: JobRun): { bucket: string; prefix: string } | undefined {
+  const overrides = request.configurationOverrides as
+    | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: unknown } } }
+    | undefined;
+  const logUri = overrides?.monitoringConfiguration?.s3MonitoringConfiguration?.logUri;
+  const [, bucket, path = ''] = /^s3[an]?:\/\/([^/]+)\/?(.*)$/i.exec(String(logUri ?? '')) ?? [];
+  if (bucket === undefined) return undefined;
+  const folder = path.replace(/\/+$/, '');
+  return { bucket, prefix: folder === '' ? '' : `${folder}/` };
+}
+
+export const driverLogPermissions: Permissions = {
+  title: 'read the driver logs in the buckets of the parameter LogBucketArns',
+  actions: ['s3:ListBucket', 's3:GetObject'],
+};

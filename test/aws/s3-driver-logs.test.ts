@@ -1,0 +1,152 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { S3DriverLogs } from '../../src/aws/s3-driver-logs.ts';
+import { systemClock } from '../../src/aws/system-clock.ts';
+import type { JobRun } from '../../src/core/job-run.ts';
+import { startS3 } from '../../src/local/s3.ts';
+import { ObjectStore } from '../../src/world/object-store.ts';
+import { clientsOf } from './scripted-server.ts';
+
+const base = 'emr/applications/00app/jobs/00run';
+const run = { applicationId: '00app', jobRunId: '00run', request: requestTo('s3://logs/emr/') } as JobRun;
+
+function requestTo(logUri: string | undefined) {
+  const s3MonitoringConfiguration = logUri === undefined ? {} : { logUri };
+  return {
+    configurationOverrides: { monitoringConfiguration: { s3MonitoringConfiguration } },
+  } as JobRun['request'];
+}
+
+/** The reader against the local S3, and a way to put files where the service would. */
+async function bucket(limits: ConstructorParameters<typeof S3DriverLogs>[1] = {}) {
+  const calls: string[] = [];
+  const store = new ObjectStore({ clock: systemClock, buckets: ['logs'] });
+  const server = await startS3({
+    clock: systemClock,
+    store,
+    fault: ({ operation }) => {
+      calls.push(operation);
+      return undefined;
+    },
+  });
+  onTestFinished(() => server.close());
+  const put = (path: string, body: string | Buffer) => store.put(`logs/${base}/${path}`, body, 'world');
+  return { logs: new S3DriverLogs(clientsOf(server, { retries: 'none' }).s3, limits), put, calls };
+}
+
+const error = 'ERROR the last words of the driver\n';
+
+describe('driver logs', () => {
+  it('are the stdout and stderr of the driver, of the run itself where there are no attempts', async () => {
+    const { logs, put, calls } = await bucket();
+    put('SPARK_DRIVER/stdout.gz', gzipSync('Traceback\n'));
+    put('SPARK_DRIVER/stderr.gz', gzipSync(error));
+    put('SPARK_EXECUTOR/1/stderr.gz', gzipSync('not asked for'));
+    expect(await logs.read(run)).toEqual({
+      kind: 'read',
+      logs: [
+        { source: 'SPARK_DRIVER/stdout.gz', text: 'Traceback\n', linesBefore: 0 },
+        { source: 'SPARK_DRIVER/stderr.gz', text: error, linesBefore: 0 },
+      ],
+    });
+    expect(calls).toHaveLength(4);
+  });
+
+  it('are those of the newest attempt, by number and not by text', async () => {
+    const { logs, put, calls } = await bucket();
+    for (const attempt of [1, 2, 9, 10])
+      put(`attempts/${attempt}/SPARK_DRIVER/stderr.gz`, gzipSync(`attempt ${attempt}`));
+    expect(await logs.read(run)).toMatchObject({ logs: [{ text: 'attempt 10' }] });
+    expect(calls.length).toBeLessThanOrEqual(8);
+  });
+
+  it('begin with the file that was rotated away last', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/archived/stderr_1.gz', gzipSync('long ago\n'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    put('SPARK_DRIVER/archived/stderr_2.gz', gzipSync('before\n'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    put('SPARK_DRIVER/stderr.gz', gzipSync('now\n'));
+    const answer = await logs.read(run);
+    expect(answer.kind === 'read' && answer.logs.map(({ text }) => text)).toEqual(['before\n', 'now\n']);
+  });
+
+  it('are read to their end, and kept from there: of ten megabytes the last half, with the number of its lines', async () => {
+    const { logs, put } = await bucket();
+    const lines = Array.from(
+      { length: 150_000 },
+      (_, index) => `INFO line ${index} ${Math.sin(index)} of a long log\n`,
+    );
+    const packed = gzipSync(lines.join('') + error);
+    put('SPARK_DRIVER/stderr.gz', packed);
+    const answer = await logs.read(run);
+    const [log] = answer.kind === 'read' ? answer.logs : [];
+    expect(log?.text.endsWith(error)).toBe(true);
+    expect(log?.text.length).toBeLessThanOrEqual(512 * 1024);
+    const kept = (log?.text.match(/\n/g) ?? []).length;
+    expect((log?.linesBefore ?? 0) + kept).toBe(150_001);
+  });
+
+  it('that unfold without end are read so far and no further', async () => {
+    const { logs, put } = await bucket({ textBytesMax: 4 * 1024 * 1024 });
+    put('SPARK_DRIVER/stderr.gz', gzipSync(Buffer.alloc(64 * 1024 * 1024, 'x')));
+    const before = process.memoryUsage().arrayBuffers;
+    const answer = await logs.read(run);
+    expect(answer.kind === 'read' && answer.logs[0]?.text.length).toBe(512 * 1024);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(48 * 1024 * 1024);
+  });
+
+  it('that are one line without end are cut, not refused', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(`${'y'.repeat(3_000_000)}END`));
+    const answer = await logs.read(run);
+    expect(answer.kind === 'read' && answer.logs[0]?.text.endsWith('yEND')).toBe(true);
+  });
+
+  it.each([
+    ['break off in the middle', (packed: Buffer) => packed.subarray(0, Math.floor(packed.length / 2))],
+    ['are no gzip at all', () => Buffer.from('plain words')],
+  ])('that %s are evidence as far as they go', async (_what, damage) => {
+    const { logs, put } = await bucket();
+    put(
+      'SPARK_DRIVER/stderr.gz',
+      damage(gzipSync(Array.from({ length: 9_999 }, (_, n) => `${n} ${Math.sin(n)}`).join('\n'))),
+    );
+    expect(await logs.read(run)).toMatchObject({
+      kind: 'read',
+      logs: [{ source: 'SPARK_DRIVER/stderr.gz' }],
+    });
+  });
+
+  it('that are larger than what is read of one are read from the start as far as that', async () => {
+    const { logs, put } = await bucket({ packedBytesMax: 1_000 });
+    put('SPARK_DRIVER/stderr', `${'a'.repeat(1_000)}never read`);
+    const answer = await logs.read(run);
+    expect(answer.kind === 'read' && answer.logs[0]?.text).toBe('a'.repeat(1_000));
+  });
+
+  it('that are not there yet, or still empty, are a state of their own', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', '');
+    expect(await logs.read(run)).toEqual({
+      kind: 'none',
+      why: 'no driver log has arrived yet',
+      mayCome: true,
+    });
+  });
+
+  it('that the run sends nowhere are never waited for', async () => {
+    const { logs, calls } = await bucket();
+    expect(await logs.read({ ...run, request: requestTo(undefined) })).toMatchObject({ kind: 'none' });
+    expect(calls).toEqual([]);
+  });
+
+  it('that may not be read say so, and are not taken for none', async () => {
+    const { logs } = await bucket();
+    const elsewhere = { ...run, request: requestTo('s3://another-bucket/x') };
+    expect(await logs.read(elsewhere)).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('not-found'),
+    });
+  });
+});

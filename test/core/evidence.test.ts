@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/core/explain.ts';
+import type { LogsSensor } from '../../src/core/observation.ts';
+import { atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
+
+const wrapper =
+  'Job failed, please check complete logs in configured logging destination. ExitCode: 1. Last few exceptions: org.apache.spark.api.python.PythonException: Traceback (most recent call last):';
+const traceback = `26/11/22 20:13:52 ERROR MicroBatchExecution: Query terminated with error
+org.apache.spark.api.python.PythonException: Traceback (most recent call last):
+  File "/home/hadoop/job.py", line 12, in ratio
+    def ratio(v): return 100.0/(v-7)
+ZeroDivisionError: float division by zero
+`;
+const log = (text: string): LogsSensor => ({
+  kind: 'read',
+  logs: [{ source: 'SPARK_DRIVER/stderr.gz', text, linesBefore: 1_000 }],
+});
+const none: LogsSensor = { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
+const at = { checkpoints: { [checkpoint]: atBatch(120) } };
+
+describe('the driver log', () => {
+  it('says what state details only hint at, with its file and line', () => {
+    const decision = judge({ observation: { ...at, run: ended(wrapper), logs: log(traceback) } });
+    expect(decision.verdict.judgement).toMatchObject({
+      class: 'user-code-error',
+      evidence: expect.stringContaining('ZeroDivisionError'),
+      place: { source: 'SPARK_DRIVER/stderr.gz', line: expect.any(Number) },
+    });
+    expect(decision.verdict.judgement?.place?.line).toBeGreaterThan(1_000);
+    expect(explain(decision).join('\n')).toMatch(/driver logs read: SPARK_DRIVER\/stderr\.gz/);
+  });
+
+  it('decides where state details say nothing', () => {
+    const lost =
+      '26/11/22 20:13:52 ERROR TaskSchedulerImpl: Lost executor 3 on 10.0.1.7: Container released on a *lost* node';
+    const decision = judge({
+      observation: { ...at, run: ended('Job failed. ExitCode: 1.'), logs: log(lost) },
+    });
+    expect(decision).toMatchObject({ kind: 'start', verdict: { judgement: { class: 'worker-lost' } } });
+  });
+
+  it('is waited for, for three minutes, when nothing else tells why', () => {
+    const endedAt = (agoMs: number) =>
+      judge({ observation: { ...at, run: ended('ExitCode: 1.', { endedAtMs: nowMs - agoMs }), logs: none } });
+    expect(endedAt(10_000)).toMatchObject({
+      kind: 'wait',
+      reason: 'awaits-evidence',
+      verdict: { untilMs: nowMs + 20_000 },
+    });
+    expect(endedAt(3 * minuteMs)).toMatchObject({
+      kind: 'start',
+      verdict: { judgement: { class: 'unknown' } },
+    });
+  });
+
+  it('is not waited for when the state details tell, nor when it never comes', () => {
+    const known = judge({
+      observation: { ...at, run: ended('ExecutorLostFailure (executor 3 exited)'), logs: none },
+    });
+    const never = judge({
+      observation: { ...at, run: ended('ExitCode: 1.'), logs: { kind: 'none', why: 'goes nowhere' } },
+    });
+    const unreadable = judge({
+      observation: { ...at, run: ended('ExitCode: 1.'), logs: { kind: 'unknown', why: 'denied: no right' } },
+    });
+    expect([known.kind, never.kind, unreadable.kind]).toEqual(['start', 'start', 'start']);
+    expect(explain(unreadable).join('\n')).toContain('the driver log could not be read: denied: no right');
+  });
+});
+
+describe('a batch that kills its run', () => {
+  const unknown = 'ExitCode: 1.';
+  const first = judge({ observation: { ...at, run: ended(unknown) } });
+
+  it('is tried again once, and then a person is called, although no rule knows the error', () => {
+    expect(first).toMatchObject({ kind: 'start', verdict: { learned: { lastFailure: { count: 1 } } } });
+    const { lastFailure } = first.verdict.learned ?? {};
+    const memory = { ...(lastFailure ? { lastFailure } : {}) };
+    const again = judge({ memory, observation: { ...at, run: ended(unknown, { jobRunId: 'run-2' }) } });
+    expect(again).toMatchObject({ kind: 'park', verdict: { learned: { lastFailure: { count: 2 } } } });
+  });
+
+  it('counts one end once, however often it is judged', () => {
+    const { lastFailure } = first.verdict.learned ?? {};
+    const again = judge({
+      memory: { ...(lastFailure ? { lastFailure } : {}) },
+      observation: { ...at, run: ended(unknown) },
+    });
+    expect(again).toMatchObject({ kind: 'start', verdict: { learned: { lastFailure: { count: 1 } } } });
+  });
+
+  it('is another batch once one was committed, and then it starts anew', () => {
+    const { lastFailure } = first.verdict.learned ?? {};
+    const moved = judge({
+      memory: { ...(lastFailure ? { lastFailure } : {}) },
+      observation: {
+        checkpoints: { [checkpoint]: atBatch(121) },
+        run: ended(unknown, { jobRunId: 'run-2' }),
+      },
+    });
+    expect(moved).toMatchObject({ kind: 'start', verdict: { learned: { lastFailure: { count: 1 } } } });
+  });
+});
