@@ -12,7 +12,7 @@ export interface DeliveryReport {
   readonly overdue: number;
 }
 
-/** Notices looked at in one round, oldest first. */
+/** Notices looked at in one round: what is critical first, then by age. */
 const noticesPerRound = 500;
 /** A receiver that cannot be reached keeps its turn for this long; then the next one is told (design, section 2). */
 const nextReceiverAfterMs = 5 * 60_000;
@@ -22,7 +22,7 @@ const waitMsMax = 10_000;
 const roundMsMax = 40_000;
 
 /**
- * Tells people what is in the outbox, and publishes it as events: each at least once, oldest first, one incident
+ * Tells people what is in the outbox, and publishes it as events: each at least once, critical ones first, one incident
  * after the other. A row leaves only when both are done. A receiver that is down costs one attempt a round.
  */
 export async function deliverOutbox(ports: NotifyPorts): Promise<DeliveryReport> {
@@ -137,7 +137,8 @@ function byIncident(rows: readonly OutboxItem[]): OutboxItem[][] {
     const key = row.notice.incidentId ?? row.notice.id;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
-  return [...groups.values()];
+  // Rows come by severity; what happened first is told first within an incident.
+  return [...groups.values()].map((group) => group.sort((a, b) => (a.notice.id < b.notice.id ? -1 : 1)));
 }
 
 /** Deletes the row when all is done, or notes the half that is. True if it stays. */

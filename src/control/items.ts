@@ -192,7 +192,7 @@ export interface SweepItem extends Stored {
   readonly brokenHash?: string;
 }
 
-/** `OUTBOX#0 / id`: a notice that nobody has received yet. */
+/** `OUTBOX#0 / severity|id`: a notice that is still to be told or published; what is critical comes first. */
 export interface OutboxItem extends Stored {
   readonly kind: 'outbox';
   readonly notice: Notice;

@@ -96,6 +96,8 @@ function lean(value: unknown, key = ''): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, lean(field, name)]));
 }
 
+const severityOrder: Readonly<Record<NoticeDraft['severity'], number>> = { critical: 0, warning: 1, info: 2 };
+
 export function noticeWrite(
   ports: Ports,
   draft: NoticeDraft,
@@ -111,7 +113,8 @@ export function noticeWrite(
   };
   const item: OutboxItem = {
     pk: keys.outbox,
-    sk: notice.id,
+    // A call for a person is not told behind a thousand recoveries.
+    sk: `${severityOrder[notice.severity]}|${notice.id}`,
     kind: 'outbox',
     schema: schemaVersion,
     rev: 1,

@@ -59,7 +59,9 @@ export class SlackReceiver implements Receiver {
       const trouble = await this.#post(thread, caller, story);
       if (trouble) return trouble;
     }
-    const trouble = isFirst ? undefined : await this.#edit(thread, latest, story);
+    // A call may overtake what happened before it: that is a step, and not the state of things any more.
+    const isOvertaken = thread.item.told.some((id) => id > latest.id);
+    const trouble = isFirst || isOvertaken ? undefined : await this.#edit(thread, latest, story);
     if (trouble) return trouble;
     // The head is changed with each step, so every step stands in the thread, also the first. What has no incident
     // has no steps.

@@ -110,6 +110,16 @@ describe('the outbox', () => {
     expect(asked()).toBe(1);
   });
 
+  it('tells the call for a person first, however many recoveries wait before it', async () => {
+    const { fleet, ports, told, write } = office({ slack: () => ({ ok: true }) });
+    for (let index = 0; index < 600; index++) await write(`warning ${index}`, `inc_${index}`);
+    const call = { event: 'incident.needs-human', severity: 'critical', text: 'call' } as const;
+    const about = { job: 'orders', decisionId: '', incidentId: 'inc_7' };
+    await fleet.store.commit([noticeWrite(fleet.ports, call, about)]);
+    await deliverOutbox(ports);
+    expect(told.slack?.slice(0, 2)).toEqual(['warning 7', 'call']);
+  });
+
   it('goes to the next receiver after five minutes, not before', async () => {
     const { ports, told, write, later } = office({ slack: () => down, spare: () => ({ ok: true }) });
     await write('one', 'inc_1');

@@ -57,6 +57,17 @@ describe('an incident in Slack', () => {
     expect(replies()).toHaveLength(1);
   });
 
+  it('stays in its newest state when a call has overtaken what happened before it', async () => {
+    const { receiver, roots, replies } = await workspace();
+    const before = opened();
+    await receiver.tell({ notices: [needsHuman()] });
+    await receiver.tell({ notices: [before] });
+    expect(roots().map(({ text }) => text)).toEqual([
+      'ACTION NEEDED: orders: incident.needs-human happened.',
+    ]);
+    expect(replies()).toHaveLength(2);
+  });
+
   it('is told once, however often it is handed over', async () => {
     const { receiver, roots, replies } = await workspace();
     const one = opened();
