@@ -56,6 +56,8 @@ export interface LastFailure {
   readonly standsAt: string;
   /** Ends in a row at this place, this one included. */
   readonly count: number;
+  /** Fingerprint of the end before this one at this place. */
+  readonly before?: string;
 }
 
 export interface ProgressMark {

@@ -69,7 +69,7 @@ describe('the driver log', () => {
 });
 
 describe('a batch that kills its run', () => {
-  const unknown = 'ExitCode: 1.';
+  const unknown = 'com.example.Oddness: the gyre did gimble';
   const first = judge({ observation: { ...at, run: ended(unknown) } });
 
   it('is tried again once, and then a person is called, although no rule knows the error', () => {
@@ -78,6 +78,18 @@ describe('a batch that kills its run', () => {
     const memory = { ...(lastFailure ? { lastFailure } : {}) };
     const again = judge({ memory, observation: { ...at, run: ended(unknown, { jobRunId: 'run-2' }) } });
     expect(again).toMatchObject({ kind: 'park', verdict: { learned: { lastFailure: { count: 2 } } } });
+  });
+
+  it('has the restarts of its class while every end says something else, or nothing', () => {
+    for (const [before, after] of [
+      ['ExitCode: 1.', 'ExitCode: 1.'],
+      ['com.example.Oddness: the gyre did gimble', 'com.example.Strangeness: mome raths'],
+    ] as const) {
+      const { lastFailure } = judge({ observation: { ...at, run: ended(before) } }).verdict.learned ?? {};
+      const memory = { ...(lastFailure ? { lastFailure } : {}) };
+      const again = judge({ memory, observation: { ...at, run: ended(after, { jobRunId: 'run-2' }) } });
+      expect(again).toMatchObject({ kind: 'start', verdict: { learned: { lastFailure: { count: 2 } } } });
+    }
   });
 
   it('counts one end once, however often it is judged', () => {

@@ -2,6 +2,7 @@ import { judgeCancel } from './cancel.ts';
 import { absence, chooseMatch, type Match } from './choose.ts';
 import { confidenceOf, confidences } from './confidence.ts';
 import { withContext } from './context.ts';
+import { isBareExit } from './gist.ts';
 import { type FailureEvidence, type Judgement, judged } from './judgement.ts';
 import { failureClasses, isRestart, isSafetyClass } from './taxonomy.ts';
 import { readRecords, type TextRecord } from './text.ts';
@@ -29,7 +30,8 @@ export function classify(evidence: FailureEvidence): Judgement {
 /** No rule knows the text: nothing is quoted, but the last loud line tells one such failure from another. */
 function unknown(records: readonly TextRecord[]): Judgement {
   const loud = records.filter(({ loudness }) => loudness === 'loud').at(-1);
-  const telling = loud?.message.split('\n').at(-1) ?? '';
+  const last = loud?.message.split('\n').at(-1) ?? '';
+  const telling = isBareExit(last) ? '' : last;
   return judged('unknown', 'no-rule-matched', { telling, confidence: confidences.nothing });
 }
 

@@ -1,3 +1,4 @@
+import { tells } from './fingerprint.ts';
 import type { FailureContext, Judgement } from './judgement.ts';
 import type { FailureRule } from './rule.ts';
 import { type FailureClass, failureClasses, isRestart, streakFor } from './taxonomy.ts';
@@ -36,10 +37,13 @@ function hasRepeated({ sameBatchFailures = 0, attempts = 0, everCommitted }: Fai
  * as many restarts at one batch as their class allows.
  */
 function isSpent(
-  { class: failureClass, action }: Judgement,
-  { sameBatchFailures = 0 }: FailureContext,
+  { class: failureClass, action, fingerprint }: Judgement,
+  { sameBatchFailures = 0, lastFingerprint }: FailureContext,
 ): boolean {
   if (!isRestart(action)) return false;
-  if (failureClass === 'unknown') return sameBatchFailures >= 2;
+  if (failureClass === 'unknown') {
+    const isSame = lastFingerprint === undefined || (tells(fingerprint) && fingerprint === lastFingerprint);
+    return isSame && sameBatchFailures >= 2;
+  }
   return sameBatchFailures > streakFor(failureClass, action);
 }

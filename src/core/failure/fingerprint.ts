@@ -1,9 +1,16 @@
 /**
  * The same for the same failure, whenever, wherever and on whatever record it happens: the rule that decided, and a
  * hash of the text from the match to the end of its line, without ids, numbers, times, paths, addresses and host names.
+ * The rule alone when there is no such text.
  */
 export function fingerprintOf(rule: string, text: string): string {
+  if (text === '') return rule;
   return `${rule}:${hash(plain(text).slice(0, plainCharsMax))}`;
+}
+
+/** Does it tell one failure from another? An exit code alone is the same for all of them. */
+export function tells(fingerprint: string): boolean {
+  return fingerprint.includes(':');
 }
 
 /** The text as a fingerprint sees it: in small letters, with `#` for whatever changes from one run to the next. */

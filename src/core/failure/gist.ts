@@ -16,3 +16,8 @@ export function gist(evidence: string, max = gistMax): string {
   const text = exit === undefined ? plain : `exit ${exit}${plain === '' ? '' : `: ${plain}`}`;
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
+
+/** The service's wrapper with nothing in it: `ExitCode: 1.`, which is said of every failure. */
+export function isBareExit(line: string): boolean {
+  return /^(?:Job failed\.?)?(?: ?exit \d+)?(?: ?ExitCode: \d+\.?)?$/i.test(gist(line));
+}

@@ -20,6 +20,8 @@ export interface FailureContext {
   readonly deployedSinceLastCommit?: boolean;
   /** Failures at the same planned batch with no commit between, this one included. */
   readonly sameBatchFailures?: number;
+  /** Of the failure before, when it is known: a repetition for no known reason has to say the same twice. */
+  readonly lastFingerprint?: string;
   /** Tries since the first start, this one included. */
   readonly attempts?: number;
   readonly durationMs?: number;

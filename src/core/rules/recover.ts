@@ -48,6 +48,7 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
       ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
       // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
       ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
+      ...(failure?.before === undefined ? {} : { lastFingerprint: failure.before }),
       cancelledBy: cancelledBy(input, run),
       ...(run.attempt === undefined ? {} : { attempts: run.attempt }),
       ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
@@ -79,8 +80,8 @@ function failureAt(
   const standsAt = stands.join(' ');
   const before = memory.lastFailure;
   if (before?.jobRunId === run.jobRunId) return before;
-  const count = before?.standsAt === standsAt ? before.count + 1 : 1;
-  return { jobRunId: run.jobRunId, standsAt, count };
+  if (before?.standsAt !== standsAt) return { jobRunId: run.jobRunId, standsAt, count: 1 };
+  return { jobRunId: run.jobRunId, standsAt, count: before.count + 1, before: before.fingerprint };
 }
 
 function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdict {

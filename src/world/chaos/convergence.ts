@@ -71,16 +71,22 @@ function isDownForGood(
   if (!last) return false;
   // Somebody cancelled the last run that there was, and nobody has started one since.
   if (memory.desired === 'stopped') return last.state === 'CANCELLED';
-  if (memory.parked) return isParkedRightly(runs, last);
+  if (memory.parked) return isParkedRightly(runs, last) || isLasting(runs, memory.parked.jobRunId);
   return (
     site.watch.oneWriter.restartsClaimed([job.name, job.renamedFrom ?? job.name], site.time.now() - dayMs) >=
     job.restart.budget.perDay
   );
 }
 
+/** The run that parked the job, which may be older than a copy of a late packet that was cancelled beside it. */
+function isLasting(runs: readonly RunFacts[], jobRunId: string | undefined): boolean {
+  const failedBy = runs.find((run) => run.jobRunId === jobRunId)?.failedBy;
+  return failedBy !== undefined && lastingClasses.has(failedBy);
+}
+
 /** A lasting class, or a loop: at least two runs in a row that committed nothing. */
 function isParkedRightly(runs: readonly RunFacts[], last: RunFacts): boolean {
-  if (lastingClasses.has(last.failedBy ?? '')) return true;
+  if (isLasting(runs, last.jobRunId)) return true;
   const hasNeverCommitted = runs.every((run) => run.batches === 0);
   if (hasNeverCommitted) return true;
   return runs.slice(-2).every((run) => run.batches === 0);
