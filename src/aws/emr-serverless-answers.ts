@@ -25,6 +25,7 @@ export function parseJobRun(raw: unknown): Answer<JobRun> {
       ...present('startedAtMs', run.startedAt?.getTime()),
       ...present('endedAtMs', run.endedAt?.getTime()),
       ...present('attempt', run.attempt),
+      ...present('attemptCreatedAtMs', run.attemptCreatedAt?.getTime()),
       ...present('mode', run.mode),
       // 0 is how old releases spell "none".
       ...present(
@@ -82,6 +83,7 @@ const getAnswer = z.object({
     tags: z.record(z.string(), z.string()).default({}),
     mode: z.string().optional(),
     attempt: z.number().optional(),
+    attemptCreatedAt: z.date().optional(),
     executionTimeoutMinutes: z.number().optional(),
     totalExecutionDurationSeconds: z.number().optional(),
   }),

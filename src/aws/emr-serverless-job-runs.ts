@@ -50,9 +50,10 @@ export class EmrServerlessJobRuns implements JobRuns {
     this.#abortAfterMs = options.abortAfterMs ?? abortAfterMs;
   }
 
-  async get(applicationId: string, jobRunId: string): Promise<Answer<JobRun>> {
+  async get(applicationId: string, jobRunId: string, attempt?: number): Promise<Answer<JobRun>> {
+    const which = { applicationId, jobRunId, ...(attempt === undefined ? {} : { attempt }) };
     try {
-      return parseJobRun(await this.#client.send(new GetJobRunCommand({ applicationId, jobRunId })));
+      return parseJobRun(await this.#client.send(new GetJobRunCommand(which)));
     } catch (error) {
       return toFailure(error);
     }

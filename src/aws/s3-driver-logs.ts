@@ -44,7 +44,7 @@ export class S3DriverLogs implements DriverLogs {
     this.#limits = { packedBytesMax, textBytesMax, readMsMax, ...limits };
   }
 
-  async read(run: JobRun): Promise<LogsAnswer> {
+  async read(run: JobRun, attempt?: number): Promise<LogsAnswer> {
     const root = rootOf(run);
     if (root === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
     const abort = AbortSignal.timeout(this.#limits.readMsMax);
@@ -52,6 +52,7 @@ export class S3DriverLogs implements DriverLogs {
       const files = await this.#driverFiles(
         root.bucket,
         `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`,
+        attempt,
       );
       const newest = (name: string, count: number) =>
         files
@@ -72,15 +73,18 @@ export class S3DriverLogs implements DriverLogs {
     }
   }
 
-  /** Files of the driver in the newest attempt; of the run itself where there are no attempts. */
-  async #driverFiles(bucket: string, run: string): Promise<readonly LogFile[]> {
+  /** Files of the driver in the attempt, or the newest one; of the run itself where there are no attempts. */
+  async #driverFiles(bucket: string, run: string, attempt: number | undefined): Promise<readonly LogFile[]> {
     const top = await this.#list(bucket, run, '/');
     const attempts = top.folders.find((folder) => /\/attempts?\/$/.test(folder));
     const numbered = attempts ? (await this.#list(bucket, attempts, '/')).folders : [];
     const number = (folder: string) => Number(/(\d+)\/$/.exec(folder)?.[1] ?? -1);
     const newest = [...numbered].sort((a, b) => number(b) - number(a))[0];
-    const base = newest ?? run;
-    const folders = newest === undefined ? top.folders : (await this.#list(bucket, newest, '/')).folders;
+    const wanted = attempt === undefined ? newest : numbered.find((folder) => number(folder) === attempt);
+    // What the run wrote as a whole is the newest attempt's, and nobody else's words.
+    if (attempt !== undefined && wanted === undefined) return [];
+    const base = wanted ?? run;
+    const folders = wanted === undefined ? top.folders : (await this.#list(bucket, wanted, '/')).folders;
     const driver = folders.find((folder) => /\/SPARK_DRIVER\/$/i.test(folder)) ?? `${base}SPARK_DRIVER/`;
     return (await this.#list(bucket, driver)).files;
   }

@@ -3,7 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
-import type { LogsSensor } from '../core/observation.ts';
+import type { BatchTimes, LogsSensor } from '../core/observation.ts';
 import type { Item, ItemKey } from './items.ts';
 import type { Notice } from './notice.ts';
 
@@ -29,8 +29,8 @@ export type Failure = {
 export type Answer<T> = { readonly ok: true; readonly value: T } | Failure;
 
 export interface JobRuns {
-  /** Strongly consistent: only this proves that a run is terminal. */
-  get(applicationId: string, jobRunId: string): Promise<Answer<JobRun>>;
+  /** Strongly consistent: only this proves that a run is terminal. With `attempt` it is the state of that attempt. */
+  get(applicationId: string, jobRunId: string, attempt?: number): Promise<Answer<JobRun>>;
   /** One page, with the `Date` of the answer. Pages are the caller's, because the quota is. */
   list(applicationId: string, filter: ListFilter): Promise<Answer<ListPage>>;
   start(request: LaunchRequest, send: SendTerms): Promise<StartAnswer>;
@@ -135,14 +135,27 @@ export interface WakeQueue {
   notify(): Promise<Answer<void>>;
 }
 
-/** The head of a checkpoint: which batch was planned and which committed last. */
+/** Which batch of a checkpoint was planned and which committed last; -1 where there is none. */
+export interface CheckpointHead {
+  readonly committedBatch: number;
+  readonly plannedBatch: number;
+  readonly times?: BatchTimes;
+}
+
 export interface Checkpoints {
-  head(location: string): Promise<Answer<{ committedBatch: number; plannedBatch: number }>>;
+  head(location: string): Promise<Answer<CheckpointHead>>;
+}
+
+/** The streams that jobs read. */
+export interface Streams {
+  /** Records that a Kinesis stream took between two times; what came in the last minutes may be missing. */
+  received(stream: string, window: { fromMs: number; toMs: number }): Promise<Answer<number>>;
 }
 
 /** The logs of a run that ended: evidence of why. Never throws for what it reads. */
 export interface DriverLogs {
-  read(run: JobRun): Promise<LogsAnswer>;
+  /** Of its newest attempt, or of the given one. */
+  read(run: JobRun, attempt?: number): Promise<LogsAnswer>;
 }
 
 export type LogsAnswer = LogsSensor;
@@ -235,6 +248,7 @@ export interface Ports {
   readonly wakes: WakeQueue;
   readonly checkpoints: Checkpoints;
   readonly logs: DriverLogs;
+  readonly streams: Streams;
   readonly policies: Policies;
   readonly events: EventBus;
   /** The stack parameter `Act`. */

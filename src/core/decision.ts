@@ -25,7 +25,15 @@ export type Verdict = (
   /** What the pass learned, whatever the guard says. */
   readonly learned?: Partial<JobMemory>;
   /** Fields of the memory that no longer hold. */
-  readonly forget?: readonly ('wish' | 'grant' | 'parked' | 'incident' | 'unknownSinceMs' | 'order')[];
+  readonly forget?: readonly (
+    | 'wish'
+    | 'grant'
+    | 'parked'
+    | 'incident'
+    | 'unknownSinceMs'
+    | 'order'
+    | 'cancelled'
+  )[];
   readonly notice?: NoticeDraft;
 };
 

@@ -54,6 +54,11 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],
   'streak-without-progress': ['find out why no batch is committed', byHand],
   'size-steps-used-up': ['raise restart.classes.<class>.grow in the policy', byHand],
+  futile: ['fix the cause named in the evidence; the job is parked once the run has ended'],
+  stalled: [
+    'look at the driver and the sink of the run: slow, locked, or without executors',
+    'raise stall.after in the policy if batches may take that long',
+  ],
   parked: [byHand],
   'stopped-on-purpose': [startAgain],
   'cancelled-by-person': [startAgain],

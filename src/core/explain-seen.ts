@@ -1,15 +1,25 @@
 import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
-import type { CheckpointSensor, LogsSensor, Observation, OthersSensor, RunSensor } from './observation.ts';
+import type {
+  CheckpointSensor,
+  FailedAttempt,
+  InputSensor,
+  LogsSensor,
+  Observation,
+  OthersSensor,
+  RunSensor,
+} from './observation.ts';
 
 /** What one pass saw, one line for each sensor; a sensor without an answer says why. */
 export function seenLines(observation: Observation): readonly string[] {
-  const { nowMs, run, others, checkpoints, ownCancelOf, logs } = observation;
+  const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
     ...(isOwnCancel ? ['Checkpilot itself asked for the cancel of this run'] : []),
+    ...(failedAttempt ? attemptLines(failedAttempt, nowMs) : []),
     ...(logs ? [logsLine(logs)] : []),
+    ...(input ? [inputLine(input)] : []),
     othersLine(others, nowMs),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
   ];
@@ -45,12 +55,27 @@ function ageText(run: JobRun, nowMs: number): string {
   return `ended ${ago(endedAtMs, nowMs)}, lived ${forMs(Math.max(0, endedAtMs - run.createdAtMs))}`;
 }
 
+function attemptLines(
+  { number, endedAtMs, stateDetails, logs }: FailedAttempt,
+  nowMs: number,
+): readonly string[] {
+  const details = stateDetails === '' ? [] : [`"${gist(stateDetails, detailsMax)}"`];
+  return [`attempt ${number} failed ${ago(endedAtMs, nowMs)}`, ...details, logsLine(logs)];
+}
+
 function logsLine(sensor: LogsSensor): string {
   if (sensor.kind === 'read')
     return `driver logs read: ${sensor.logs.map(({ source }) => source).join(', ')}`;
   return sensor.kind === 'none'
     ? `no driver log: ${sensor.why}`
     : `the driver log could not be read: ${sensor.why}`;
+}
+
+function inputLine(sensor: InputSensor): string {
+  if (sensor.kind === 'unknown') return `what came into the stream is not known: ${sensor.why}`;
+  return sensor.records > 0
+    ? `${sensor.records} records came into the stream since its last batch`
+    : 'nothing came into the stream since its last batch';
 }
 
 function othersLine(sensor: OthersSensor, nowMs: number): string {

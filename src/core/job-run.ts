@@ -16,7 +16,9 @@ export interface JobRun {
   readonly updatedAtMs: number;
   readonly startedAtMs?: number;
   readonly endedAtMs?: number;
+  /** The service's own try inside the run, from 1. */
   readonly attempt?: number;
+  readonly attemptCreatedAtMs?: number;
   readonly mode?: string;
   readonly executionTimeoutMs?: number;
   readonly durationMs?: number;

@@ -58,6 +58,8 @@ export interface ResolvedJob {
   readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
   readonly tier: 1 | 2 | 3;
   readonly restart: RestartPolicy;
+  /** RUNNING with input and without a committed batch for this long. */
+  readonly stall: { readonly afterMs: number; readonly action: 'restart' | 'page' };
   /** What the job reads, where the policy says it and it is a Kinesis stream. */
   readonly source?: { readonly kinesis: { readonly stream: string; readonly consumer?: string } };
   /** Which alarms wake the job besides those that name it by tag or dimension; and whether `apply` makes some. */

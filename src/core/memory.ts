@@ -1,3 +1,4 @@
+import type { Judgement } from './failure/judgement.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
@@ -28,6 +29,8 @@ export interface JobMemory {
   readonly lastStartAtMs?: number;
   /** The last end that was judged, to tell a batch that always kills its run from bad luck. */
   readonly lastFailure?: LastFailure;
+  /** What a run of ours was cancelled for, until it has ended. */
+  readonly cancelled?: Cancelled;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
 }
@@ -49,7 +52,14 @@ export interface CurrentRun {
   readonly acceptedAtMs: number;
 }
 
+export interface Cancelled {
+  readonly jobRunId: string;
+  readonly reason: 'stalled' | 'deterministic-failure' | 'data-at-risk';
+  readonly judgement: Judgement;
+}
+
 export interface LastFailure {
+  /** The run, or an attempt of one. */
   readonly jobRunId: string;
   readonly fingerprint: string;
   /** Planned and committed batch at each location when it ended, as one text. */

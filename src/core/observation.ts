@@ -14,6 +14,10 @@ export interface Observation {
   readonly ownCancelOf?: string;
   /** What the driver of an ended run wrote; absent where the cause is known already or is not asked for. */
   readonly logs?: LogsSensor;
+  /** The attempt of the live run that failed last, while it is still to be judged. */
+  readonly failedAttempt?: FailedAttempt;
+  /** What the source took since the last sign of work; only asked for when a running job has shown none for long. */
+  readonly input?: InputSensor;
   readonly budget: BudgetSensor;
   readonly gates: Gates;
 }
@@ -54,8 +58,27 @@ export type CheckpointSensor =
       readonly committedBatch: number;
       /** Highest batch under offsets/; -1 when none was planned yet. */
       readonly plannedBatch: number;
+      readonly times?: BatchTimes;
     }
   | Unknown;
+
+/** When the newest batches were planned and committed, as the store dates their files. */
+export interface BatchTimes {
+  readonly plannedAtMs?: number;
+  readonly committedAtMs?: number;
+  /** Of the batches whose files are kept, from plan to commit: 19 of 20 took no longer. */
+  readonly batchP95Ms?: number;
+}
+
+/** An earlier attempt of a run that the service tries again. */
+export interface FailedAttempt {
+  readonly number: number;
+  readonly stateDetails: string;
+  readonly endedAtMs: number;
+  readonly logs: LogsSensor;
+}
+
+export type InputSensor = { readonly kind: 'seen'; readonly records: number } | Unknown;
 
 export type LogsSensor =
   | { readonly kind: 'read'; readonly logs: readonly LogText[] }

@@ -6,6 +6,9 @@ export const reasons = {
   'run-healthy': 'The run is live.',
   'run-starting': 'The run was accepted and is not running yet.',
   'run-cancelling': 'The run is being cancelled; nothing starts before it has ended.',
+  'attempt-failed': 'An attempt failed in a way that may pass, and the service tries the run again.',
+  futile: 'The service tries again what no retry can cure: the run is cancelled.',
+  stalled: 'The run has input and has committed no batch for too long.',
   'run-adopted': 'A person started a run of this job; it is ours to watch now.',
   'ended-run-adopted': 'The newest ended run of this job is taken as its last one.',
   'foreign-run-beside-ours':

@@ -69,7 +69,41 @@ const describeAlarms = z.strictObject({
 });
 const deleteAlarms = z.strictObject({ AlarmNames: z.array(name).min(1).max(deletesMax) });
 const listTags = z.strictObject({ ResourceARN: z.string() });
+const getMetricData = z.strictObject({
+  StartTime: z.number(),
+  EndTime: z.number(),
+  MetricDataQueries: z
+    .array(
+      z.strictObject({
+        Id: z.string().regex(/^[a-z]\w*$/),
+        MetricStat: z.strictObject({
+          Metric: z.strictObject({
+            Namespace: z.string().min(1),
+            MetricName: z.string().min(1),
+            Dimensions: dimensions,
+          }),
+          Period: z.int().min(60).multipleOf(60),
+          Stat: z.literal('Sum'),
+        }),
+      }),
+    )
+    .min(1)
+    .max(500),
+});
 const tagResource = z.strictObject({ ResourceARN: z.string(), Tags: tags.min(1) });
+
+/** The sum of a metric between two times; undefined for one that nobody reports. */
+export type Metrics = (
+  metric: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+  },
+  window: { readonly fromMs: number; readonly toMs: number },
+) => number | undefined;
+
+/** docs/facts.md: one-minute metrics arrive two to three minutes late. */
+const metricsLateMs = 150_000;
 
 type AlarmInput = Omit<z.output<typeof putMetricAlarm>, 'Tags'>;
 
@@ -84,12 +118,12 @@ export interface LocalAlarm extends AlarmInput {
  * whole alarm but leaves its tags, and a delete that names a missing alarm deletes none.
  */
 export async function startCloudWatch(
-  options: ServerHooks & { readonly alarms: Map<string, LocalAlarm> },
+  options: ServerHooks & { readonly alarms: Map<string, LocalAlarm>; readonly metrics?: Metrics },
 ): Promise<RunningServer> {
   const protocol = jsonProtocol({
     target: 'GraniteServiceVersion20100801',
     namespace: 'com.amazonaws.cloudwatch',
-    operations: operationsOf(options.alarms),
+    operations: { ...operationsOf(options.alarms), ...metricOperations(options) },
     errors: {
       throttle: new WireError('ThrottlingException', 'Rate exceeded'),
       'internal-error': new WireError('InternalServiceFault', 'Internal service fault.', { status: 500 }),
@@ -137,6 +171,35 @@ function operationsOf(alarms: Map<string, LocalAlarm>) {
       if (all.size > tagsMax) throw refuse(`more than ${tagsMax} tags`);
       alarms.set(alarm.AlarmName, { ...alarm, tags: all });
     }),
+  };
+}
+
+function metricOperations({ clock, metrics }: ServerHooks & { readonly metrics?: Metrics }) {
+  return {
+    GetMetricData: takes(getMetricData, ({ StartTime, EndTime, MetricDataQueries }) => ({
+      MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric, Period } }) => {
+        const metric = {
+          namespace: Metric.Namespace,
+          name: Metric.MetricName,
+          dimensions: Object.fromEntries((Metric.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])),
+        };
+        const points: { at: number; value: number }[] = [];
+        const knownSeconds = (clock.now() - metricsLateMs) / 1000;
+        for (let at = StartTime; at + Period <= Math.min(EndTime, knownSeconds); at += Period) {
+          const value = metrics?.(metric, { fromMs: at * 1000, toMs: (at + Period) * 1000 });
+          if (value !== undefined) points.push({ at, value });
+        }
+        // The newest first, as the service has it unless it is asked otherwise.
+        points.reverse();
+        return {
+          Id,
+          Label: Metric.MetricName,
+          StatusCode: 'Complete',
+          Timestamps: points.map(({ at }) => at),
+          Values: points.map(({ value }) => value),
+        };
+      }),
+    })),
   };
 }
 

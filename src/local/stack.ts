@@ -192,7 +192,14 @@ async function startServers(site: {
     s3: await startS3({ ...hooks, store: site.objects }),
     eventBridge: await startEventBridge({ ...hooks, onEvent: site.onEvent }),
     secretsManager: await startSecretsManager({ ...hooks, secrets: { [slackSecret]: slackToken } }),
-    cloudwatch: await startCloudWatch({ ...hooks, alarms: site.alarms }),
+    cloudwatch: await startCloudWatch({
+      ...hooks,
+      alarms: site.alarms,
+      metrics: ({ namespace, name, dimensions }, { fromMs, toMs }) =>
+        namespace === 'AWS/Kinesis' && name === 'IncomingRecords'
+          ? site.world.stream(dimensions.StreamName ?? '')?.receivedBetween(fromMs, toMs)
+          : undefined,
+    }),
   };
   const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])) as Record<
     keyof typeof servers,

@@ -60,6 +60,7 @@ function resolveJob(name: string, job: PolicyJob): ResolvedJob {
     actions: definedOnly(job.actions),
     tier,
     restart: resolveRestart(job.restart),
+    stall: { afterMs: job.stall.after, action: job.stall.action },
     ...resolveSource(job.source?.kinesis),
     ...(alarms.managed || alarms.names.length > 0 ? { alarms } : {}),
     ...(job.launch ? { launch: launchRequest({ ...job, name, launch: job.launch }) } : {}),

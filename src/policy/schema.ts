@@ -98,6 +98,18 @@ const alarmsSchema = z.strictObject({
     ),
 });
 
+const stallSchema = z.strictObject({
+  after: duration('1m', '7d')
+    .prefault('15m')
+    .describe(
+      'A batch that is planned and not committed for this long, and for three times what batches of this job take, is a stall.',
+    ),
+  action: z
+    .enum(['restart', 'page'])
+    .default('restart')
+    .describe('`restart` cancels and starts again once, then a person is called; `page` calls one at once.'),
+});
+
 const executorsSchema = z.strictObject({
   min: z
     .int()
@@ -138,6 +150,7 @@ export const jobSchema = z.strictObject({
     })
     .prefault({})
     .describe('How large the job may be.'),
+  stall: stallSchema.prefault({}).describe('When a run that is RUNNING stands still, and what then.'),
   alarms: alarmsSchema
     .prefault({})
     .describe('Which alarms wake the job, besides those that name it by tag or dimension.'),

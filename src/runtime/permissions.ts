@@ -1,4 +1,5 @@
 import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
+import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
 import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
@@ -32,6 +33,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
+    streamMetricPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, policyPermissions],
   notify: [runs, consumes, jobStorePermissions, policyPermissions, eventBusPermissions, tokenPermissions],
@@ -46,5 +48,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
+    streamMetricPermissions,
   ],
 };

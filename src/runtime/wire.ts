@@ -1,4 +1,11 @@
-import { dynamodbClient, emrServerlessClient, eventBridgeClient, s3Client } from '../aws/clients.ts';
+import {
+  cloudwatchClient,
+  dynamodbClient,
+  emrServerlessClient,
+  eventBridgeClient,
+  s3Client,
+} from '../aws/clients.ts';
+import { CloudWatchStreams } from '../aws/cloudwatch-streams.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
@@ -33,6 +40,7 @@ export function wireControl(runtime: Runtime): Ports {
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3),
     logs: new S3DriverLogs(s3),
+    streams: new CloudWatchStreams(cloudwatchClient(options)),
     policies: onlyAtHome(
       new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
       settings,

@@ -24,7 +24,7 @@ import { ObjectStore } from './object-store.ts';
 import type { WorldParameters } from './parameters.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { World } from './world.ts';
-import { WorldJobRuns, worldCheckpoints, worldDriverLogs } from './world-ports.ts';
+import { WorldJobRuns, worldCheckpoints, worldDriverLogs, worldStreams } from './world-ports.ts';
 
 export interface FleetOptions {
   readonly seed: number | string;
@@ -82,6 +82,7 @@ export class Fleet {
       store: this.store,
       wakes: this.#queue(),
       checkpoints: worldCheckpoints(this.objects),
+      streams: worldStreams(this.world),
       logs: worldDriverLogs(this.objects),
       policies: this.#policies(),
       receiver: listener((notice) => this.notices.push(notice)),

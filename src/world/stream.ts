@@ -46,6 +46,11 @@ export class Stream {
     return Math.floor(this.#recordsUntil(timeMs) / this.shardIds.length);
   }
 
+  /** Whole records that the stream took between two times. */
+  receivedBetween(fromMs: number, toMs: number): number {
+    return Math.max(0, Math.floor(this.#recordsUntil(toMs) - this.#recordsUntil(fromMs)));
+  }
+
   /** Records per second at `timeMs`, of the whole stream. */
   rateAt(timeMs: number): number {
     return typeof this.#rate === 'number' ? this.#rate : Math.max(0, this.#rate(timeMs));

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
+import { type BatchFiles, headOf } from '../checkpoint/head.ts';
 import type {
   Answer,
   CancelAnswer,
@@ -11,6 +12,7 @@ import type {
   ListPage,
   SendTerms,
   StartAnswer,
+  Streams,
 } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
@@ -31,13 +33,14 @@ export class WorldJobRuns implements JobRuns {
     this.#arn = arn;
   }
 
-  async get(applicationId: string, jobRunId: string): Promise<Answer<JobRun>> {
+  async get(applicationId: string, jobRunId: string, attempt?: number): Promise<Answer<JobRun>> {
     return answering(() => {
-      const run = this.#world.emr.getJobRun(applicationId, jobRunId, { arn: this.#arn });
-      const { createdAt, updatedAt, startedAt, endedAt } = run;
+      const run = this.#world.emr.getJobRun(applicationId, jobRunId, { arn: this.#arn }, attempt);
+      const { createdAt, updatedAt, startedAt, endedAt, attemptCreatedAt } = run;
       const dates = {
         createdAt: new Date(createdAt),
         updatedAt: new Date(updatedAt),
+        attemptCreatedAt: new Date(attemptCreatedAt),
         ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
         ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
       };
@@ -114,10 +117,7 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
       const prefix = location.replace(/^s3:\/\//, '');
       return {
         ok: true,
-        value: {
-          plannedBatch: newest(objects, `${prefix}/offsets/`),
-          committedBatch: newest(objects, `${prefix}/commits/`),
-        },
+        value: headOf(batchFiles(objects, `${prefix}/offsets/`), batchFiles(objects, `${prefix}/commits/`)),
       };
     },
   };
@@ -126,14 +126,15 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
 /** The newest driver log of a run straight from the world's objects. */
 export function worldDriverLogs(objects: ObjectStore): DriverLogs {
   return {
-    async read({ applicationId, jobRunId, request }) {
+    async read({ applicationId, jobRunId, request }, attempt) {
       const overrides = request.configurationOverrides as
         | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: string } } }
         | undefined;
       const { logUri } = overrides?.monitoringConfiguration?.s3MonitoringConfiguration ?? {};
       if (logUri === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
       const root = logUri.replace(/^s3:\/\//, '').replace(/\/+$/, '');
-      const prefix = `${root}/applications/${applicationId}/jobs/${jobRunId}/`;
+      const run = `${root}/applications/${applicationId}/jobs/${jobRunId}/`;
+      const prefix = attempt === undefined ? run : `${run}attempts/${attempt}/`;
       const last = objects.list(prefix, { max: 1_000 }).at(-1);
       const found = last && objects.get(last.key);
       if (!last || !found) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
@@ -143,9 +144,22 @@ export function worldDriverLogs(objects: ObjectStore): DriverLogs {
   };
 }
 
-function newest(objects: ObjectStore, prefix: string): number {
-  const names = objects.list(prefix, { max: 1_000 }).map(({ key }) => key.slice(prefix.length));
-  return names.filter((name) => /^\d+$/.test(name)).reduce((max, name) => Math.max(max, Number(name)), -1);
+function batchFiles(objects: ObjectStore, prefix: string): BatchFiles {
+  const names = objects
+    .list(prefix, { max: 1_000 })
+    .map(({ key, lastModifiedMs }) => [key.slice(prefix.length), lastModifiedMs] as const);
+  return new Map(names.filter(([name]) => /^\d+$/.test(name)).map(([name, atMs]) => [Number(name), atMs]));
+}
+
+/** What streams took, straight from the world. */
+export function worldStreams(world: World): Streams {
+  return {
+    async received(name, { fromMs, toMs }) {
+      const stream = world.stream(name);
+      if (!stream) return { ok: true, value: 0 };
+      return { ok: true, value: stream.receivedBetween(fromMs, toMs) };
+    },
+  };
 }
 
 function answering<T>(work: () => Answer<T>): Answer<T> {

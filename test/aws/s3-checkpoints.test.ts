@@ -19,8 +19,8 @@ it('tells the last planned and the last committed batch', async () => {
     'cp/commits/10',
   );
   const head = { ok: true, value: { committedBatch: 10, plannedBatch: 11 } };
-  expect(await checkpoints.head('s3://data/cp')).toEqual(head);
-  expect(await checkpoints.head('s3a://data//cp/')).toEqual(head);
+  expect(await checkpoints.head('s3://data/cp')).toMatchObject(head);
+  expect(await checkpoints.head('s3a://data//cp/')).toMatchObject(head);
 });
 
 it('reads a checkpoint that a real query left with a planned batch', async () => {
@@ -45,7 +45,7 @@ it('counts no leftover, no log and nothing deeper as a batch', async () => {
     'cp/commits/.4.6e2b1f0a-0c1d-4a7e-9d2f-7a2f9e0f1b2c.tmp',
     'cp-other/offsets/50',
   );
-  expect(await checkpoints.head('s3://data/cp')).toEqual({
+  expect(await checkpoints.head('s3://data/cp')).toMatchObject({
     ok: true,
     value: { committedBatch: 3, plannedBatch: 3 },
   });
@@ -53,7 +53,7 @@ it('counts no leftover, no log and nothing deeper as a batch', async () => {
 
 it('is before the first batch when there is nothing', async () => {
   const checkpoints = await checkpointsOver();
-  expect(await checkpoints.head('s3://data/cp')).toEqual({
+  expect(await checkpoints.head('s3://data/cp')).toMatchObject({
     ok: true,
     value: { committedBatch: -1, plannedBatch: -1 },
   });
@@ -65,7 +65,7 @@ it('finds the last of more batches than one listing holds', async () => {
     ...numbers.map((number) => `cp/offsets/${number}`),
     'cp/commits/1201',
   );
-  expect(await checkpoints.head('s3://data/cp')).toEqual({
+  expect(await checkpoints.head('s3://data/cp')).toMatchObject({
     ok: true,
     value: { committedBatch: 1_201, plannedBatch: 1_202 },
   });
@@ -73,7 +73,7 @@ it('finds the last of more batches than one listing holds', async () => {
 
 it('reads a checkpoint at the root of a bucket', async () => {
   const checkpoints = await checkpointsOver('offsets/0', 'commits/0');
-  expect(await checkpoints.head('s3://data')).toEqual({
+  expect(await checkpoints.head('s3://data')).toMatchObject({
     ok: true,
     value: { committedBatch: 0, plannedBatch: 0 },
   });

@@ -8,8 +8,9 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cloudwatchClient } from '../../src/aws/clients.ts';
+import { CloudWatchStreams } from '../../src/aws/cloudwatch-streams.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
-import { type LocalAlarm, startCloudWatch } from '../../src/local/cloudwatch.ts';
+import { type LocalAlarm, type Metrics, startCloudWatch } from '../../src/local/cloudwatch.ts';
 
 async function cloudwatch() {
   const alarms = new Map<string, LocalAlarm>();
@@ -96,5 +97,49 @@ describe('the local CloudWatch', () => {
     const { put, alarms } = await cloudwatch();
     await expect(put(changes)).rejects.toMatchObject({ message: expect.stringMatching(words) });
     expect(alarms.size).toBe(0);
+  });
+});
+
+describe('the metrics of a stream', () => {
+  const nowMs = Date.parse('2026-11-22T20:00:00Z');
+  const clock = { now: () => nowMs, sleep: async () => {} };
+
+  async function streams(metrics: Metrics) {
+    const server = await startCloudWatch({ clock, alarms: new Map(), metrics });
+    onTestFinished(() => server.close());
+    const client = cloudwatchClient({
+      region: 'us-east-1',
+      clock,
+      endpoints: { cloudwatch: server.url },
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      retries: 'none',
+    });
+    onTestFinished(() => client.destroy());
+    return new CloudWatchStreams(client);
+  }
+
+  it('are summed over the minutes that began in the window and have arrived', async () => {
+    const sut = await streams(({ namespace, name, dimensions }, { fromMs, toMs }) => {
+      expect({ namespace, name, dimensions }).toEqual({
+        namespace: 'AWS/Kinesis',
+        name: 'IncomingRecords',
+        dimensions: { StreamName: 'clicks' },
+      });
+      return (toMs - fromMs) / 1000;
+    });
+    const fromMs = nowMs - 10 * 60_000 + 30_000;
+    // Nine minutes began in the window; those that ended less than two and a half minutes ago have not arrived.
+    expect(await sut.received('clicks', { fromMs, toMs: nowMs })).toEqual({ ok: true, value: 6 * 60 });
+  });
+
+  it('are nothing for a stream that has none, and a day at most', async () => {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    const sut = await streams((_, { fromMs }) => {
+      earliestMs = Math.min(earliestMs, fromMs);
+      return undefined;
+    });
+    const fromMs = nowMs - 90 * 24 * 3_600_000;
+    expect(await sut.received('clicks', { fromMs, toMs: nowMs })).toEqual({ ok: true, value: 0 });
+    expect(earliestMs).toBe(nowMs - 24 * 3_600_000);
   });
 });

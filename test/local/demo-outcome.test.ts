@@ -63,7 +63,7 @@ describe('the demo', { timeout: 120_000 }, () => {
       'restarts over budget',
     );
     expect(judge({ ...evidence, decisions: [] }).missing).toEqual([
-      'iot-ingest should be parked and is down',
+      'iot-ingest should be parked and is stopped',
     ]);
     for (const fault of ['lostEvents', 'doubledEvents', 'lostAnswers', 'throttledCalls'] as const)
       expect(judge({ ...evidence, injected: { ...injected, [fault]: 0 } }).missing).toHaveLength(1);

@@ -51,6 +51,7 @@ describe('the shipped defaults', () => {
             onBudgetExhausted: 'page',
             classes: {},
           },
+          stall: { afterMs: 900_000, action: 'restart' },
         },
       },
     });

@@ -68,11 +68,14 @@ const othersSensor: fc.Arbitrary<OthersSensor> = fc.oneof(
 const checkpointSensor: fc.Arbitrary<CheckpointSensor> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.integer({ min: -1, max: 130 }).map((committedBatch) => ({
-      kind: 'seen' as const,
-      committedBatch,
-      plannedBatch: committedBatch + 1,
-    })),
+    arbitrary: fc
+      .record({ committedBatch: fc.integer({ min: -1, max: 130 }), isLate: fc.boolean() })
+      .map(({ committedBatch, isLate }) => ({
+        kind: 'seen' as const,
+        committedBatch,
+        plannedBatch: committedBatch + 1,
+        ...(isLate ? { times: { plannedAtMs: nowMs - 3_600_000 } } : {}),
+      })),
   },
   { weight: 1, arbitrary: unknown },
 );
@@ -84,6 +87,12 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     others: othersSensor,
     checkpoints: fc.dictionary(fc.constantFrom(...locations), checkpointSensor),
     ownCancelOf: runIds,
+    failedAttempt: fc.record({
+      number: fc.integer({ min: 1, max: 3 }),
+      stateDetails: fc.constantFrom(...Object.values(texts)),
+      endedAtMs: moments,
+      logs: fc.constant({ kind: 'none' as const, why: 'nowhere' }),
+    }),
     budget: fc.record(
       {
         room: fc.boolean(),

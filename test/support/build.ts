@@ -63,6 +63,7 @@ export function aJob({ restart, ...changes }: JobChanges = {}): ResolvedJob {
     mode: 'act',
     actions: {},
     tier: 2,
+    stall: { afterMs: 15 * minuteMs, action: 'restart' },
     launch: aRequest(),
     ...changes,
     restart: {

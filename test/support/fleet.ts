@@ -56,6 +56,7 @@ export function testJob(
     mode: 'act',
     actions: {},
     tier: 2,
+    stall: { afterMs: 15 * 60_000, action: 'restart' },
     launch: {
       applicationId,
       executionRoleArn: 'arn:aws:iam::111122223333:role/job',

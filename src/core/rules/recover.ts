@@ -1,11 +1,12 @@
 import type { Verdict } from '../decision.ts';
-import { classify, type Judgement } from '../failure/classify.ts';
+import type { Judgement } from '../failure/classify.ts';
 import { judged } from '../failure/judgement.ts';
 import { isTerminal, type JobRun } from '../job-run.ts';
 import type { LastFailure } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
+import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
 import { obey } from './obey.ts';
 import { park } from './park.ts';
 import { proceed } from './proceed.ts';
@@ -31,57 +32,16 @@ export const recover: Rule = {
   },
 };
 
-/** How long after its end the logs of a run are waited for; the service uploads them while the run ends. */
-const evidenceWaitMs = 3 * 60_000;
-const evidenceLookMs = 20_000;
-
 function judgeEnd(input: DecideInput, run: JobRun): Verdict {
-  const { observation, memory } = input;
-  const progress = progressOf(memory, observation);
-  const failure = failureAt(input, run);
-  const { logs } = observation;
-  const judgement = classify({
-    state: run.state,
-    text: run.stateDetails,
-    ...(logs?.kind === 'read' ? { logs: logs.logs } : {}),
-    context: {
-      ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
-      // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
-      ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
-      ...(failure?.before === undefined ? {} : { lastFingerprint: failure.before }),
-      cancelledBy: cancelledBy(input, run),
-      ...(run.attempt === undefined ? {} : { attempts: run.attempt }),
-      ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
-      ...(run.executionTimeoutMs === undefined ? {} : { executionTimeoutMs: run.executionTimeoutMs }),
-    },
-  });
+  const { observation } = input;
+  const { judgement, failure } = judgeFailure(input, run, observation.logs);
   const endedMs = run.endedAtMs ?? run.updatedAtMs;
-  const isComing =
-    logs?.kind === 'none' && logs.mayCome === true && observation.nowMs - endedMs < evidenceWaitMs;
-  if (judgement.class === 'unknown' && isComing)
-    return { kind: 'wait', reason: 'awaits-evidence', untilMs: observation.nowMs + evidenceLookMs };
+  const waits = awaitsEvidence(judgement, observation.logs, observation.nowMs, endedMs);
+  if (waits) return waits;
   const verdict = answerTo(input, run, judgement);
   if (!failure) return verdict;
   const lastFailure: LastFailure = { ...failure, fingerprint: judgement.fingerprint };
   return { ...verdict, learned: { ...verdict.learned, lastFailure } };
-}
-
-/** Where this end stands, and how many ends in a row stood there. Unknown while a checkpoint cannot be read. */
-function failureAt(
-  { observation, memory }: DecideInput,
-  run: JobRun,
-): Omit<LastFailure, 'fingerprint'> | undefined {
-  if (run.state !== 'FAILED') return undefined;
-  const stands: string[] = [];
-  for (const sensor of Object.values(observation.checkpoints)) {
-    if (sensor.kind !== 'seen') return undefined;
-    stands.push(`${sensor.committedBatch}/${sensor.plannedBatch}`);
-  }
-  const standsAt = stands.join(' ');
-  const before = memory.lastFailure;
-  if (before?.jobRunId === run.jobRunId) return before;
-  if (before?.standsAt !== standsAt) return { jobRunId: run.jobRunId, standsAt, count: 1 };
-  return { jobRunId: run.jobRunId, standsAt, count: before.count + 1, before: before.fingerprint };
 }
 
 function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdict {
@@ -89,8 +49,8 @@ function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdic
   const isOwnCancel = judgement.class === 'cancelled' && input.observation.ownCancelOf === run.jobRunId;
   if (judgement.class === 'cancelled' && !isOwnCancel) return respect(input, run, judgement);
   if (progress.wentBack) return parkBefore(input, run);
+  if (isOwnCancel) return afterOwnCancel(input, run, judgement);
   const action = input.job.restart.classes[judgement.class]?.action ?? judgement.action;
-  if (isOwnCancel) return restart(input, run, judgement, 'restart', 'cancelled-by-checkpilot');
   switch (action) {
     case 'stop-and-page':
       return park(input, run, judgement, 'deterministic-failure');
@@ -105,6 +65,16 @@ function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdic
   }
 }
 
+/** What we cancelled it for is what follows: a run that could not succeed is parked, one that stood still goes on. */
+function afterOwnCancel(input: DecideInput, run: JobRun, judgement: Judgement): Verdict {
+  const { cancelled } = input.memory;
+  if (cancelled?.jobRunId !== run.jobRunId)
+    return restart(input, run, judgement, 'restart', 'cancelled-by-checkpilot');
+  return cancelled.reason === 'stalled'
+    ? restart(input, run, cancelled.judgement, 'restart', 'stalled')
+    : park(input, run, cancelled.judgement, cancelled.reason);
+}
+
 /** Starting on a checkpoint that was deleted, replaced or cut reads again or skips what it had done: a person decides. */
 function parkBefore(input: DecideInput, run: JobRun): Verdict {
   const progress = progressOf(input.memory, input.observation);
@@ -114,12 +84,6 @@ function parkBefore(input: DecideInput, run: JobRun): Verdict {
     evidence: `${location}: batch ${from} was committed, now the newest is ${to < 0 ? 'none' : to}`,
   });
   return park(input, run, judgement, 'checkpoint-went-back', progress);
-}
-
-/** A streaming run has no execution time-out, so somebody asked; of any other run its age has to tell. */
-function cancelledBy({ observation }: DecideInput, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
-  if (observation.ownCancelOf === run.jobRunId) return 'checkpilot';
-  return run.mode === 'STREAMING' ? 'person' : 'unknown';
 }
 
 function startReason(judgement: Judgement): Reason {

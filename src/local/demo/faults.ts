@@ -43,7 +43,7 @@ export function faultInjector(): FaultInjector {
         events += 1;
         const { jobRunId, state } = event.detail;
         const run = world.journal.entries.findLast((entry) => entry.jobRunId === jobRunId);
-        if (state === 'FAILED' && run?.job === losesEvent) {
+        if (state === 'CANCELLED' && run?.job === losesEvent) {
           counts.lostEvents += 1;
           tell(losesEvent, 'the event that says so is lost');
           return 'lose';

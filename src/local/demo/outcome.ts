@@ -101,6 +101,7 @@ function unexpected(perJob: readonly JobOutcome[], { journal, injected }: Eviden
     [restartsOf('sessions') === 1, 'sessions was not restarted just once after the throttle'],
     [of('ads-agg', 'attempt-failed').length > 0, 'ads-agg lost no worker'],
     [restartsOf('ads-agg') === 0, 'ads-agg was restarted although the service had seen to it'],
+    [of('iot-ingest', 'attempt-failed').length === 1, 'iot-ingest was tried again in vain'],
     [told('iot-ingest', 'incident.needs-human') === 1, 'nobody was called for iot-ingest, or more than once'],
     [told('ledger', 'run.stopped-by-person') === 1, 'the stop of ledger was not told just once'],
     [told('fraud-score', 'run.adopted') === 1, 'taking over fraud-score was not told just once'],
@@ -136,11 +137,11 @@ function endingOf(job: string, own: readonly JournalEntry[], decisions: readonly
     // Runs that people start carry no tag of ours, and so no cause.
     return last?.cause === undefined ? 'taken-over' : 'recovered';
   }
-  if (state === 'CANCELLED') return 'stopped';
   const isParked = decisions.some(
     (one) => one.job === job && one.kind === 'park' && one.atMs >= (last?.t ?? 0),
   );
-  return isParked ? 'parked' : 'down';
+  if (isParked) return 'parked';
+  return state === 'CANCELLED' ? 'stopped' : 'down';
 }
 
 /** Restarts beyond a limit inside any rolling hour or day. */

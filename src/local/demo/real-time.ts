@@ -110,6 +110,7 @@ function eagerJob(name: string): ResolvedJob {
     mode: 'act',
     actions: {},
     tier: 2,
+    stall: { afterMs: 900_000, action: 'restart' },
     restart: {
       launchFrom: 'lastRun',
       nativeRetries: 1,

@@ -3,6 +3,7 @@ import type { ObjectSink } from '../checkpoint-writer.ts';
 interface Head {
   plannedBatch: number;
   committedBatch: number;
+  times: { plannedAtMs?: number; committedAtMs?: number };
 }
 
 /**
@@ -11,6 +12,7 @@ interface Head {
  */
 export class CheckpointLedger implements ObjectSink {
   readonly breaches: string[] = [];
+  readonly #now: () => number;
   readonly #heads = new Map<string, Head>();
   /** A job's second query keeps step with its first: the world runs one query of each job. */
   readonly #sameAs = new Map<string, string>();
@@ -19,13 +21,18 @@ export class CheckpointLedger implements ObjectSink {
     this.#sameAs.set(location, first);
   }
 
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
   put(key: string, _body: string | Buffer, writer: string): void {
     if (writer !== 'world') this.breaches.push(`put ${key} by ${writer}`);
     const [, prefix, folder, batch] = key.match(/^(.*)\/(offsets|commits)\/(\d+)$/) ?? [];
     if (prefix === undefined) return;
-    const head = this.#heads.get(prefix) ?? { plannedBatch: -1, committedBatch: -1 };
+    const head = this.#heads.get(prefix) ?? noHead();
     const field = folder === 'commits' ? 'committedBatch' : 'plannedBatch';
     head[field] = Math.max(head[field], Number(batch));
+    head.times[folder === 'commits' ? 'committedAtMs' : 'plannedAtMs'] = this.#now();
     this.#heads.set(prefix, head);
   }
 
@@ -35,6 +42,9 @@ export class CheckpointLedger implements ObjectSink {
 
   head(location: string): Head {
     const key = (this.#sameAs.get(location) ?? location).replace(/^s3:\/\//, '');
-    return { ...(this.#heads.get(key) ?? { plannedBatch: -1, committedBatch: -1 }) };
+    const head = this.#heads.get(key) ?? noHead();
+    return { ...head, times: { ...head.times } };
   }
 }
+
+const noHead = (): Head => ({ plannedBatch: -1, committedBatch: -1, times: {} });

@@ -38,6 +38,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
             : { ok: true, value: site.checkpoints.head(location) },
         ),
     },
+    streams: { received: async () => ({ ok: true, value: 0 }) },
     logs: { read: async () => ({ kind: 'none', why: 'chaos is about order, not about causes' }) },
     policies: passPolicies(site, pass, hop),
     receivers: () => [receiver],

@@ -11,11 +11,11 @@ const abortMs = 10_000;
 /** EMR Serverless as one pass reaches it: throttled, silent, late, or with an answer from a moment ago. */
 export function passRuns(site: Site, pass: Pass, hop: Hop): JobRuns {
   return {
-    get: (applicationId, jobRunId) =>
+    get: (applicationId, jobRunId, attempt) =>
       hop(async () => {
         const failure = drawnFailure(site);
         if (failure) return failure;
-        const answer = await site.runs.get(applicationId, jobRunId);
+        const answer = await site.runs.get(applicationId, jobRunId, attempt);
         if (answer.ok) site.watch.answered(answer.value);
         return answer;
       }),

@@ -82,6 +82,7 @@ function drawJob(random: Random, name: string, applicationId: string, hasTwoQuer
     mode: 'act',
     actions: {},
     tier: random.pick([1, 2, 3] as const),
+    stall: { afterMs: 15 * minuteMs, action: 'restart' },
     launch: {
       applicationId,
       executionRoleArn: 'arn:aws:iam::111122223333:role/job',
@@ -119,7 +120,15 @@ function drawScript(random: Random, faultyMs: number, diesAlways: boolean): JobB
   return { dieAt: Array.from({ length: count }, () => drawEnding(random, faultyMs)) };
 }
 
-const passing = ['worker-lost', 'worker-lost', 'transient-io', 'throttled', 'no-evidence', 'exit-0'] as const;
+const passing = [
+  'worker-lost',
+  'worker-lost',
+  'transient-io',
+  'throttled',
+  'no-evidence',
+  'exit-0',
+  'stall',
+] as const;
 const lasting = ['user-code-error', 'permission-denied'] as const;
 
 function drawEnding(random: Random, faultyMs: number): ScriptedEnding {

@@ -100,7 +100,7 @@ async function converges(site: Site, isSafe: () => boolean): Promise<boolean> {
 
 function siteOf(seed: number, scenario: Scenario, random: Random, plant: string | undefined): Site {
   const time = new VirtualTime(startMs);
-  const checkpoints = new CheckpointLedger();
+  const checkpoints = new CheckpointLedger(() => time.now());
   const faults = new Faults(random.fork('faults'), scenario.rates);
   const tokenMemorySeconds = tokenMemoryOf(random);
   const world = new World({

@@ -1,0 +1,62 @@
+import { type ClassAction, isRestart } from '../failure/taxonomy.ts';
+import { isLive, type JobRun } from '../job-run.ts';
+import type { LastFailure } from '../memory.ts';
+import type { FailedAttempt } from '../observation.ts';
+import type { Rule } from '../rule.ts';
+import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
+
+const watchedLookMs = 60_000;
+
+/**
+ * The service tries a failed run again by itself, with the same code and the same input, and never gives up on one that
+ * fails seldom enough (1 to 10 failed attempts an hour). Each failed attempt is judged like an end: what no retry can
+ * cure is cancelled, and parked once it is gone.
+ */
+export const futile: Rule = {
+  name: 'futile',
+  judge(input) {
+    const { observation, memory, job } = input;
+    const { run, failedAttempt } = observation;
+    if (failedAttempt === undefined || run.kind !== 'seen' || !isLive(run.run)) return undefined;
+    if (run.run.state === 'CANCELLING' || memory.desired === 'stopped') return undefined;
+    const { judgement, failure } = judgeFailure(input, endOf(run.run, failedAttempt), failedAttempt.logs);
+    const { nowMs } = observation;
+    const waits = awaitsEvidence(judgement, failedAttempt.logs, nowMs, failedAttempt.endedAtMs);
+    if (waits) return waits;
+    const learned: { lastFailure?: LastFailure } = failure
+      ? { lastFailure: { ...failure, fingerprint: judgement.fingerprint } }
+      : {};
+    const action = job.restart.classes[judgement.class]?.action ?? judgement.action;
+    if (isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
+      return {
+        kind: 'nothing',
+        reason: 'attempt-failed',
+        judgement,
+        learned,
+        untilMs: nowMs + watchedLookMs,
+      };
+    const cancelled = { jobRunId: run.run.jobRunId, reason: whyPark(action), judgement };
+    return { kind: 'cancel', run: run.run, reason: 'futile', judgement, learned: { ...learned, cancelled } };
+  },
+};
+
+/** The attempt as if it were a run that ended: the same evidence, the same judgement. */
+function endOf(run: JobRun, attempt: FailedAttempt): JobRun {
+  return {
+    ...run,
+    jobRunId: attemptKey(run, attempt.number),
+    state: 'FAILED',
+    stateDetails: attempt.stateDetails,
+    attempt: attempt.number,
+    endedAtMs: attempt.endedAtMs,
+  };
+}
+
+/** Names an attempt among the ends that were judged. */
+export function attemptKey(run: JobRun, attempt: number): string {
+  return `${run.jobRunId} attempt ${attempt}`;
+}
+
+function whyPark(action: ClassAction): 'deterministic-failure' | 'data-at-risk' {
+  return action === 'stop-and-page-data-risk' ? 'data-at-risk' : 'deterministic-failure';
+}

@@ -1,0 +1,73 @@
+import type { Verdict } from '../decision.ts';
+import { classify, type Judgement } from '../failure/classify.ts';
+import type { JobRun } from '../job-run.ts';
+import type { LastFailure } from '../memory.ts';
+import type { LogsSensor } from '../observation.ts';
+import { progressOf } from '../progress.ts';
+import type { DecideInput } from '../rule.ts';
+
+/** How long after its end the logs of a run are waited for; the service uploads them while the run ends. */
+const evidenceWaitMs = 3 * 60_000;
+const evidenceLookMs = 20_000;
+
+/** Judges an end from its text, its logs and what came before it at the same batch. */
+export function judgeFailure(
+  input: DecideInput,
+  run: JobRun,
+  logs: LogsSensor | undefined,
+): { readonly judgement: Judgement; readonly failure?: Omit<LastFailure, 'fingerprint'> } {
+  const progress = progressOf(input.memory, input.observation);
+  const failure = failureAt(input, run);
+  const judgement = classify({
+    state: run.state,
+    text: run.stateDetails,
+    ...(logs?.kind === 'read' ? { logs: logs.logs } : {}),
+    context: {
+      ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
+      // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
+      ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
+      ...(failure?.before === undefined ? {} : { lastFingerprint: failure.before }),
+      cancelledBy: cancelledBy(input, run),
+      ...(run.attempt === undefined ? {} : { attempts: run.attempt }),
+      ...(run.durationMs === undefined ? {} : { durationMs: run.durationMs }),
+      ...(run.executionTimeoutMs === undefined ? {} : { executionTimeoutMs: run.executionTimeoutMs }),
+    },
+  });
+  return { judgement, ...(failure ? { failure } : {}) };
+}
+
+/** Nothing tells why, and the logs are on their way: worth a few minutes. */
+export function awaitsEvidence(
+  judgement: Judgement,
+  logs: LogsSensor | undefined,
+  nowMs: number,
+  endedMs: number,
+): Verdict | undefined {
+  const isComing = logs?.kind === 'none' && logs.mayCome === true && nowMs - endedMs < evidenceWaitMs;
+  if (judgement.class !== 'unknown' || !isComing) return undefined;
+  return { kind: 'wait', reason: 'awaits-evidence', untilMs: nowMs + evidenceLookMs };
+}
+
+/** Where this end stands, and how many ends in a row stood there. Unknown while a checkpoint cannot be read. */
+function failureAt(
+  { observation, memory }: DecideInput,
+  run: JobRun,
+): Omit<LastFailure, 'fingerprint'> | undefined {
+  if (run.state !== 'FAILED') return undefined;
+  const stands: string[] = [];
+  for (const sensor of Object.values(observation.checkpoints)) {
+    if (sensor.kind !== 'seen') return undefined;
+    stands.push(`${sensor.committedBatch}/${sensor.plannedBatch}`);
+  }
+  const standsAt = stands.join(' ');
+  const before = memory.lastFailure;
+  if (before?.jobRunId === run.jobRunId) return before;
+  if (before?.standsAt !== standsAt) return { jobRunId: run.jobRunId, standsAt, count: 1 };
+  return { jobRunId: run.jobRunId, standsAt, count: before.count + 1, before: before.fingerprint };
+}
+
+/** A streaming run has no execution time-out, so somebody asked; of any other run its age has to tell. */
+function cancelledBy({ observation }: DecideInput, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
+  if (observation.ownCancelOf === run.jobRunId) return 'checkpilot';
+  return run.mode === 'STREAMING' ? 'person' : 'unknown';
+}
