@@ -1,3 +1,4 @@
+import type { Classifier } from './failure/judgement.ts';
 import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
 
@@ -58,6 +59,8 @@ export interface ResolvedJob {
   readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
   readonly tier: 1 | 2 | 3;
   readonly restart: RestartPolicy;
+  /** What the policy knows of the job's own failure texts. */
+  readonly classifiers?: readonly Classifier[];
   /** RUNNING with input and without a committed batch for this long. */
   readonly stall: { readonly afterMs: number; readonly action: 'restart' | 'page' };
   /** What the job reads, where the policy says it and it is a Kinesis stream. */

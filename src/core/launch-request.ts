@@ -83,6 +83,17 @@ export function locationsOverlap(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
+/** The values of some flags and settings of spark-submit, in the order given; undefined where one is not set. */
+export function submitValues(
+  parameters: string,
+  { flags, settings }: { readonly flags: readonly string[]; readonly settings: readonly string[] },
+): readonly (string | undefined)[] {
+  return [
+    ...flags.map((flag) => readFlag(parameters, flag)),
+    ...settings.map((key) => readConf(parameters, key)),
+  ];
+}
+
 function readConf(parameters: string, key: string): string | undefined {
   const found = [...parameters.matchAll(confPattern(key))].at(-1);
   return found?.[1];

@@ -4,6 +4,7 @@ import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
 import type { RunSensor } from './observation.ts';
 import type { Reason } from './reason.ts';
+import type { Version } from './version.ts';
 
 /** What Checkpilot remembers of a job between two passes; the durable job record holds exactly this. */
 export interface JobMemory {
@@ -29,6 +30,8 @@ export interface JobMemory {
   readonly lastStartAtMs?: number;
   /** The last end that was judged, to tell a batch that always kills its run from bad luck. */
   readonly lastFailure?: LastFailure;
+  /** The program that committed the last batch that was seen. */
+  readonly good?: Version;
   /** What a run of ours was cancelled for, until it has ended. */
   readonly cancelled?: Cancelled;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */

@@ -26,7 +26,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['job.notify', { hint: leaveOut }],
   ['job.upgrade', { hint: leaveOut }],
   ['job.resharding', { hint: leaveOut }],
-  ['job.classifiers', { hint: leaveOut }],
   ['job.extends', { hint: 'write the values into `defaults`' }],
   ['job.restart.classes.*.budget', { hint: 'restart.budget holds for all classes together so far' }],
   ['job.restart.classes.*.backoff', { hint: 'restart.backoff holds for all classes so far' }],

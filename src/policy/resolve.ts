@@ -60,10 +60,21 @@ function resolveJob(name: string, job: PolicyJob): ResolvedJob {
     actions: definedOnly(job.actions),
     tier,
     restart: resolveRestart(job.restart),
+    ...resolveClassifiers(job.classifiers),
     stall: { afterMs: job.stall.after, action: job.stall.action },
     ...resolveSource(job.source?.kinesis),
     ...(alarms.managed || alarms.names.length > 0 ? { alarms } : {}),
     ...(job.launch ? { launch: launchRequest({ ...job, name, launch: job.launch }) } : {}),
+  };
+}
+
+function resolveClassifiers(classifiers: PolicyJob['classifiers']): Pick<ResolvedJob, 'classifiers'> {
+  if (classifiers.length === 0) return {};
+  return {
+    classifiers: classifiers.map(({ class: failureClass, match }) => ({
+      class: failureClass,
+      text: match.log,
+    })),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type FailureClass, failureClasses } from '../core/failure/taxonomy.ts';
 import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
@@ -110,6 +111,26 @@ const stallSchema = z.strictObject({
     .describe('`restart` cancels and starts again once, then a person is called; `page` calls one at once.'),
 });
 
+/** A cancel and a time-out are told by the state of the run, not by its text. */
+const byText = (Object.keys(failureClasses) as FailureClass[]).filter(
+  (name) => name !== 'cancelled' && name !== 'execution-timeout',
+);
+
+const classifierSchema = z.strictObject({
+  class: z.enum(byText).describe('The class that such a failure has.'),
+  match: z
+    .strictObject({
+      log: z
+        .string()
+        .transform((text) => text.replace(/\s+/g, ' ').trim())
+        .pipe(z.string().min(4).max(300))
+        .describe(
+          'Text in a record of the log or in the state details; blanks count as one, letters exactly.',
+        ),
+    })
+    .describe('How such a failure is known.'),
+});
+
 const executorsSchema = z.strictObject({
   min: z
     .int()
@@ -150,6 +171,13 @@ export const jobSchema = z.strictObject({
     })
     .prefault({})
     .describe('How large the job may be.'),
+  classifiers: z
+    .array(classifierSchema)
+    .max(50)
+    .default([])
+    .describe(
+      "Failure texts of the job's own code, in order; the first that fits wins over the built-in rules, except where those see data in danger.",
+    ),
   stall: stallSchema.prefault({}).describe('When a run that is RUNNING stands still, and what then.'),
   alarms: alarmsSchema
     .prefault({})

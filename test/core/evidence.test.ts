@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/core/explain.ts';
+import { withWorkers } from '../../src/core/launch-request.ts';
 import type { LogsSensor } from '../../src/core/observation.ts';
-import { atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
+import { versionOf } from '../../src/core/version.ts';
+import { aRequest, atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
 
 const wrapper =
   'Job failed, please check complete logs in configured logging destination. ExitCode: 1. Last few exceptions: org.apache.spark.api.python.PythonException: Traceback (most recent call last):';
@@ -111,5 +113,41 @@ describe('a batch that kills its run', () => {
       },
     });
     expect(moved).toMatchObject({ kind: 'start', verdict: { learned: { lastFailure: { count: 1 } } } });
+  });
+});
+
+describe('a version that was deployed since the last commit', () => {
+  const newer = {
+    ...aRequest(),
+    jobDriver: { sparkSubmit: { entryPoint: 's3://acme-artifacts/orders/1.5.0/job.py' } },
+  };
+  const stood = { progress: { [checkpoint]: { committedAtStart: 120, streak: 0 } } };
+  const unreadable = 'detect corrupt progress tracking file';
+
+  it('is remembered once it has committed, and not before', () => {
+    const { learned } = judge({ observation: at }).verdict;
+    expect(learned).toEqual({ good: versionOf(aRequest()) });
+    expect(judge({ observation: at, memory: { ...learned } }).verdict.learned).toBeUndefined();
+    expect(judge({ observation: at, memory: stood }).verdict.learned).toBeUndefined();
+  });
+
+  it('is what makes a log unreadable that the version before could read', () => {
+    const memory = { ...stood, good: versionOf(aRequest()) };
+    const ofNewer = judge({ memory, observation: { ...at, run: ended(unreadable, { request: newer }) } });
+    expect(ofNewer).toMatchObject({
+      kind: 'park',
+      verdict: { judgement: { class: 'checkpoint-incompatible' } },
+    });
+    expect(ofNewer.verdict.notice?.text).toContain('s3://acme-artifacts/orders/1.4.2/job.py');
+    const ofSame = judge({ memory, observation: { ...at, run: ended(unreadable) } });
+    expect(ofSame).toMatchObject({ verdict: { judgement: { class: 'checkpoint-corrupt' } } });
+    expect(ofSame.verdict.notice?.text).not.toContain('another version');
+  });
+
+  it('is another program, not another size of it', () => {
+    const sized = withWorkers(aRequest(), { executor: { cores: 8, memory: '54g', disk: '40g' } });
+    expect(versionOf(sized)).toEqual(versionOf(aRequest()));
+    for (const parameters of ['--jars s3://b/x.jar', '--conf spark.jars.packages=a:b:1.2'])
+      expect(versionOf(aRequest(parameters)).id).not.toBe(versionOf(aRequest()).id);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JobMemory } from '../../src/core/memory.ts';
 import {
   aForeignRun,
   atBatch,
@@ -97,4 +98,13 @@ describe('an open incident', () => {
       nowMs + minuteMs,
     );
   });
+});
+
+it('a recovery with larger workers offers to keep them', () => {
+  const recovered = (memory: Partial<JobMemory>) =>
+    judge({ memory: { incident, ...memory }, observation: running(2 * hourMs, 130) }).verdict.notice?.text ??
+    '';
+  const workers = { executor: { cores: 4, memory: '22g', disk: '20g' } };
+  expect(recovered({ workers })).toContain('executor 22g, 4 cores, disk 20g');
+  expect(recovered({})).not.toContain('larger workers');
 });

@@ -1,3 +1,4 @@
+import type { Classifier } from './judgement.ts';
 import type { FailureRule } from './rule.ts';
 import { failureRules } from './rules.ts';
 import { type FailureClass, isSafetyClass } from './taxonomy.ts';
@@ -24,6 +25,21 @@ export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
     firstByPrecedence(withRank(standing, 'suspicion', 'loud').filter(isAboutError)) ??
     firstByPrecedence(withRank(standing, 'symptom'))
   );
+}
+
+/** The first classifier of a policy that some record holds, in the last record that does. */
+export function matchOwn(
+  records: readonly TextRecord[],
+  classifiers: readonly Classifier[],
+): Match | undefined {
+  for (const { class: failureClass, text } of classifiers) {
+    const pattern = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const rule: FailureRule = { id: 'policy-classifier', class: failureClass, pattern, examples: [] };
+    const matches = records.flatMap((record, index) => firstMatch(rule, record, index) ?? []);
+    const match = matches.at(-1);
+    if (match) return match;
+  }
+  return undefined;
 }
 
 export interface Match {

@@ -1,5 +1,5 @@
 import { judgeCancel } from './cancel.ts';
-import { absence, chooseMatch, type Match } from './choose.ts';
+import { absence, chooseMatch, type Match, matchOwn } from './choose.ts';
 import { confidenceOf, confidences } from './confidence.ts';
 import { withContext } from './context.ts';
 import { isBareExit } from './gist.ts';
@@ -23,7 +23,10 @@ export function classify(evidence: FailureEvidence): Judgement {
   if (evidence.state === 'CANCELLED' || evidence.state === 'CANCELLING')
     return judgeCancel(evidence.text, context);
   const records = readRecords([...(evidence.logs ?? []), { source: 'stateDetails', text: evidence.text }]);
-  const match = chooseMatch(records);
+  const known = chooseMatch(records);
+  // What endangers data stays so, whatever a policy makes of its words.
+  const isDanger = known !== undefined && isSafetyClass(known.rule.class);
+  const match = isDanger ? known : (matchOwn(records, evidence.classifiers ?? []) ?? known);
   return withContext(match ? judgementOf(match, records) : unknown(records), match?.rule, context);
 }
 

@@ -11,6 +11,14 @@ export interface FailureEvidence {
   /** Logs that were fetched beside it, such as the driver's stderr. They are read before `text`. */
   readonly logs?: readonly TextSource[];
   readonly context?: FailureContext;
+  /** What a policy knows of its own job's texts, in its order. */
+  readonly classifiers?: readonly Classifier[];
+}
+
+/** Text that a log record holds, blanks collapsed, and the class that it stands for. */
+export interface Classifier {
+  readonly class: FailureClass;
+  readonly text: string;
 }
 
 export interface FailureContext {

@@ -5,6 +5,7 @@ import type { LastFailure } from '../memory.ts';
 import type { LogsSensor } from '../observation.ts';
 import { progressOf } from '../progress.ts';
 import type { DecideInput } from '../rule.ts';
+import { versionOf } from '../version.ts';
 
 /** How long after its end the logs of a run are waited for; the service uploads them while the run ends. */
 const evidenceWaitMs = 3 * 60_000;
@@ -22,8 +23,10 @@ export function judgeFailure(
     state: run.state,
     text: run.stateDetails,
     ...(logs?.kind === 'read' ? { logs: logs.logs } : {}),
+    ...(input.job.classifiers ? { classifiers: input.job.classifiers } : {}),
     context: {
       ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
+      ...(isDeployedSince(input, run) ? { deployedSinceLastCommit: true } : {}),
       // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
       ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
       ...(failure?.before === undefined ? {} : { lastFingerprint: failure.before }),
@@ -70,4 +73,10 @@ function failureAt(
 function cancelledBy({ observation }: DecideInput, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
   if (observation.ownCancelOf === run.jobRunId) return 'checkpilot';
   return run.mode === 'STREAMING' ? 'person' : 'unknown';
+}
+
+/** Another program than the one that committed last, and it has committed nothing yet. */
+export function isDeployedSince({ memory, observation }: DecideInput, run: JobRun): boolean {
+  if (memory.good === undefined || progressOf(memory, observation).committed) return false;
+  return versionOf(run.request).id !== memory.good.id;
 }

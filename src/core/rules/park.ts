@@ -5,6 +5,7 @@ import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { isDeployedSince } from './judge-failure.ts';
 import { batchText, causeText, why } from './words.ts';
 
 /** Stops the job until a person or a new version changes something. */
@@ -18,7 +19,10 @@ export function park(
   const { job, observation, memory } = input;
   const { nowMs } = observation;
   const atBatch = progress ? ` It stands at ${batchText(progress)}.` : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch} It was run ${run.jobRunId} of application ${run.applicationId}; checkpilot explain ${job.name} says more.`;
+  const deployed = isDeployedSince(input, run)
+    ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
+    : '';
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${deployed} It was run ${run.jobRunId} of application ${run.applicationId}; checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,

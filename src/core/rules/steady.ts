@@ -1,6 +1,8 @@
 import type { Verdict } from '../decision.ts';
-import { progressOf } from '../progress.ts';
-import type { Rule } from '../rule.ts';
+import type { JobMemory } from '../memory.ts';
+import { type Progress, progressOf } from '../progress.ts';
+import type { DecideInput, Rule } from '../rule.ts';
+import { versionOf } from '../version.ts';
 
 /** A healthy job is looked at this often; events wake it sooner. */
 const calmLookMs = 5 * 60_000;
@@ -9,7 +11,8 @@ const watchedLookMs = 60_000;
 /** The run is live: nothing to do, said so, and the incident is closed once the restart has proved itself. */
 export const steady: Rule = {
   name: 'steady',
-  judge({ job, observation, memory }): Verdict {
+  judge(input): Verdict {
+    const { job, observation, memory } = input;
     const { run, nowMs } = observation;
     const state = run.kind === 'seen' ? run.run.state : undefined;
     const forget = ['wish', 'grant', 'parked', 'unknownSinceMs'] as const;
@@ -23,14 +26,16 @@ export const steady: Rule = {
     }
     const { incident } = memory;
     const progress = progressOf(memory, observation);
+    const good = goodVersion(input, progress);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
     if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
       const restarts = incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`;
       const cause = incident.class ? ` (${incident.class})` : '';
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${restarts}${cause}.`;
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${restarts}${cause}.${keepSizes(memory)}`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',
+        ...good,
         untilMs: nowMs + calmLookMs,
         forget: [...obeyed, 'incident'],
         notice: {
@@ -45,8 +50,30 @@ export const steady: Rule = {
     return {
       kind: 'nothing',
       reason: 'run-healthy',
+      ...good,
       untilMs: nowMs + (incident ? watchedLookMs : calmLookMs),
       forget: obeyed,
     };
   },
 };
+
+/** What has committed a batch is a program that works on this checkpoint: the one to go back to. */
+function goodVersion(
+  { observation: { run }, memory }: DecideInput,
+  progress: Progress,
+): Pick<Verdict, 'learned'> {
+  if (run.kind !== 'seen' || !progress.committed) return {};
+  const good = versionOf(run.run.request);
+  return good.id === memory.good?.id ? {} : { learned: { good } };
+}
+
+/** A size step lives in our memory only: an upgrade, or a start by hand, would fall back to what was too small. */
+function keepSizes({ workers }: JobMemory): string {
+  const sizes = (['driver', 'executor'] as const).flatMap((worker) => {
+    const spec = workers?.[worker];
+    return spec ? [`${worker} ${spec.memory}, ${spec.cores} cores, disk ${spec.disk}`] : [];
+  });
+  return sizes.length === 0
+    ? ''
+    : ` It runs with larger workers (${sizes.join('; ')}): write them into its launch to keep them.`;
+}

@@ -146,3 +146,42 @@ describe('long texts', () => {
     expect(judgement.evidence.length).toBeLessThanOrEqual(300);
   });
 });
+
+describe('the classifiers of a policy', () => {
+  const classifiers = [
+    { class: 'bad-data', text: 'OrderParser: unparseable' },
+    { class: 'transient-io', text: 'ledger is closing its books' },
+  ] as const;
+  const judged = (text: string) => classify({ state: 'FAILED', text, classifiers });
+
+  it('come before the built-in rules', () => {
+    expect(judged('java.lang.RuntimeException: OrderParser: unparseable [id=12]')).toMatchObject({
+      class: 'bad-data',
+      action: 'stop-and-page',
+      rule: 'policy-classifier',
+      evidence: expect.stringContaining('OrderParser'),
+    });
+    expect(
+      judged("NameError: name 'x' is not defined because the ledger is closing its books"),
+    ).toMatchObject({
+      class: 'transient-io',
+    });
+  });
+
+  it('hold in their own order, and as text, not as patterns', () => {
+    expect(judged('the ledger is closing its books\nOrderParser: unparseable').class).toBe('bad-data');
+    const dotted = [{ class: 'bad-data', text: 'a.b(c' }] as const;
+    expect(classify({ state: 'FAILED', text: 'axb(c', classifiers: dotted }).class).toBe('unknown');
+    expect(classify({ state: 'FAILED', text: 'saw a.b(c here', classifiers: dotted }).class).toBe('bad-data');
+  });
+
+  it('never turn data in danger into a restart', () => {
+    const text =
+      'ledger is closing its books: Some data may have been lost because they are not available in Kafka any more';
+    expect(judged(text)).toMatchObject({ class: 'source-data-lost', action: 'stop-and-page-data-risk' });
+  });
+
+  it('leave all other texts as they are', () => {
+    expect(judged('AmazonS3Exception: Slow Down').class).toBe('throttled');
+  });
+});
