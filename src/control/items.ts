@@ -184,6 +184,18 @@ export interface ListingItem extends Stored {
   readonly partial?: { readonly nextToken: string; readonly live: readonly string[] };
 }
 
+/**
+ * `APPLICATION#id / LIVE`: the live runs as the last look at them knew, for every pass that looks within seconds. What
+ * has ended since the last full listing may still be named.
+ */
+export interface LiveItem extends Stored {
+  readonly kind: 'live';
+  readonly live: readonly string[];
+  /** Date of the answer from which on only younger runs were asked for. */
+  readonly fullAtMs: number;
+  readonly dateMs: number;
+}
+
 /** `SWEEP#state / SWEEP`: the policy of which every job was seen to have a record. */
 export interface SweepItem extends Stored {
   readonly kind: 'sweep';
@@ -230,6 +242,7 @@ export type Item =
   | ControlItem
   | PolicyItem
   | ListingItem
+  | LiveItem
   | SweepItem
   | OutboxItem
   | ThreadItem;
@@ -248,6 +261,7 @@ export const keys = {
   pace: { pk: 'PACE#api', sk: 'PACE' },
   policy: { pk: 'POLICY#current', sk: 'POLICY' },
   listing: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LISTING' }),
+  live: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LIVE' }),
   sweep: { pk: 'SWEEP#state', sk: 'SWEEP' },
   thread: (incidentId: string, receiver: string): ItemKey => ({
     pk: `INCIDENT#${incidentId}`,

@@ -3,7 +3,9 @@ import { isTerminal, type JobRun, type JobRunSummary, liveStates, terminalStates
 import { locationsNamed } from '../core/launch-request.ts';
 import { matchesRun } from '../core/match.ts';
 import type { OthersSensor } from '../core/observation.ts';
-import { as, keys, type RunItem, schemaVersion } from './items.ts';
+import { listLagMs } from '../core/protocol.ts';
+import { as, keys, type LiveItem, type RunItem, schemaVersion } from './items.ts';
+import { nextRev, seenRev } from './load.ts';
 import type { Answer, JobRuns, ListFilter, Ports } from './ports.ts';
 
 /** 50 runs a page: 2,000 live runs in one application. Beyond it the listing counts as unknown, never as complete. */
@@ -38,6 +40,49 @@ export async function listAll(
   };
 }
 
+/** A shared listing has to be young enough for the claim that follows it. */
+const sharedMs = 3_000;
+/** How long only younger runs are asked for, before all are again. */
+const fullEveryMs = 10 * 60_000;
+
+/**
+ * Ids of all live runs of an application, and perhaps of some that have just ended. ListJobRuns has one call a second
+ * and 50 runs a page, so passes share what they see: younger runs are added to the last full listing, from L before it
+ * (protocol, step 4).
+ */
+async function liveRuns(
+  ports: Ports,
+  applicationId: string,
+  mayShare: boolean,
+): Promise<Answer<{ live: readonly string[]; dateMs: number }>> {
+  const stored = await ports.store.read([keys.live(applicationId)]);
+  if (!stored.ok) return stored;
+  const item = as('live', stored.value.items[0]);
+  const nowMs = ports.clock.now();
+  if (mayShare && item && Math.abs(nowMs - item.dateMs) <= sharedMs) return { ok: true, value: item };
+  const known = item && nowMs - item.fullAtMs < fullEveryMs ? item : undefined;
+  const listing = await listAll(ports.runs, applicationId, {
+    states: liveStates,
+    ...(known ? { createdAtAfterMs: known.fullAtMs - listLagMs } : {}),
+  });
+  if (!listing.ok) return listing;
+  const { dateMs } = listing.value;
+  const found = listing.value.runs.map((run) => run.jobRunId);
+  const live = [...new Set([...(known?.live ?? []), ...found])];
+  const put: LiveItem = {
+    ...keys.live(applicationId),
+    kind: 'live',
+    schema: schemaVersion,
+    rev: nextRev(item),
+    live,
+    fullAtMs: known?.fullAtMs ?? dateMs,
+    dateMs,
+  };
+  // Whoever was faster keeps theirs; this pass has its own.
+  await ports.store.commit([{ put, seenRev: seenRev(item) }]);
+  return { ok: true, value: { live, dateMs } };
+}
+
 /**
  * Live runs that belong to the job besides the one its lock names (protocol, step 4): by our own note, by the
  * policy's match, or because their request names one of its checkpoints. A run that cannot be read counts as
@@ -52,6 +97,8 @@ export async function lookForOthers(
     readonly nowMs: number;
     /** The last run ended and was created then: a later one may have come and gone unseen. */
     readonly endedAfterMs?: number;
+    /** A listing that another pass took seconds ago will do. */
+    readonly mayShare?: boolean;
   },
 ): Promise<OthersSensor> {
   const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
@@ -59,18 +106,14 @@ export async function lookForOthers(
   const naming: JobRun[] = [];
   let dateMs = Number.POSITIVE_INFINITY;
   for (const applicationId of applications) {
-    const listing = await listAll(ports.runs, applicationId, { states: liveStates });
+    const listing = await liveRuns(ports, applicationId, known.mayShare ?? false);
     // The application of an old run may be gone; then nothing runs in it. The job's own has to answer.
     const isGone = !listing.ok && listing.code === 'not-found' && applicationId !== job.match.applicationId;
     if (isGone) continue;
     if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
     dateMs = Math.min(dateMs, listing.value.dateMs);
-    const strangers = listing.value.runs.filter((run) => !known.runIds.includes(run.jobRunId));
-    const facts = await factsOf(
-      ports,
-      applicationId,
-      strangers.map((run) => run.jobRunId),
-    );
+    const strangers = listing.value.live.filter((runId) => !known.runIds.includes(runId));
+    const facts = await factsOf(ports, applicationId, strangers);
     if (!facts.ok) return { kind: 'unknown', why: `${facts.code}: ${facts.message}` };
     for (const fact of facts.value) {
       const relation = relationOf(job, fact);

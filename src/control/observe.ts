@@ -116,6 +116,7 @@ async function observeOthers(
     runIds: ours.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
     applicationIds: ours.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
+    mayShare: isGrantLive(memory, nowMs) && !seen.look,
     ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
   });
   return found.kind === 'seen' && seen.extraLive.length > 0 ? { ...found, locked: seen.extraLive } : found;

@@ -18,13 +18,20 @@ import { release } from '../control/release.ts';
 import { jobOfRun } from '../control/resolve.ts';
 import { sweep } from '../control/sweep.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { CheckpointLedger } from './checkpoint-ledger.ts';
 import { InMemoryJobStore } from './in-memory-job-store.ts';
 import { eventListener, listener } from './listener.ts';
 import { ObjectStore } from './object-store.ts';
 import type { WorldParameters } from './parameters.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { World } from './world.ts';
-import { WorldJobRuns, worldCheckpoints, worldDriverLogs, worldStreams } from './world-ports.ts';
+import {
+  ledgerCheckpoints,
+  WorldJobRuns,
+  worldCheckpoints,
+  worldDriverLogs,
+  worldStreams,
+} from './world-ports.ts';
 
 export interface FleetOptions {
   readonly seed: number | string;
@@ -32,6 +39,8 @@ export interface FleetOptions {
   readonly policy: ResolvedPolicy;
   readonly parameters?: Partial<WorldParameters>;
   readonly act?: Ports['act'];
+  /** Only the heads of checkpoints are kept, and no logs: for fleets too large for every object. */
+  readonly headsOnly?: boolean;
 }
 
 /** How long a queue takes to hand a message to a function. */
@@ -58,14 +67,15 @@ export class Fleet {
   /** Hears how each pass ended. */
   onOutcome: (pass: { atMs: number; job: string; outcome: string }) => void = () => {};
 
-  constructor({ seed, startMs, policy, parameters, act = 'all' }: FleetOptions) {
+  constructor({ seed, startMs, policy, parameters, act = 'all', headsOnly = false }: FleetOptions) {
     this.time = new VirtualTime(startMs);
     this.policy = policy;
     this.objects = new ObjectStore({ clock: this.time, buckets: bucketsOf(policy) });
+    const heads = headsOnly ? new CheckpointLedger(() => this.time.now()) : undefined;
     this.world = new World({
       seed,
       time: this.time,
-      objects: {
+      objects: heads ?? {
         put: (key, body) => this.objects.put(key, body, 'world'),
         delete: (key) => this.objects.delete(key, 'world'),
       },
@@ -81,7 +91,7 @@ export class Fleet {
       runs: new WorldJobRuns(this.world),
       store: this.store,
       wakes: this.#queue(),
-      checkpoints: worldCheckpoints(this.objects),
+      checkpoints: heads ? ledgerCheckpoints(heads) : worldCheckpoints(this.objects),
       streams: worldStreams(this.world),
       logs: worldDriverLogs(this.objects),
       policies: this.#policies(),

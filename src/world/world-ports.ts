@@ -16,6 +16,7 @@ import type {
 } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
+import type { CheckpointLedger } from './checkpoint-ledger.ts';
 import { ServiceError, type StartJobRunRequest, type JobRunState as WorldState } from './emr-types.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { World } from './world.ts';
@@ -121,6 +122,10 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
       };
     },
   };
+}
+
+export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
+  return { head: async (location) => ({ ok: true, value: ledger.head(location) }) };
 }
 
 /** The newest driver log of a run straight from the world's objects. */

@@ -1,10 +1,10 @@
 import type { Ids } from '../../control/ports.ts';
+import { CheckpointLedger } from '../checkpoint-ledger.ts';
 import { InMemoryJobStore } from '../in-memory-job-store.ts';
 import { Random } from '../random.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { World } from '../world.ts';
 import { WorldJobRuns } from '../world-ports.ts';
-import { CheckpointLedger } from './checkpoint-ledger.ts';
 import { unsettled } from './convergence.ts';
 import { type FaultKind, Faults } from './faults.ts';
 import { Functions } from './functions.ts';

@@ -1,10 +1,10 @@
 import type { Random as Draw, Ids } from '../../control/ports.ts';
 import type { ResolvedPolicy } from '../../core/job.ts';
+import type { CheckpointLedger } from '../checkpoint-ledger.ts';
 import type { InMemoryJobStore } from '../in-memory-job-store.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import type { World } from '../world.ts';
 import type { WorldJobRuns } from '../world-ports.ts';
-import type { CheckpointLedger } from './checkpoint-ledger.ts';
 import type { Faults } from './faults.ts';
 import type { Functions } from './functions.ts';
 import type { StateHistory } from './state-history.ts';

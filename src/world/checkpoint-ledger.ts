@@ -1,4 +1,4 @@
-import type { ObjectSink } from '../checkpoint-writer.ts';
+import type { ObjectSink } from './checkpoint-writer.ts';
 
 interface Head {
   plannedBatch: number;
