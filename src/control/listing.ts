@@ -40,8 +40,6 @@ export async function listAll(
   };
 }
 
-/** A shared listing has to be young enough for the claim that follows it. */
-const sharedMs = 3_000;
 /** How long only younger runs are asked for, before all are again. */
 const fullEveryMs = 10 * 60_000;
 
@@ -53,13 +51,13 @@ const fullEveryMs = 10 * 60_000;
 async function liveRuns(
   ports: Ports,
   applicationId: string,
-  mayShare: boolean,
+  youngerThanMs: number,
 ): Promise<Answer<{ live: readonly string[]; dateMs: number }>> {
   const stored = await ports.store.read([keys.live(applicationId)]);
   if (!stored.ok) return stored;
   const item = as('live', stored.value.items[0]);
   const nowMs = ports.clock.now();
-  if (mayShare && item && Math.abs(nowMs - item.dateMs) <= sharedMs) return { ok: true, value: item };
+  if (item && item.dateMs >= youngerThanMs) return { ok: true, value: item };
   const known = item && nowMs - item.fullAtMs < fullEveryMs ? item : undefined;
   const listing = await listAll(ports.runs, applicationId, {
     states: liveStates,
@@ -97,8 +95,8 @@ export async function lookForOthers(
     readonly nowMs: number;
     /** The last run ended and was created then: a later one may have come and gone unseen. */
     readonly endedAfterMs?: number;
-    /** A listing that another pass took seconds ago will do. */
-    readonly mayShare?: boolean;
+    /** A listing that another pass took since then will do. */
+    readonly youngerThanMs?: number;
   },
 ): Promise<OthersSensor> {
   const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
@@ -106,7 +104,7 @@ export async function lookForOthers(
   const naming: JobRun[] = [];
   let dateMs = Number.POSITIVE_INFINITY;
   for (const applicationId of applications) {
-    const listing = await liveRuns(ports, applicationId, known.mayShare ?? false);
+    const listing = await liveRuns(ports, applicationId, known.youngerThanMs ?? Number.POSITIVE_INFINITY);
     // The application of an old run may be gone; then nothing runs in it. The job's own has to answer.
     const isGone = !listing.ok && listing.code === 'not-found' && applicationId !== job.match.applicationId;
     if (isGone) continue;

@@ -18,6 +18,9 @@ import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
 import type { Failure, Ports } from './ports.ts';
 
+/** A shared listing has to be young enough for the claim that follows it (protocol, step 4: 5 s). */
+const sharedMs = 3_000;
+
 /**
  * Reads the world into one observation (protocol, step 4). What is expensive or limited is only read when the
  * decision can hang on it: the application's listing for a start, a take-over or when a wake asks for it.
@@ -26,11 +29,11 @@ export async function observe(
   ports: Ports,
   job: ResolvedJob,
   state: JobState,
-  look: boolean,
+  { look, isNewHint }: { look: boolean; isNewHint: boolean },
 ): Promise<Observation> {
   const { run, extraLive } = await observeLockedRuns(ports, state);
   const [others, checkpoints, logs, failedAttempt] = await Promise.all([
-    observeOthers(ports, job, state, { run, extraLive, look }),
+    observeOthers(ports, job, state, { run, extraLive, look, isNewHint }),
     observeCheckpoints(ports, job, run),
     observeLogs(ports, state, run),
     observeAttempt(ports, state, run),
@@ -93,7 +96,7 @@ async function observeOthers(
   ports: Ports,
   job: ResolvedJob,
   state: JobState,
-  seen: { run: RunSensor; extraLive: readonly JobRun[]; look: boolean },
+  seen: { run: RunSensor; extraLive: readonly JobRun[]; look: boolean; isNewHint: boolean },
 ): Promise<OthersSensor> {
   const { memory, nowMs } = state;
   const isContested = seen.extraLive.length > 0 || memory.incident?.class === 'concurrent-run';
@@ -116,10 +119,17 @@ async function observeOthers(
     runIds: ours.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
     applicationIds: ours.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
-    mayShare: isGrantLive(memory, nowMs) && !seen.look,
+    youngerThanMs: sharedSinceMs(state, seen.isNewHint),
     ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
   });
   return found.kind === 'seen' && seen.extraLive.length > 0 ? { ...found, locked: seen.extraLive } : found;
+}
+
+/** From when on another pass's listing will do: seconds back, or since the hint for a look that is owed; not for a new hint. */
+function sharedSinceMs({ memory, nowMs }: JobState, isNewHint: boolean): number {
+  if (isNewHint) return Number.POSITIVE_INFINITY;
+  const recentMs = nowMs - sharedMs;
+  return isGrantLive(memory, nowMs) ? recentMs : Math.min(recentMs, memory.lookSinceMs ?? recentMs);
 }
 
 async function observeCheckpoints(

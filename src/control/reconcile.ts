@@ -27,8 +27,6 @@ export interface PassReport {
 const claimRetryMs = 5_000;
 /** The longest delay of a queue message; later wakes are the sweep's. */
 const queueDelayMaxMs = 900_000;
-/** How soon a listing that failed is asked for again. */
-const lookAgainSeconds = 20;
 /** How soon a job that no policy declares is looked at again; one that declares it anew wakes it at once. */
 const unmanagedLookMs = 24 * 3_600_000;
 
@@ -54,7 +52,8 @@ export async function reconcile(
   const renamed = await takeOverName(ports, job, state);
   if (renamed !== 'nothing') return report(name, `renamed-${renamed}`, renamed !== 'taken-over');
 
-  const observation = await observe(ports, job, state, wake.look ?? false);
+  const look = wake.look === true || state.memory.lookSinceMs !== undefined;
+  const observation = await observe(ports, job, state, { look, isNewHint: wake.look === true });
   const decision = decide({
     job,
     observation,
@@ -63,13 +62,7 @@ export async function reconcile(
     random: ports.random(),
     ids: { decision: ports.ids.next('dec'), incident: ports.ids.next('inc') },
   });
-  // The hint that a stranger may write here must not die with one throttled listing.
-  if (wake.look && observation.others.kind === 'unknown') {
-    await ports.wakes.send([
-      { wake: { kind: 'job', job: name, cause: 'look-again', look: true }, delaySeconds: lookAgainSeconds },
-    ]);
-  }
-  return carryOut(ports, { job, state, decision, policyHash: hash });
+  return carryOut(ports, { job, state, decision, policyHash: hash, look });
 }
 
 interface Pass {
@@ -77,6 +70,8 @@ interface Pass {
   readonly state: JobState;
   readonly decision: Decision;
   readonly policyHash: string;
+  /** The live runs were to be listed whatever this job's own state is. */
+  readonly look: boolean;
 }
 
 async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {
@@ -98,7 +93,9 @@ async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {
     return report(job.name, `cancel-${sent}`, false, decision);
   }
   const written = await writeDecision(ports, pass);
-  return report(job.name, `${decision.kind}-${written}`, written === 'unavailable', decision);
+  // Whoever was faster may not have looked: then the hint comes again with its message.
+  const isHintLost = written === 'conflict' && pass.look && decision.observation.others.kind !== 'seen';
+  return report(job.name, `${decision.kind}-${written}`, written === 'unavailable' || isHintLost, decision);
 }
 
 /**

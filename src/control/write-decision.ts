@@ -24,9 +24,12 @@ interface Pass {
   readonly state: JobState;
   readonly decision: Decision;
   readonly policyHash: string;
+  /** The live runs were to be listed; if that failed, the next pass has to. */
+  readonly look: boolean;
 }
 
 /** When nothing says otherwise, a job is looked at again after this long. */
+const lookAgainMs = 20_000;
 const idleLookMs = 15 * 60_000;
 const withheldLookMs = 5 * 60_000;
 /** SQS holds a message back for 15 minutes at most; longer waits are found by the sweep. */
@@ -77,8 +80,8 @@ const unknowns: ReadonlySet<string> = new Set([
   'checkpoint-unreadable',
 ]);
 
-function nextMemory(ports: Ports, { job, state, decision }: Pass): JobMemory {
-  const { verdict, guard } = decision;
+function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemory {
+  const { verdict, guard, observation } = decision;
   // What a held-back command would have used up stays: an order, and the park that it overrides.
   const isHeld = guard.kind !== 'done';
   const forget = new Set<string>(
@@ -89,7 +92,11 @@ function nextMemory(ports: Ports, { job, state, decision }: Pass): JobMemory {
   if (!unknowns.has(verdict.reason)) forget.add('unknownSinceMs');
   // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
   const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
-  const seen = { progress: withSeen(state.memory, decision.observation) };
+  // The hint that a stranger may write here must not die with one throttled listing, nor become a chain of wakes.
+  if (observation.others.kind === 'seen') forget.add('lookSinceMs');
+  const isOwed = look && observation.others.kind === 'unknown';
+  const owed = isOwed ? { lookSinceMs: state.memory.lookSinceMs ?? decision.atMs } : {};
+  const seen = { progress: withSeen(state.memory, observation), ...owed };
   let memory = without({ ...state.memory, ...seen, ...learned }, forget);
   if (verdict.adopt) memory = adopted(memory, job, decision, verdict.adopt);
   if (verdict.kind !== 'start' || guard.kind !== 'done') return memory;
@@ -165,9 +172,17 @@ function wishWrites(job: string, before: Wish | undefined, after: Wish | undefin
 }
 
 function nextLookMs(decision: Decision, memory: JobMemory): number {
+  const regularMs = regularLookMs(decision, memory);
+  if (memory.lookSinceMs === undefined) return regularMs;
+  // The longer it is owed, the less often it is tried: the listing of another pass will do as well.
+  const everyMs = Math.min(withheldLookMs, Math.max(lookAgainMs, decision.atMs - memory.lookSinceMs));
+  return Math.min(regularMs, decision.atMs + everyMs);
+}
+
+function regularLookMs(decision: Decision, memory: JobMemory): number {
   if (decision.guard.kind !== 'done') return decision.atMs + withheldLookMs;
   if (decision.verdict.kind === 'start' && memory.wish)
-    return Math.max(memory.wish.notBeforeMs, decision.atMs + 60_000);
+    return Math.max(memory.wish.notBeforeMs, decision.atMs) + withheldLookMs;
   return decision.verdict.untilMs ?? decision.atMs + idleLookMs;
 }
 

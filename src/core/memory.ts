@@ -34,6 +34,8 @@ export interface JobMemory {
   readonly good?: Version;
   /** What a run of ours was cancelled for, until it has ended. */
   readonly cancelled?: Cancelled;
+  /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */
+  readonly lookSinceMs?: number;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
 }

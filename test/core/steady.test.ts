@@ -93,10 +93,11 @@ describe('an open incident', () => {
     expect(noticeAt(101, 101)?.event).toBe('incident.recovered');
   });
 
-  it('has the job looked at every minute', () => {
-    expect(judge({ memory: { incident }, observation: running(minuteMs, 101) }).verdict.untilMs).toBe(
-      nowMs + minuteMs,
-    );
+  it('has the job looked at when its restart has proved itself, and calmly before', () => {
+    const untilMs = (forMs: number) =>
+      judge({ memory: { incident }, observation: running(forMs, 101) }).verdict.untilMs;
+    expect(untilMs(minuteMs)).toBe(nowMs + 5 * minuteMs);
+    expect(untilMs(18 * minuteMs)).toBe(nowMs + 2 * minuteMs);
   });
 });
 

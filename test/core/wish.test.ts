@@ -31,7 +31,7 @@ describe('a wish', () => {
     expect(backingOff.verdict.untilMs).toBe(nowMs + 12 * secondMs);
     const waiting = judge({ ...ready(), memory });
     expect(waiting).toMatchObject({ kind: 'wait', reason: 'awaits-grant' });
-    expect(waiting.verdict.untilMs).toBe(nowMs + minuteMs);
+    expect(waiting.verdict.untilMs).toBe(nowMs + 5 * minuteMs);
     expect(judge(ready())).toMatchObject({
       kind: 'start',
       reason: 'job-run-failed',

@@ -8,6 +8,8 @@ import type { DecideInput, Rule } from '../rule.ts';
 
 /** How soon an unreadable run or listing is read again; the jitter keeps a fleet from asking at once. */
 const askAgainMs = 15_000;
+/** The longer nothing is known, the less often it is asked: a thousand jobs would throttle each other for ever. */
+const askAgainMsMax = 4 * 60_000;
 /** From when people are told that the service does not answer (design, "when something is down"). */
 const tellUnknownAfterMs = 10 * 60_000;
 
@@ -135,7 +137,8 @@ function twoWriters(input: DecideInput, reason: Reason, text: string): Pick<Verd
 function unknown(input: DecideInput, reason: Reason, why: string): Verdict {
   const { nowMs } = input.observation;
   const sinceMs = input.memory.unknownSinceMs ?? nowMs;
-  const untilMs = nowMs + askAgainMs + Math.floor(input.random * askAgainMs);
+  const everyMs = Math.min(askAgainMsMax, Math.max(askAgainMs, nowMs - sinceMs));
+  const untilMs = nowMs + everyMs + Math.floor(input.random * everyMs);
   const verdict: Verdict = { kind: 'wait', reason, untilMs, learned: { unknownSinceMs: sinceMs } };
   if (nowMs - sinceMs < tellUnknownAfterMs) return verdict;
   const text = `${input.job.name}: EMR Serverless has not told us of this job for ten minutes (${why}). Nothing is started meanwhile.`;

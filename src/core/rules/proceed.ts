@@ -3,8 +3,11 @@ import { isGrantLive, type Wish } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { DecideInput } from '../rule.ts';
 
-/** A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost. */
-const lookForGrantMs = 60_000;
+/**
+ * A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost; that
+ * one grants again what was not used. A thousand waiting jobs must not use up GetJobRun by looking.
+ */
+const lookForGrantMs = 5 * 60_000;
 /** Without a readable checkpoint a job may restart once in this time (design, "when something is down"). */
 const blindRestartMs = 60 * 60_000;
 

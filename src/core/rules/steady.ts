@@ -51,7 +51,8 @@ export const steady: Rule = {
       kind: 'nothing',
       reason: 'run-healthy',
       ...good,
-      untilMs: nowMs + (incident ? watchedLookMs : calmLookMs),
+      // A thousand jobs that recover at once must not use up GetJobRun by being looked at each minute.
+      untilMs: incident ? nextProofMs(nowMs, sinceMs + job.restart.stableAfterMs) : nowMs + calmLookMs,
       forget: obeyed,
     };
   },
@@ -76,4 +77,9 @@ function keepSizes({ workers }: JobMemory): string {
   return sizes.length === 0
     ? ''
     : ` It runs with larger workers (${sizes.join('; ')}): write them into its launch to keep them.`;
+}
+
+/** When the restart has proved itself, or a calm look before that: what happens earlier is told by an event. */
+function nextProofMs(nowMs: number, stableAtMs: number): number {
+  return stableAtMs > nowMs ? Math.min(stableAtMs, nowMs + calmLookMs) : nowMs + watchedLookMs;
 }
