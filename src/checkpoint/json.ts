@@ -1,0 +1,33 @@
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type ParsedJson<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
+
+/** A JSON object, or in words why it is none. Neither depth nor size can make it throw. */
+export function parseObject(text: string): ParsedJson<{ readonly [key: string]: Json }> {
+  const read = parseJson(text);
+  if (!read.ok) return read;
+  if (!isObject(read.value)) return { ok: false, why: 'it is no JSON object' };
+  return { ok: true, value: read.value };
+}
+
+export function parseJson(text: string): ParsedJson<Json> {
+  try {
+    return { ok: true, value: JSON.parse(text) as Json };
+  } catch {
+    return { ok: false, why: 'it is cut off or not JSON' };
+  }
+}
+
+/**
+ * Whether a number in it is written with a fraction or an exponent. JavaScript takes `10.0` for a whole number; the
+ * parsers of Spark want one for a batch, an offset or a time.
+ */
+export function hasFraction(text: string): boolean {
+  return /[:[,]\s*-?\d+[.eE]/.test(text);
+}
+
+export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

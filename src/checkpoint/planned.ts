@@ -1,0 +1,80 @@
+import type { CheckpointFiles, FileAnswer } from './files.ts';
+import { type OffsetsLog, type Parsed, parseOffsets } from './logs.ts';
+import { type Problem, problem } from './problem.ts';
+import { parseSourceOffset, type SourceOffset } from './sources.ts';
+
+/** One planned batch, as far as it can be read. */
+export interface PlannedBatch {
+  readonly log: OffsetsLog;
+  readonly sources: readonly SourceOffset[];
+}
+
+/** An offset of a thousand shards has 200 KB; more than this is not read, and then the file counts as not readable. */
+export const logBytesMax = 4 * 1024 * 1024;
+
+/** Batch N; undefined where it is damaged. */
+export async function readPlanned(
+  files: CheckpointFiles,
+  batch: number,
+  problems: Problem[],
+): Promise<FileAnswer<PlannedBatch | undefined>> {
+  const path = `offsets/${batch}`;
+  const read = await readLog(files, path, parseOffsets);
+  if (!read.ok) return read;
+  report(problems, read.value, path, 'offsets-damaged');
+  if (!read.value.ok) return { ok: true, value: undefined };
+  const log = read.value.value;
+  const sources: SourceOffset[] = [];
+  for (const [index, line] of log.sources.entries()) {
+    const parsed = parseSourceOffset(line);
+    if (parsed.ok) sources.push(parsed.value);
+    else
+      problems.push(
+        problem('source-offset-damaged', path, `the offset of source ${index} cannot be read: ${parsed.why}`),
+      );
+  }
+  return { ok: true, value: sources.length === log.sources.length ? { log, sources } : undefined };
+}
+
+/** A query keeps its sources in their order; one that has no offset yet can be any. */
+export function differenceOf(
+  before: readonly SourceOffset[],
+  last: readonly SourceOffset[],
+): string | undefined {
+  if (before.length !== last.length)
+    return `${last.length} sources, and ${before.length} in the batch before`;
+  for (const [index, { kind, positions }] of last.entries()) {
+    const former = before[index];
+    const isSilent = [former?.positions, positions].some((each) =>
+      each?.every(({ partitions }) => partitions.length === 0),
+    );
+    if (!isSilent && former?.kind !== kind)
+      return `source ${index} is of kind ${kind}, and was ${former?.kind}`;
+  }
+  return undefined;
+}
+
+/** Notes what is wrong with a file; a version that is too new is no damage. */
+export function report(
+  problems: Problem[],
+  parsed: Parsed<unknown>,
+  path: string,
+  code: Problem['code'],
+): void {
+  if (parsed.ok) return;
+  const isVersion = parsed.kind === 'version';
+  problems.push(problem(isVersion ? 'log-version-unsupported' : code, path, parsed.why));
+}
+
+/** A whole file of Spark's log. */
+export async function readLog<T>(
+  files: CheckpointFiles,
+  path: string,
+  parse: (bytes: Uint8Array) => Parsed<T>,
+): Promise<FileAnswer<Parsed<T>>> {
+  const read = await files.read(path, logBytesMax);
+  if (!read.ok) return read;
+  if (!read.value.isCut) return { ok: true, value: parse(read.value.bytes) };
+  const message = `${files.location}/${path}: larger than ${logBytesMax} bytes, which no log of Spark is; look at it by hand`;
+  return { ok: false, code: 'malformed', message };
+}

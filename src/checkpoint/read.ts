@@ -1,0 +1,195 @@
+import { listBatches } from './batches.ts';
+import type { CheckpointFiles, FileAnswer } from './files.ts';
+import { headOf } from './head.ts';
+import { changedSetting, parseCommit, parseQueryId } from './logs.ts';
+import { differenceOf, logBytesMax, type PlannedBatch, readLog, readPlanned, report } from './planned.ts';
+import { type Problem, problem, weightOf } from './problem.ts';
+import type { CheckpointReading, Health } from './reading.ts';
+import { checkSources } from './source-logs.ts';
+import type { SourcePositions } from './sources.ts';
+import { checkState } from './state.ts';
+
+export interface ReadOptions {
+  /** Where the Kinesis connector keeps the ends of shards. Default `hdfs`: beside the checkpoint. */
+  readonly kinesisCommitter?: 'hdfs' | 'dynamodb';
+}
+
+/**
+ * Reads a checkpoint as Spark would at a restart, and judges it as Spark would. Any damage is a problem in the reading;
+ * a failed read is a failure, never a damage.
+ *
+ * Calls, however many batches there are: two listings (commits, offsets) and four reads (metadata, the last two planned
+ * batches, the last commit), one listing of the state, and for each of at most 20 sources what `checkSources` says; one
+ * listing of the root where no batch is.
+ */
+export async function readCheckpoint(
+  files: CheckpointFiles,
+  options: ReadOptions = {},
+): Promise<FileAnswer<CheckpointReading>> {
+  const batches = await listBatches(files);
+  if (!batches.ok) return batches;
+  const { planned, committed } = batches.value;
+  const names: LogNames = { head: headOf(planned, committed), planned };
+  const problems: Problem[] = [];
+  const queryId = await readQueryId(files, names, problems);
+  if (!queryId.ok) return queryId;
+  const { plannedBatch, committedBatch } = names.head;
+  const base = { files, options, names, problems, queryId: queryId.value };
+  if (plannedBatch < 0) return readEmpty(base);
+  const last = await readPlanned(files, plannedBatch, problems);
+  if (!last.ok) return last;
+  const before = await readBefore(base);
+  if (!before.ok) return before;
+  if (committedBatch >= 0) {
+    const commit = await readLog(files, `commits/${committedBatch}`, parseCommit);
+    if (!commit.ok) return commit;
+    report(problems, commit.value, `commits/${committedBatch}`, 'commit-damaged');
+  }
+  judgeHead(base, last.value, before.value);
+  const resume = await readSourcesAndState(base, last.value, before.value);
+  if (!resume.ok) return resume;
+  const sources = last.value?.sources.flatMap(({ positions }) => positions) ?? [];
+  return { ok: true, value: { ...frame(base, last.value), sources, resume: resume.value } };
+}
+
+interface LogNames {
+  readonly head: { readonly plannedBatch: number; readonly committedBatch: number };
+  /** Batches that have a file under `offsets/`. */
+  readonly planned: { has(batch: number): boolean };
+}
+
+interface Base {
+  readonly files: CheckpointFiles;
+  readonly options: ReadOptions;
+  readonly names: LogNames;
+  readonly problems: Problem[];
+  readonly queryId: string | null;
+}
+
+function frame({ names, problems, queryId }: Base, last: PlannedBatch | undefined) {
+  const { plannedBatch, committedBatch } = names.head;
+  const inFlight = plannedBatch > committedBatch;
+  const weights = new Set(problems.map(weightOf));
+  const sound: Health = plannedBatch < 0 ? 'empty' : inFlight ? 'in-flight' : 'clean';
+  const health: Health = weights.has('corrupt')
+    ? 'corrupt'
+    : weights.has('incompatible')
+      ? 'incompatible'
+      : sound;
+  return {
+    health,
+    queryId,
+    plannedBatch: plannedBatch < 0 ? null : plannedBatch,
+    committedBatch: committedBatch < 0 ? null : committedBatch,
+    inFlight,
+    watermarkMs: last?.log.watermarkMs ?? null,
+    frozen: { shufflePartitions: last?.log.shufflePartitions ?? null },
+    problems,
+  };
+}
+
+/** No batch was planned, or the plans are gone. */
+async function readEmpty(base: Base): Promise<FileAnswer<CheckpointReading>> {
+  const { files, names, problems } = base;
+  const { committedBatch } = names.head;
+  if (committedBatch >= 0)
+    problems.push(
+      problem('offsets-behind-commits', 'offsets', `batch ${committedBatch} is committed, none planned`),
+    );
+  const root = await files.list('', 'direct');
+  if (!root.ok) return root;
+  const { files: loose, folders } = root.value;
+  const left = ['sources', 'state'].filter((folder) => folders.includes(folder));
+  if (left.length > 0)
+    problems.push(problem('log-gone', 'offsets', `no batch is planned, but there is ${left.join(' and ')}/`));
+  else if (committedBatch < 0 && !loose.some(({ name }) => name === 'metadata'))
+    problems.push(problem('nothing-there', '', 'no checkpoint is here'));
+  return { ok: true, value: { ...frame(base, undefined), sources: [], resume: [] } };
+}
+
+async function readQueryId(
+  files: CheckpointFiles,
+  { head }: LogNames,
+  problems: Problem[],
+): Promise<FileAnswer<string | null>> {
+  const read = await files.read('metadata', logBytesMax);
+  if (!read.ok && read.code !== 'not-found') return read;
+  if (!read.ok) {
+    if (head.plannedBatch >= 0) problems.push(problem('metadata-missing', 'metadata', 'it is missing'));
+    return { ok: true, value: null };
+  }
+  const parsed = parseQueryId(read.value.bytes);
+  report(problems, parsed, 'metadata', 'metadata-damaged');
+  return { ok: true, value: parsed.ok ? parsed.value : null };
+}
+
+/** Batch N−1, which Spark reads as well: a batch begins where the one before it ended. */
+async function readBefore({ files, names, problems }: Base): Promise<FileAnswer<PlannedBatch | undefined>> {
+  const { head, planned } = names;
+  if (head.plannedBatch === 0) return { ok: true, value: undefined };
+  const batch = head.plannedBatch - 1;
+  if (planned.has(batch)) return readPlanned(files, batch, problems);
+  problems.push(
+    problem(
+      'offset-gap',
+      `offsets/${batch}`,
+      `batch ${head.plannedBatch} is planned, batch ${batch} is missing`,
+    ),
+  );
+  return { ok: true, value: undefined };
+}
+
+function judgeHead(
+  { names, problems }: Base,
+  last: PlannedBatch | undefined,
+  before: PlannedBatch | undefined,
+): void {
+  const { plannedBatch, committedBatch } = names.head;
+  if (committedBatch > plannedBatch)
+    problems.push(
+      problem(
+        'offsets-behind-commits',
+        'offsets',
+        `batch ${committedBatch} is committed, ${plannedBatch} the last one planned`,
+      ),
+    );
+  if (committedBatch < plannedBatch - 1)
+    problems.push(
+      problem(
+        'commits-behind',
+        'commits',
+        `batch ${plannedBatch} is planned, ${committedBatch < 0 ? 'none' : committedBatch} committed last`,
+      ),
+    );
+  const differs = last && before && differenceOf(before.sources, last.sources);
+  if (differs !== undefined) problems.push(problem('sources-differ', `offsets/${plannedBatch}`, differs));
+}
+
+/** Looks at what sources and state keep, and tells where Spark would read on. */
+async function readSourcesAndState(
+  { files, options, names, problems }: Base,
+  last: PlannedBatch | undefined,
+  before: PlannedBatch | undefined,
+): Promise<FileAnswer<readonly SourcePositions[]>> {
+  const { plannedBatch, committedBatch } = names.head;
+  const isInFlight = committedBatch < plannedBatch;
+  const state = await checkState(files, {
+    // A batch loads the state that the batch before it wrote, and versions count from 1.
+    version: isInFlight ? plannedBatch : plannedBatch + 1,
+    shufflePartitions: last?.log.shufflePartitions ?? null,
+    hasWatermark: (last?.log.watermarkMs ?? 0) > 0,
+    changedSetting: last && before && changedSetting(before.log, last.log),
+  });
+  if (!state.ok) return state;
+  problems.push(...state.value);
+  if (!last) return { ok: true, value: [] };
+  const checked = await checkSources(files, {
+    last,
+    before,
+    isInFlight,
+    committer: options.kinesisCommitter ?? 'hdfs',
+  });
+  if (!checked.ok) return checked;
+  problems.push(...checked.value.problems);
+  return { ok: true, value: checked.value.resume };
+}
