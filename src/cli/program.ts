@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
+import { checkpointCommand } from './checkpoint.ts';
 import { classifyCommand } from './classify.ts';
 import { explainCommand } from './explain.ts';
 import { type ExitCode, exitCodes, type Host, type Verbs } from './host.ts';
@@ -16,6 +17,7 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
   schemaCommand,
   explainCommand,
   classifyCommand,
+  checkpointCommand,
   applyCommand,
   statusCommand,
   pauseCommand,
