@@ -20,14 +20,6 @@ export function parseJson(text: string): ParsedJson<Json> {
   }
 }
 
-/**
- * Whether a number in it is written with a fraction or an exponent. JavaScript takes `10.0` for a whole number; the
- * parsers of Spark want one for a batch, an offset or a time.
- */
-export function hasFraction(text: string): boolean {
-  return /[:[,]\s*-?\d+[.eE]/.test(text);
-}
-
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

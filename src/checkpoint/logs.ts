@@ -1,11 +1,11 @@
-import { hasFraction, isObject, type Json, parseObject } from './json.ts';
+import { isObject, type Json, parseObject } from './json.ts';
 
 /** `offsets/N`: what Spark planned. */
 export interface OffsetsLog {
   readonly watermarkMs: number;
   /** `spark.sql.shuffle.partitions` of the first run; null where it is not written down. */
   readonly shufflePartitions: number | null;
-  /** The settings that a restart cannot change; what is no text is left out. */
+  /** The settings that a restart cannot change. */
   readonly conf: ReadonlyMap<string, string>;
   /** One for each source, in the order of the query, as written; null where the source had no offset yet. */
   readonly sources: readonly (string | null)[];
@@ -34,7 +34,7 @@ export function changedSetting(before: OffsetsLog, last: OffsetsLog): string | u
   return undefined;
 }
 
-/** The version, a line of metadata (it may be empty), then a line for each source, `-` for none. */
+/** The version, a line of metadata, then a line for each source, `-` for none. */
 export function parseOffsets(bytes: Uint8Array): Parsed<OffsetsLog> {
   const lines = linesOf(bytes);
   if (!lines.ok) return lines;
@@ -42,13 +42,14 @@ export function parseOffsets(bytes: Uint8Array): Parsed<OffsetsLog> {
   const fault = versionFault(version);
   if (fault) return fault;
   if (metadata === undefined) return damaged('it ends after its version');
-  const read = metadata.trim() === '' ? { ok: true as const, value: {} } : parseObject(metadata);
+  // Spark parses an empty one, and then fails for want of a watermark.
+  if (metadata.trim() === '') return damaged('line 2 is empty');
+  const read = parseObject(metadata);
   if (!read.ok) return damaged(`line 2: ${read.why}`);
   if (sources.length === 0) return damaged('it names no source');
   const { batchWatermarkMs = 0, batchTimestampMs = 0, conf = {} } = read.value;
   const times = [batchWatermarkMs, batchTimestampMs];
-  if (hasFraction(metadata) || !times.every(Number.isSafeInteger))
-    return damaged('line 2: watermark or timestamp is no whole number');
+  if (!times.every(Number.isSafeInteger)) return damaged('line 2: watermark or timestamp is no whole number');
   if (!isObject(conf)) return damaged('line 2: conf is no object');
   const partitions = conf[shufflePartitions];
   if (partitions !== undefined && !/^[1-9]\d{0,8}$/.test(String(partitions)))
@@ -59,7 +60,7 @@ export function parseOffsets(bytes: Uint8Array): Parsed<OffsetsLog> {
       watermarkMs: Number(batchWatermarkMs),
       shufflePartitions: partitions === undefined ? null : Number(partitions),
       conf: new Map(
-        Object.entries(conf).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
+        Object.entries(conf).flatMap(([key, value]) => (isObject(value) ? [] : [[key, String(value)]])),
       ),
       sources: sources.map((line) => (line.trim() === '-' ? null : line)),
     },
@@ -77,8 +78,7 @@ export function parseCommit(bytes: Uint8Array): Parsed<undefined> {
   const read = parseObject(metadata);
   if (!read.ok) return damaged(`line 2: ${read.why}`);
   const { nextBatchWatermarkMs = 0 } = read.value;
-  if (hasFraction(metadata) || !Number.isSafeInteger(nextBatchWatermarkMs))
-    return damaged('line 2: the watermark is no whole number');
+  if (!Number.isSafeInteger(nextBatchWatermarkMs)) return damaged('line 2: the watermark is no whole number');
   return { ok: true, value: undefined };
 }
 

@@ -6,8 +6,8 @@ interface ProblemKind {
   /** What Spark does when it is started on such a checkpoint. */
   readonly spark: string;
   /**
-   * How that is known: Spark 3.5.7 and 4.1.1 were run on such a checkpoint, or their code or the connector's says so;
-   * `guess` where neither is certain.
+   * How that is known: Spark 3.5.7, and mostly 4.1.1 too, was run on such a checkpoint; or the code of Spark or of the
+   * connector says so; or neither is certain.
    */
   readonly known: 'measured' | 'code' | 'guess';
   /** What a person can do. */
@@ -51,13 +51,13 @@ export const problemKinds = {
   },
   'sources-differ': {
     weight: 'corrupt',
-    known: 'code',
+    known: 'measured',
     spark: 'Spark refuses to start the query: the last two batches do not have the same sources',
     mend: restore,
   },
   'source-offset-damaged': {
     weight: 'corrupt',
-    known: 'code',
+    known: 'measured',
     spark: 'the source refuses to parse its offset, and the query fails',
     mend: restore,
   },
@@ -81,7 +81,7 @@ export const problemKinds = {
   },
   'source-log-damaged': {
     weight: 'corrupt',
-    known: 'code',
+    known: 'measured',
     spark: 'the source cannot parse its own log, and the query fails',
     mend: restore,
   },
@@ -105,14 +105,14 @@ export const problemKinds = {
   },
   'state-gone': {
     weight: 'corrupt',
-    known: 'guess',
+    known: 'measured',
     spark: 'a query with state fails when the first task loads it; only one that keeps none would go on',
     mend: restore,
   },
   'settings-changed': {
     weight: 'corrupt',
-    known: 'code',
-    spark: 'Spark takes the new value, and the state was written under the old one',
+    known: 'measured',
+    spark: 'Spark takes the new value: it fails to load the state, or goes on and computes wrong results',
     mend: restore,
   },
   'commits-behind': {
@@ -129,7 +129,7 @@ export const problemKinds = {
   },
   'log-gone': {
     weight: 'note',
-    known: 'guess',
+    known: 'measured',
     spark: 'Spark starts a new query at batch 0 over what an earlier one left here',
     mend: 'nothing has to be done after a first run that died early; else bring offsets/ and commits/ back',
   },

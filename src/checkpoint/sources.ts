@@ -1,4 +1,4 @@
-import { hasFraction, isObject, type Json, parseJson } from './json.ts';
+import { isObject, type Json, parseJson } from './json.ts';
 
 export type SourceKind = 'kinesis' | 'kafka' | 'file' | 'rate' | 'other';
 
@@ -39,7 +39,7 @@ export function parseSourceOffset(line: string | null): ParsedOffset {
   const value = read.value;
   if (typeof value === 'number') return single('rate', [at('0', wholeOrText(value, line), 'VALUE')]);
   if (!isObject(value)) return single('other', [at('0', line.trim(), 'RAW')]);
-  if ('logOffset' in value) return fileOffset(value, line);
+  if ('logOffset' in value) return fileOffset(value);
   if ('metadata' in value || Object.keys(value).some((key) => key.startsWith('shardId-')))
     return kinesisOffset(value);
   // A Kafka source whose pattern matches no topic yet.
@@ -118,17 +118,15 @@ function kafkaOffset(topics: { readonly [key: string]: Json }, line: string): Pa
       return single('other', [at('0', line.trim(), 'RAW')]);
     }
     const bad = entries.find(([id, offset]) => !/^\d{1,9}$/.test(id) || !Number.isSafeInteger(offset));
-    if (bad || hasFraction(line))
-      return { ok: false, why: `topic ${topic}: a partition or its offset is no whole number` };
+    if (bad) return { ok: false, why: `topic ${topic}: a partition or its offset is no whole number` };
     const partitions = entries.map(([id, offset]) => at(id, offset as number, 'OFFSET'));
     positions.push({ kind: 'kafka', stream: topic, partitions: byId(partitions) });
   }
   return { ok: true, value: { kind: 'kafka', positions } };
 }
 
-function fileOffset({ logOffset }: { readonly [key: string]: Json }, line: string): ParsedOffset {
-  if (hasFraction(line) || !Number.isSafeInteger(logOffset))
-    return { ok: false, why: 'logOffset is no whole number' };
+function fileOffset({ logOffset }: { readonly [key: string]: Json }): ParsedOffset {
+  if (!Number.isSafeInteger(logOffset)) return { ok: false, why: 'logOffset is no whole number' };
   return single('file', [at('0', logOffset as number, 'LOG_OFFSET')]);
 }
 

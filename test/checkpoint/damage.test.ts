@@ -18,6 +18,11 @@ describe('what Spark refuses is corrupt or incompatible', () => {
   it.each([
     ['empty offsets', stateful().put('offsets/11', ''), 'offsets-damaged offsets/11'],
     ['no line after the version', stateful().put('offsets/11', 'v1\n'), 'offsets-damaged offsets/11'],
+    [
+      'an empty line of metadata',
+      MemoryFiles.of('kafka-4p').put('offsets/1', 'v1\n\n{"t4":{"0":125}}\n'),
+      'offsets-damaged offsets/1',
+    ],
     ['no source', stateful().put('offsets/11', 'v1\n{}\n'), 'offsets-damaged offsets/11'],
     ['damaged offsets before the last', stateful().put('offsets/10', 'v1\n{}'), 'offsets-damaged offsets/10'],
     ['no version', stateful().put('offsets/11', offsets11.slice(1)), 'offsets-damaged offsets/11'],
@@ -98,12 +103,12 @@ describe('what Spark accepts is sound', () => {
       stateful().drop('offsets/0').drop('offsets/5').drop('commits/5'),
       ['clean'],
     ],
-    ['a commit without its second line', stateful().put('commits/11', 'v1\n'), ['clean']],
     [
-      'no line of metadata',
-      MemoryFiles.of('kafka-4p').put('offsets/1', 'v1\n\n{"t4":{"0":125}}\n'),
+      'a setting that is written as a number',
+      stateful().put('offsets/11', offsets11.replace('partitions":"2"', 'partitions":2')),
       ['clean'],
     ],
+    ['a commit without its second line', stateful().put('commits/11', 'v1\n'), ['clean']],
     [
       'a snapshot in place of deltas',
       stateful().put('state/0/0/11.snapshot', 'x').drop('state/0/0/5.delta'),
