@@ -4,6 +4,7 @@ import { readInitialOffset, wentBack } from './kafka-source.ts';
 import { checkShardEnds } from './kinesis-source.ts';
 import type { PlannedBatch } from './planned.ts';
 import { type Problem, problem } from './problem.ts';
+import { checkRateStart } from './rate-source.ts';
 import type { SourceOffset, SourcePositions } from './sources.ts';
 
 /** Of a query with more sources the rest is not looked at. */
@@ -35,8 +36,8 @@ export interface SourceChecked {
 
 /**
  * What each source keeps for itself under `sources/`. Calls: for files one listing and at most 12 reads; for Kinesis at
- * most two listings and a read for each shard, 256 of them at most; for others one read, and only when batch 0 is in
- * flight.
+ * most two listings and a read for each shard, 256 of them at most; for a rate one read; for Kafka one read, and only
+ * when batch 0 is in flight.
  */
 export async function checkSources(
   files: CheckpointFiles,
@@ -60,8 +61,10 @@ async function checkSource(files: CheckpointFiles, input: SourceInput): Promise<
   const { offset, before, isInFlight } = input;
   if (offset.kind === 'kinesis') return checkShardEnds(files, input);
   const resume = (isInFlight ? before : offset)?.positions ?? [];
-  if (offset.kind === 'file') {
-    const problems = await checkFileLog(files, input);
+  if (offset.kind === 'file' || offset.kind === 'rate') {
+    const problems = await (offset.kind === 'file'
+      ? checkFileLog(files, input)
+      : checkRateStart(files, input.index));
     return problems.ok ? { ok: true, value: { problems: problems.value, resume } } : problems;
   }
   if (offset.kind !== 'kafka') return { ok: true, value: { problems: [], resume } };

@@ -45,8 +45,6 @@ export function parseSourceOffset(line: string | null): ParsedOffset {
   // A Kafka source whose pattern matches no topic yet.
   if (Object.keys(value).length === 0) return single('other', []);
   if (Object.values(value).every(isObject)) return kafkaOffset(value, line);
-  if (typeof value.offset === 'number' && typeof value.timestamp === 'number')
-    return single('rate', [at('0', value.offset, 'VALUE')]);
   return single('other', [at('0', line.trim(), 'RAW')]);
 }
 

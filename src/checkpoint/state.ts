@@ -38,8 +38,8 @@ export async function checkState(
     return { ok: true, value: [problem('settings-changed', 'offsets', changedSetting)] };
   const problems: Problem[] = [];
   for (let operator = 0; operator <= Math.max(-1, ...operators.keys()); operator += 1) {
-    const partitions = operators.get(operator) ?? new Map();
-    const wanted = await partitionsOf(files, { operator, found: [...partitions.keys()], shufflePartitions });
+    const partitions: Partitions = operators.get(operator) ?? new Map();
+    const wanted = await partitionsOf(files, { operator, partitions, shufflePartitions });
     if (!wanted.ok) return wanted;
     for (let partition = 0; partition < wanted.value; partition += 1) {
       const stores: ReadonlyMap<string, VersionFiles> = partitions.get(partition) ?? new Map();
@@ -72,8 +72,10 @@ interface VersionFiles {
   readonly changes: Set<number>;
 }
 
-/** Operator → partition → path of the store → versions. The default store has no folder of its own. */
-type Operators = ReadonlyMap<number, ReadonlyMap<number, ReadonlyMap<string, VersionFiles>>>;
+/** Partition → path of the store → versions. The default store has no folder of its own. */
+type Partitions = ReadonlyMap<number, ReadonlyMap<string, VersionFiles>>;
+
+type Operators = ReadonlyMap<number, Partitions>;
 
 function storesOf(files: readonly ListedFile[]): Operators {
   const operators = new Map<number, Map<number, Map<string, VersionFiles>>>();
@@ -114,12 +116,14 @@ function firstMissing({ whole, changes }: VersionFiles, version: number): number
  */
 async function partitionsOf(
   files: CheckpointFiles,
-  of: { operator: number; found: readonly number[]; shufflePartitions: number | null },
+  of: { operator: number; partitions: Partitions; shufflePartitions: number | null },
 ): Promise<FileAnswer<number>> {
-  const { operator, found, shufflePartitions } = of;
-  const seen = Math.max(0, ...found.map((partition) => partition + 1));
+  const { operator, partitions, shufflePartitions } = of;
+  const seen = Math.max(0, ...[...partitions.keys()].map((partition) => partition + 1));
   if (shufflePartitions === null || seen >= shufflePartitions) return { ok: true, value: Math.max(1, seen) };
-  if (seen !== 1) return { ok: true, value: shufflePartitions };
+  // Stores with names are those of a join, which always has keys.
+  const isNamed = [...(partitions.get(0)?.keys() ?? [])].some((path) => path !== `state/${operator}/0`);
+  if (seen !== 1 || isNamed) return { ok: true, value: shufflePartitions };
   const schema = await files.read(`state/${operator}/0/_metadata/schema`, schemaBytesMax);
   if (!schema.ok && schema.code !== 'not-found') return schema;
   const text = schema.ok ? Buffer.from(schema.value.bytes).toString('latin1') : '';

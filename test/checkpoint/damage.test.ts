@@ -14,6 +14,10 @@ const kinesis = () => MemoryFiles.of('kinesis-2-shards');
 const killed = () => MemoryFiles.of('kinesis-planned-uncommitted');
 const offsets11 = stateful().text('offsets/11');
 
+/** A planned batch of a rate source. */
+const rate = (seconds: number) =>
+  [...MemoryFiles.of('kafka-4p').text('offsets/1').split('\n').slice(0, 2), seconds].join('\n');
+
 describe('what Spark refuses is corrupt or incompatible', () => {
   it.each([
     ['empty offsets', stateful().put('offsets/11', ''), 'offsets-damaged offsets/11'],
@@ -22,6 +26,24 @@ describe('what Spark refuses is corrupt or incompatible', () => {
       'an empty line of metadata',
       MemoryFiles.of('kafka-4p').put('offsets/1', 'v1\n\n{"t4":{"0":125}}\n'),
       'offsets-damaged offsets/1',
+    ],
+    [
+      'a join without one of its partitions',
+      stateful().put('state/1/0/left-keyToNumValues/12.snapshot', 'x'),
+      'state-missing state/1/1',
+    ],
+    [
+      'an end of a rate and no start',
+      MemoryFiles.of('kafka-4p').put('offsets/0', rate(3)).put('offsets/1', rate(5)).drop('sources'),
+      'source-log-missing sources/0/0',
+    ],
+    [
+      'a start of a rate that is cut',
+      MemoryFiles.of('kafka-4p')
+        .put('offsets/0', rate(3))
+        .put('offsets/1', rate(5))
+        .put('sources/0/0', 'v1\n'),
+      'source-log-damaged sources/0/0',
     ],
     ['no source', stateful().put('offsets/11', 'v1\n{}\n'), 'offsets-damaged offsets/11'],
     ['damaged offsets before the last', stateful().put('offsets/10', 'v1\n{}'), 'offsets-damaged offsets/10'],
@@ -106,6 +128,14 @@ describe('what Spark accepts is sound', () => {
     [
       'a setting that is written as a number',
       stateful().put('offsets/11', offsets11.replace('partitions":"2"', 'partitions":2')),
+      ['clean'],
+    ],
+    [
+      'a rate that knows when it started',
+      MemoryFiles.of('kafka-4p')
+        .put('offsets/0', rate(3))
+        .put('offsets/1', rate(5))
+        .put('sources/0/0', 'v1\n1795424078741'),
       ['clean'],
     ],
     ['a commit without its second line', stateful().put('commits/11', 'v1\n'), ['clean']],
