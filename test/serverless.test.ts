@@ -212,17 +212,22 @@ describe('the roles', () => {
     expect(allowed(roleOf(noRoles, 'reconcile'))).not.toContain('iam:PassRole');
   });
 
-  it('read objects of the control bucket and of the log buckets, and never of a checkpoint', () => {
+  it('read objects of the control bucket, of checkpoints and of logs, and write none', () => {
     for (const name of functionNames) {
       const reads = statementsOf(roleOf(evaluated(template, whole), name)).filter(
         ({ Effect, Action }) => Effect === 'Allow' && listed(Action).includes('s3:GetObject'),
       );
       const known = [
         '<ControlBucket.Arn>/policies/*',
+        'arn:aws:s3:::acme-checkpoints/*',
         'arn:aws:s3:::acme-logs/*',
         'arn:aws:s3:::acme-more-logs/*',
       ];
       for (const { Resource } of reads) for (const arn of listed(Resource)) expect(known).toContain(arn);
+      const allowed = statementsOf(roleOf(evaluated(template, whole), name)).flatMap(({ Effect, Action }) =>
+        Effect === 'Allow' ? listed(Action).filter((action) => action.startsWith('s3:')) : [],
+      );
+      for (const action of allowed) expect(['s3:GetObject', 's3:ListBucket']).toContain(action);
     }
   });
 

@@ -2,6 +2,7 @@ import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/
 import type { CheckpointFiles, FileAnswer, FileStart, ListedFile, Listing } from '../checkpoint/files.ts';
 import { normaliseLocation } from '../core/launch-request.ts';
 import { malformed, toFailure } from './failures.ts';
+import type { Permissions } from './permissions.ts';
 
 /**
  * A thousand names each. Directly in a folder that is room for fifty times the hundred batches that Spark keeps; below
@@ -80,3 +81,8 @@ export class S3CheckpointFiles implements CheckpointFiles {
     }
   }
 }
+
+export const checkpointPermissions: Permissions = {
+  title: 'list and read what lies under a checkpoint',
+  actions: ['s3:ListBucket', 's3:GetObject'],
+};

@@ -1,11 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { listBatches } from '../checkpoint/batches.ts';
 import { headOf } from '../checkpoint/head.ts';
+import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { auditSeam } from '../checkpoint/seam.ts';
 import type { Answer, CheckpointHead, Checkpoints } from '../control/ports.ts';
-import type { Permissions } from './permissions.ts';
+import type { CheckpointInspection, PositionGap } from '../core/observation.ts';
 import { S3CheckpointFiles } from './s3-checkpoint-files.ts';
 
-/** The head of a checkpoint by the names and dates of its objects: two listings, no object is read. */
+/** Checkpoints in S3. The head is known by the names and dates of objects: two listings, no object is read. */
 export class S3Checkpoints implements Checkpoints {
   readonly #client: S3Client;
 
@@ -21,9 +23,14 @@ export class S3Checkpoints implements Checkpoints {
     if (!batches.ok) return batches;
     return { ok: true, value: headOf(batches.value.planned, batches.value.committed) };
   }
-}
 
-export const checkpointPermissions: Permissions = {
-  title: 'list the names under a checkpoint',
-  actions: ['s3:ListBucket'],
-};
+  async inspect(location: string): Promise<Answer<CheckpointInspection>> {
+    const files = S3CheckpointFiles.at(this.#client, location);
+    return files.ok ? inspectCheckpoint(files.value) : files;
+  }
+
+  async seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>> {
+    const files = S3CheckpointFiles.at(this.#client, location);
+    return files.ok ? auditSeam(files.value, batch) : files;
+  }
+}

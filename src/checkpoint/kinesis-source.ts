@@ -24,7 +24,7 @@ export async function checkShardEnds(
   const folder = folderOf(offset);
   // No batch of its own yet: nothing was read, and there is no end to look for.
   if (folder === undefined) return { ok: true, value: { problems: [], resume: offset.positions } };
-  const ends = await readEnds(files, folder);
+  const ends = await readShardEnds(files, folder);
   if (!ends.ok) return ends;
   const problems = [...ends.value.problems];
   if (isInFlight) {
@@ -58,13 +58,14 @@ function endsGone(folder: string, committer: SourceInput['committer']): Problem 
   return problem('source-log-missing', folder, 'the ends of the last committed batch are missing');
 }
 
-interface Ends {
+/** Where one batch of the connector ended, shard by shard. */
+export interface ShardEnds {
   readonly ends: ReadonlyMap<string, PartitionPosition>;
   readonly isEmpty: boolean;
   readonly problems: readonly Problem[];
 }
 
-async function readEnds(files: CheckpointFiles, folder: string): Promise<FileAnswer<Ends>> {
+export async function readShardEnds(files: CheckpointFiles, folder: string): Promise<FileAnswer<ShardEnds>> {
   const listed = await files.list(folder, 'direct');
   if (!listed.ok) return listed;
   const names = listed.value.files
@@ -91,7 +92,11 @@ async function readEnds(files: CheckpointFiles, folder: string): Promise<FileAns
 }
 
 /** Shards of a committed batch that have no end: a killed batch was run again with the other shards only. */
-function unended(folder: string, { positions }: SourceOffset, { ends, problems }: Ends): readonly Problem[] {
+function unended(
+  folder: string,
+  { positions }: SourceOffset,
+  { ends, problems }: ShardEnds,
+): readonly Problem[] {
   const ids = positions
     .flatMap(({ partitions }) => partitions.map(({ id }) => id))
     .filter((id) => !ends.has(id));

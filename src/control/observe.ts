@@ -5,17 +5,19 @@ import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
 import type {
   BudgetSensor,
   CheckpointSensor,
-  FailedAttempt,
-  InputSensor,
-  LogsSensor,
   Observation,
   OthersSensor,
   RunSensor,
 } from '../core/observation.ts';
-import { attemptKey } from '../core/rules/futile.ts';
-import { quietSinceMs } from '../core/rules/stall.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
+import {
+  observeAttempt,
+  observeInput,
+  observeInspections,
+  observeLogs,
+  observeSeams,
+} from './observe-evidence.ts';
 import type { Failure, Ports } from './ports.ts';
 
 /** A shared listing has to be young enough for the claim that follows it (protocol, step 4: 5 s). */
@@ -38,6 +40,10 @@ export async function observe(
     observeLogs(ports, state, run),
     observeAttempt(ports, state, run),
   ]);
+  const [inspections, seams] = await Promise.all([
+    observeInspections(ports, job, state, others),
+    observeSeams(ports, state, run, checkpoints),
+  ]);
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
   return {
@@ -49,6 +55,8 @@ export async function observe(
     ...(logs ? { logs } : {}),
     ...(failedAttempt ? { failedAttempt } : {}),
     ...(input ? { input } : {}),
+    ...(inspections ? { inspections } : {}),
+    ...(seams ? { seams } : {}),
     budget: budgetSensor(job, state),
     gates: gatesOf(ports, state),
   };
@@ -153,53 +161,6 @@ async function observeCheckpoints(
       : { kind: 'unknown', why: `${head.code}: ${head.message}` };
   }
   return sensors;
-}
-
-/** Only for an end that is still to be judged: logs are the dearest evidence, and an end is judged once. */
-async function observeLogs(
-  ports: Ports,
-  { memory }: JobState,
-  run: RunSensor,
-): Promise<LogsSensor | undefined> {
-  if (run.kind !== 'seen' || run.run.state !== 'FAILED') return undefined;
-  const { jobRunId } = run.run;
-  const isJudged = memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId;
-  if (isJudged || memory.desired === 'stopped') return undefined;
-  return ports.logs.read(run.run);
-}
-
-/** The service tries a live run again: why the attempt before failed is read once, when it is judged. */
-async function observeAttempt(
-  ports: Ports,
-  { memory }: JobState,
-  sensor: RunSensor,
-): Promise<FailedAttempt | undefined> {
-  if (sensor.kind !== 'seen' || !isLive(sensor.run) || memory.desired === 'stopped') return undefined;
-  const { run } = sensor;
-  const number = (run.attempt ?? 1) - 1;
-  if (number < 1 || run.state === 'CANCELLING') return undefined;
-  if (memory.lastFailure?.jobRunId === attemptKey(run, number)) return undefined;
-  const answer = await ports.runs.get(run.applicationId, run.jobRunId, number);
-  // A hint: without it the run is judged when it ends, as any other.
-  if (!answer.ok) return undefined;
-  const { stateDetails, endedAtMs, updatedAtMs } = answer.value;
-  const logs = await ports.logs.read(run, number);
-  return { number, stateDetails, endedAtMs: endedAtMs ?? updatedAtMs, logs };
-}
-
-/** A quiet job may have a quiet stream: its metrics tell, and are asked for only then. */
-async function observeInput(
-  ports: Ports,
-  job: ResolvedJob,
-  seen: Pick<Observation, 'run' | 'checkpoints' | 'nowMs'>,
-): Promise<InputSensor | undefined> {
-  const stream = job.source?.kinesis.stream;
-  const fromMs = quietSinceMs(job, seen);
-  if (stream === undefined || fromMs === undefined) return undefined;
-  const answer = await ports.streams.received(stream, { fromMs, toMs: seen.nowMs });
-  return answer.ok
-    ? { kind: 'seen', records: answer.value }
-    : { kind: 'unknown', why: `${answer.code}: ${answer.message}` };
 }
 
 function budgetSensor(job: ResolvedJob, state: JobState): BudgetSensor {

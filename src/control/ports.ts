@@ -3,7 +3,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
-import type { BatchTimes, LogsSensor } from '../core/observation.ts';
+import type { BatchTimes, CheckpointInspection, LogsSensor, PositionGap } from '../core/observation.ts';
 import type { Item, ItemKey } from './items.ts';
 import type { Notice } from './notice.ts';
 
@@ -144,6 +144,10 @@ export interface CheckpointHead {
 
 export interface Checkpoints {
   head(location: string): Promise<Answer<CheckpointHead>>;
+  /** As Spark would judge it at a start. */
+  inspect(location: string): Promise<Answer<CheckpointInspection>>;
+  /** Where batch N+1 does not begin at the end of batch N; undefined where that cannot be told. */
+  seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>>;
 }
 
 /** The streams that jobs read. */

@@ -123,7 +123,15 @@ function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: J
       if (sensor?.kind !== 'seen') return [location, before ?? { committedAtStart: -1, streak: 0 }];
       const hasMoved = before === undefined || sensor.committedBatch > before.committedAtStart;
       const streak = hasMoved ? 0 : before.streak;
-      return [location, { committedAtStart: sensor.committedBatch, streak, seen: sensor.committedBatch }];
+      return [
+        location,
+        {
+          committedAtStart: sensor.committedBatch,
+          plannedAtStart: sensor.plannedBatch,
+          streak,
+          seen: sensor.committedBatch,
+        },
+      ];
     }),
   );
   const { jobRunId, applicationId, createdAtMs } = run;

@@ -50,6 +50,12 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
     'find out who deleted, replaced or cut the checkpoint; restore it if you can',
     'if it was meant so: checkpilot start JOB --override --reason "…"',
   ],
+  'checkpoint-damaged': [
+    'checkpilot checkpoint LOCATION says what is wrong and how to mend it',
+    'once it is mended: checkpilot start JOB --override --reason "…"',
+  ],
+  'positions-skipped': ['find out what the skipped range held, and read it again while the stream keeps it'],
+  'positions-repeated': ['look for doubles in the sink'],
   'start-refused': ['mend what the service refused, then checkpilot start JOB --override --reason "…"'],
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],
   'streak-without-progress': ['find out why no batch is committed', byHand],

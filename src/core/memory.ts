@@ -32,6 +32,8 @@ export interface JobMemory {
   readonly lastFailure?: LastFailure;
   /** The program that committed the last batch that was seen. */
   readonly good?: Version;
+  /** The generation whose first batch was compared with the last one before it. */
+  readonly audited?: number;
   /** What a run of ours was cancelled for, until it has ended. */
   readonly cancelled?: Cancelled;
   /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */
@@ -78,6 +80,8 @@ export interface LastFailure {
 export interface ProgressMark {
   /** Last committed batch when the current run was started; -1 before the first batch. */
   readonly committedAtStart: number;
+  /** Last planned batch then, which that run runs again if it was not committed. */
+  readonly plannedAtStart?: number;
   readonly streak: number;
   /** Highest committed batch that any pass has seen: a checkpoint that stands before it was replaced or cut. */
   readonly seen?: number;

@@ -14,6 +14,10 @@ export interface Observation {
   readonly ownCancelOf?: string;
   /** What the driver of an ended run wrote; absent where the cause is known already or is not asked for. */
   readonly logs?: LogsSensor;
+  /** The look at each checkpoint right before a start; only with a live grant. */
+  readonly inspections?: Readonly<Record<string, InspectionSensor>>;
+  /** Where the first batch of a new run begins, asked once for each start. */
+  readonly seams?: Readonly<Record<string, SeamSensor>>;
   /** The attempt of the live run that failed last, while it is still to be judged. */
   readonly failedAttempt?: FailedAttempt;
   /** What the source took since the last sign of work; only asked for when a running job has shown none for long. */
@@ -61,6 +65,39 @@ export type CheckpointSensor =
       readonly times?: BatchTimes;
     }
   | Unknown;
+
+export type InspectionSensor = ({ readonly kind: 'seen' } & CheckpointInspection) | Unknown;
+
+/** A checkpoint as Spark would judge it at a start. */
+export interface CheckpointInspection {
+  /** `empty`, `clean`, `in-flight`, `corrupt`, `incompatible`. */
+  readonly health: string;
+  /** What a start would fail on for certain. */
+  readonly fault?: { readonly message: string; readonly path: string };
+}
+
+export type SeamSensor =
+  | {
+      readonly kind: 'seen';
+      /** The last batch before the new run's first one. */
+      readonly batch: number;
+      readonly gaps: readonly PositionGap[];
+    }
+  | Unknown;
+
+/** A partition or shard that a batch does not go on with where the one before it ended. */
+export interface PositionGap {
+  readonly kind: 'skipped' | 'went-back' | 'vanished' | 'late-start' | 'unclear';
+  readonly stream: string | null;
+  readonly id: string;
+  readonly from: GapPosition | null;
+  readonly to: GapPosition | null;
+}
+
+interface GapPosition {
+  readonly position: string | number;
+  readonly positionType: string;
+}
 
 /** When the newest batches were planned and committed, as the store dates their files. */
 export interface BatchTimes {

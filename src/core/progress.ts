@@ -67,6 +67,7 @@ export function marksAtStart(
     const streak = moved ? 0 : before.streak;
     marks[location] = {
       committedAtStart: sensor.committedBatch,
+      plannedAtStart: sensor.plannedBatch,
       streak: isRestart ? streak + 1 : streak,
       seen: sensor.committedBatch,
     };

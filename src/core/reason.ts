@@ -26,6 +26,10 @@ export const reasons = {
   'deterministic-failure': 'The same input and code would fail the same way.',
   'data-at-risk': 'A restart could lose or repeat data.',
   'checkpoint-went-back': 'The checkpoint stands before a batch that it had committed.',
+  'positions-skipped':
+    'After a start, a batch does not begin where the last one ended: records were skipped.',
+  'positions-repeated':
+    'After a start, a batch begins before the end of the last one: records are read twice.',
   'not-streaming': 'The run is not in mode STREAMING: no streaming retries, and a time limit.',
   'native-retries-differ': 'The run was started with other native retries than the policy says.',
   'streak-without-progress': 'The last restarts committed no new batch.',
@@ -44,6 +48,7 @@ export const reasons = {
   'run-unknown': 'The state of the last run could not be read, so nothing is started.',
   'listing-unknown': 'The live runs of the application could not be listed, so nothing is started.',
   'progress-unknown': 'The checkpoint could not be read; without it one restart an hour is allowed.',
+  'checkpoint-damaged': 'Spark would refuse the checkpoint: nothing is started on it.',
   'checkpoint-unreadable': 'The checkpoint could not be read right before the start.',
   'not-managed': 'No policy declares this job.',
 } as const;

@@ -4,7 +4,7 @@ import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
 import type { Permissions } from '../aws/permissions.ts';
-import { checkpointPermissions } from '../aws/s3-checkpoints.ts';
+import { checkpointPermissions } from '../aws/s3-checkpoint-files.ts';
 import { driverLogPermissions } from '../aws/s3-driver-logs.ts';
 import { policyPermissions } from '../aws/s3-policies.ts';
 import { tokenPermissions } from '../aws/secrets.ts';

@@ -1,6 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
+import type { CheckpointFiles } from '../checkpoint/files.ts';
 import { type BatchFiles, headOf } from '../checkpoint/head.ts';
+import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { auditSeam } from '../checkpoint/seam.ts';
 import type {
   Answer,
   CancelAnswer,
@@ -121,11 +124,17 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
         value: headOf(batchFiles(objects, `${prefix}/offsets/`), batchFiles(objects, `${prefix}/commits/`)),
       };
     },
+    inspect: (location) => inspectCheckpoint(worldFiles(objects, location)),
+    seam: (location, batch) => auditSeam(worldFiles(objects, location), batch),
   };
 }
 
 export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
-  return { head: async (location) => ({ ok: true, value: ledger.head(location) }) };
+  return {
+    head: async (location) => ({ ok: true, value: ledger.head(location) }),
+    inspect: async () => ({ ok: true, value: { health: 'clean' } }),
+    seam: async () => ({ ok: true, value: [] }),
+  };
 }
 
 /** The newest driver log of a run straight from the world's objects. */
@@ -145,6 +154,35 @@ export function worldDriverLogs(objects: ObjectStore): DriverLogs {
       if (!last || !found) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
       const text = gunzipSync(found.body).toString('utf8');
       return { kind: 'read', logs: [{ source: 'SPARK_DRIVER/stderr.gz', text, linesBefore: 0 }] };
+    },
+  };
+}
+
+/** The objects of the world under a location, as the reader of checkpoints wants them. */
+function worldFiles(objects: ObjectStore, location: string): CheckpointFiles {
+  const root = `${location.replace(/^s3:\/\//, '')}/`;
+  return {
+    location,
+    async list(folder, depth) {
+      const prefix = folder === '' ? root : `${root}${folder}/`;
+      const found = objects.list(prefix, { max: 50_000 }).map((object) => ({
+        name: object.key.slice(prefix.length),
+        sizeBytes: object.sizeBytes,
+        modifiedMs: object.lastModifiedMs,
+      }));
+      const files = depth === 'deep' ? found : found.filter(({ name }) => !name.includes('/'));
+      const folders = new Set(
+        found.flatMap(({ name }) => (name.includes('/') ? [name.split('/')[0] ?? ''] : [])),
+      );
+      return { ok: true, value: { files, folders: depth === 'deep' ? [] : [...folders], isCut: false } };
+    },
+    async read(path, bytesMax) {
+      const found = objects.get(`${root}${path}`);
+      if (!found) return { ok: false, code: 'not-found', message: `${path} is not there` };
+      return {
+        ok: true,
+        value: { bytes: found.body.subarray(0, bytesMax), isCut: found.body.length > bytesMax },
+      };
     },
   };
 }

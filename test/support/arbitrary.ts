@@ -87,6 +87,25 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     others: othersSensor,
     checkpoints: fc.dictionary(fc.constantFrom(...locations), checkpointSensor),
     ownCancelOf: runIds,
+    seams: fc.constant({
+      [checkpoint]: {
+        kind: 'seen' as const,
+        batch: 120,
+        gaps: [
+          { kind: 'skipped' as const, stream: 'clicks', id: 'shardId-000000000000', from: null, to: null },
+        ],
+      },
+    }),
+    inspections: fc.constantFrom(
+      { [checkpoint]: { kind: 'seen' as const, health: 'clean' } },
+      {
+        [checkpoint]: {
+          kind: 'seen' as const,
+          health: 'corrupt',
+          fault: { message: 'cut', path: 'offsets/1' },
+        },
+      },
+    ),
     failedAttempt: fc.record({
       number: fc.integer({ min: 1, max: 3 }),
       stateDetails: fc.constantFrom(...Object.values(texts)),

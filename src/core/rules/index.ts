@@ -4,12 +4,13 @@ import { futile } from './futile.ts';
 import { identity } from './identity.ts';
 import { launch } from './launch.ts';
 import { recover } from './recover.ts';
+import { seam } from './seam.ts';
 import { stall } from './stall.ts';
 import { steady } from './steady.ts';
 import { stop } from './stop.ts';
 
 /** The run lane, in order: at most one wish about the run, the first rule that applies wins. */
-export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, steady];
+export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, seam, steady];
 
 /** The safety lane: every rule is always asked. */
 export const safetyLane: readonly SafetyRule[] = [drift];

@@ -1,7 +1,9 @@
 import type { Verdict } from '../decision.ts';
+import { judged } from '../failure/judgement.ts';
 import { isGrantLive, type Wish } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { DecideInput } from '../rule.ts';
+import { park } from './park.ts';
 
 /**
  * A job with a wish is looked at this often while it waits for its turn, in case the release function's wake was lost; that
@@ -32,7 +34,30 @@ export function proceed(input: DecideInput, wish: Wish): Verdict {
   const blind = !progressOf(memory, observation).known;
   if (blind && mayNotStartBlind(input))
     return { kind: 'wait', reason: 'checkpoint-unreadable', untilMs: nowMs + 30_000 };
-  return { kind: 'claim', wish, reason: wish.reason };
+  // A person who orders a start has seen the checkpoint.
+  return (
+    (wish.cause === 'operator' ? undefined : refuseDamaged(input)) ?? {
+      kind: 'claim',
+      wish,
+      reason: wish.reason,
+    }
+  );
+}
+
+/** A start that would fail for certain only burns budget and hides the fault behind another one. */
+function refuseDamaged(input: DecideInput): Verdict | undefined {
+  const { run, inspections = {} } = input.observation;
+  if (run.kind !== 'seen') return undefined;
+  for (const [location, sensor] of Object.entries(inspections)) {
+    if (sensor.kind !== 'seen' || !sensor.fault) continue;
+    const { message, path } = sensor.fault;
+    const judgement = judged('checkpoint-corrupt', 'pre-flight', {
+      confidence: 0.95,
+      evidence: `${location}/${path}: ${message}`,
+    });
+    return park(input, run.run, judgement, 'checkpoint-damaged', progressOf(input.memory, input.observation));
+  }
+  return undefined;
 }
 
 export function mayNotStartBlind({ memory, observation }: DecideInput): boolean {

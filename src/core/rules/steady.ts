@@ -1,5 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import type { JobMemory } from '../memory.ts';
+import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 import { versionOf } from '../version.ts';
@@ -26,7 +27,7 @@ export const steady: Rule = {
     }
     const { incident } = memory;
     const progress = progressOf(memory, observation);
-    const good = goodVersion(input, progress);
+    const learned = proven(input, progress);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
     if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
       const restarts = incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`;
@@ -35,7 +36,7 @@ export const steady: Rule = {
       return {
         kind: 'nothing',
         reason: 'run-healthy',
-        ...good,
+        ...learned,
         untilMs: nowMs + calmLookMs,
         forget: [...obeyed, 'incident'],
         notice: {
@@ -50,7 +51,7 @@ export const steady: Rule = {
     return {
       kind: 'nothing',
       reason: 'run-healthy',
-      ...good,
+      ...learned,
       // A thousand jobs that recover at once must not use up GetJobRun by being looked at each minute.
       untilMs: incident ? nextProofMs(nowMs, sinceMs + job.restart.stableAfterMs) : nowMs + calmLookMs,
       forget: obeyed,
@@ -58,14 +59,18 @@ export const steady: Rule = {
   },
 };
 
-/** What has committed a batch is a program that works on this checkpoint: the one to go back to. */
-function goodVersion(
-  { observation: { run }, memory }: DecideInput,
+/** What has committed a batch is a program that works on this checkpoint, and has begun it where it should. */
+function proven(
+  { observation: { run, seams }, memory }: DecideInput,
   progress: Progress,
 ): Pick<Verdict, 'learned'> {
   if (run.kind !== 'seen' || !progress.committed) return {};
   const good = versionOf(run.run.request);
-  return good.id === memory.good?.id ? {} : { learned: { good } };
+  const learned = {
+    ...(good.id === memory.good?.id ? {} : { good }),
+    ...(isAudited(seams) ? { audited: memory.generation } : {}),
+  };
+  return Object.keys(learned).length === 0 ? {} : { learned };
 }
 
 /** A size step lives in our memory only: an upgrade, or a start by hand, would fall back to what was too small. */
@@ -82,4 +87,9 @@ function keepSizes({ workers }: JobMemory): string {
 /** When the restart has proved itself, or a calm look before that: what happens earlier is told by an event. */
 function nextProofMs(nowMs: number, stableAtMs: number): number {
   return stableAtMs > nowMs ? Math.min(stableAtMs, nowMs + calmLookMs) : nowMs + watchedLookMs;
+}
+
+/** Every seam was read and has no gap; one that could not be read is tried again at the next look. */
+function isAudited(seams: Observation['seams']): boolean {
+  return seams !== undefined && Object.values(seams).every((sensor) => sensor.kind === 'seen');
 }

@@ -37,6 +37,8 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
             ? unavailable
             : { ok: true, value: site.checkpoints.head(location) },
         ),
+      inspect: async () => ({ ok: true, value: { health: 'clean' } }),
+      seam: async () => ({ ok: true, value: [] }),
     },
     streams: { received: async () => ({ ok: true, value: 0 }) },
     logs: { read: async () => ({ kind: 'none', why: 'chaos is about order, not about causes' }) },

@@ -1,0 +1,30 @@
+import type { CheckpointInspection } from '../core/observation.ts';
+import type { CheckpointFiles, FileAnswer } from './files.ts';
+import type { ProblemCode } from './problem.ts';
+import { readCheckpoint } from './read.ts';
+
+/**
+ * Faults on which every query of every Spark fails, whatever it computes: those that are worth no start. Of all others –
+ * state that a query may not need, a log version that another Spark reads – the run itself tells more.
+ */
+const stopping: ReadonlySet<ProblemCode> = new Set([
+  'metadata-damaged',
+  'offsets-damaged',
+  'offset-gap',
+  'offsets-behind-commits',
+  'sources-differ',
+  'source-offset-damaged',
+  'commit-damaged',
+]);
+
+/** The look before a start: health, and the fault on which it would fail for certain. */
+export async function inspectCheckpoint(files: CheckpointFiles): Promise<FileAnswer<CheckpointInspection>> {
+  const read = await readCheckpoint(files);
+  if (!read.ok) return read;
+  const { health, problems } = read.value;
+  const fault = problems.find(({ code }) => stopping.has(code));
+  return {
+    ok: true,
+    value: { health, ...(fault ? { fault: { message: fault.message, path: fault.path } } : {}) },
+  };
+}

@@ -1,0 +1,57 @@
+import type { CheckpointFiles, FileAnswer } from './files.ts';
+import { auditGap, type PositionGap } from './gap.ts';
+import { readShardEnds } from './kinesis-source.ts';
+import { readPlanned } from './planned.ts';
+import type { SourcePositions } from './sources.ts';
+
+/**
+ * Whether batch N+1 begins where the committed batch N ended; `undefined` where it cannot be told, because a file is
+ * gone or damaged. Kinesis: the ends of N beside the starts in `offsets/N+1`. Others write only the end of each batch,
+ * and the next one begins there by definition: of them only an end that lies before the last one, or a partition that is
+ * gone, shows. Calls: two reads, and for each Kinesis source one listing and a read for each shard, 256 at most.
+ */
+export async function auditSeam(
+  files: CheckpointFiles,
+  batch: number,
+): Promise<FileAnswer<readonly PositionGap[] | undefined>> {
+  const before = await readPlanned(files, batch, []);
+  if (!before.ok) return before.code === 'not-found' ? { ok: true, value: undefined } : before;
+  const after = await readPlanned(files, batch + 1, []);
+  if (!after.ok) return after.code === 'not-found' ? { ok: true, value: undefined } : after;
+  if (!before.value || !after.value) return { ok: true, value: undefined };
+  const gaps: PositionGap[] = [];
+  for (const [index, ended] of before.value.sources.entries()) {
+    const started = after.value.sources[index];
+    if (started === undefined) continue;
+    if (ended.kind !== 'kinesis') {
+      gaps.push(...auditGap(ended.positions, started.positions).filter(isBackwards));
+      continue;
+    }
+    const ends = await endsOf(files, index, ended);
+    if (!ends.ok) return ends;
+    if (ends.value) gaps.push(...auditGap(ends.value, started.positions));
+  }
+  return { ok: true, value: gaps };
+}
+
+/** Where batch N ended in each shard; one without an end is read again from its start. */
+async function endsOf(
+  files: CheckpointFiles,
+  index: number,
+  ended: { readonly positions: readonly SourcePositions[]; readonly connectorBatch?: number },
+): Promise<FileAnswer<readonly SourcePositions[] | undefined>> {
+  const { connectorBatch = -1, positions } = ended;
+  if (connectorBatch < 0) return { ok: true, value: undefined };
+  const ends = await readShardEnds(files, `sources/${index}/shard-source/${connectorBatch}`);
+  if (!ends.ok) return ends;
+  if (ends.value.isEmpty || ends.value.problems.length > 0) return { ok: true, value: undefined };
+  const at = positions.map((source) => ({
+    ...source,
+    partitions: source.partitions.map((start) => ends.value.ends.get(start.id) ?? start),
+  }));
+  return { ok: true, value: at };
+}
+
+function isBackwards({ kind }: PositionGap): boolean {
+  return kind === 'went-back' || kind === 'vanished';
+}

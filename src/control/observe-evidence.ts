@@ -1,0 +1,111 @@
+import type { ResolvedJob } from '../core/job.ts';
+import { isLive } from '../core/job-run.ts';
+import { isGrantLive } from '../core/memory.ts';
+import type {
+  FailedAttempt,
+  InputSensor,
+  LogsSensor,
+  Observation,
+  OthersSensor,
+  RunSensor,
+  SeamSensor,
+} from '../core/observation.ts';
+import { attemptKey } from '../core/rules/futile.ts';
+import { quietSinceMs } from '../core/rules/stall.ts';
+import type { JobState } from './load.ts';
+import type { Ports } from './ports.ts';
+
+/** Only for an end that is still to be judged: logs are the dearest evidence, and an end is judged once. */
+export async function observeLogs(
+  ports: Ports,
+  { memory }: JobState,
+  run: RunSensor,
+): Promise<LogsSensor | undefined> {
+  if (run.kind !== 'seen' || run.run.state !== 'FAILED') return undefined;
+  const { jobRunId } = run.run;
+  const isJudged = memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId;
+  if (isJudged || memory.desired === 'stopped') return undefined;
+  return ports.logs.read(run.run);
+}
+
+/** The service tries a live run again: why the attempt before failed is read once, when it is judged. */
+export async function observeAttempt(
+  ports: Ports,
+  { memory }: JobState,
+  sensor: RunSensor,
+): Promise<FailedAttempt | undefined> {
+  if (sensor.kind !== 'seen' || !isLive(sensor.run) || memory.desired === 'stopped') return undefined;
+  const { run } = sensor;
+  const number = (run.attempt ?? 1) - 1;
+  if (number < 1 || run.state === 'CANCELLING') return undefined;
+  if (memory.lastFailure?.jobRunId === attemptKey(run, number)) return undefined;
+  const answer = await ports.runs.get(run.applicationId, run.jobRunId, number);
+  // A hint: without it the run is judged when it ends, as any other.
+  if (!answer.ok) return undefined;
+  const { stateDetails, endedAtMs, updatedAtMs } = answer.value;
+  const logs = await ports.logs.read(run, number);
+  return { number, stateDetails, endedAtMs: endedAtMs ?? updatedAtMs, logs };
+}
+
+/** The look right before a start: seven calls that are only made by the pass that may claim. */
+export async function observeInspections(
+  ports: Ports,
+  job: ResolvedJob,
+  { memory, nowMs }: JobState,
+  others: OthersSensor,
+): Promise<Observation['inspections']> {
+  if (!isGrantLive(memory, nowMs) || others.kind !== 'seen' || memory.generation === 0) return undefined;
+  const answers = await Promise.all(
+    job.checkpoints.map(async (location) => [location, await ports.checkpoints.inspect(location)] as const),
+  );
+  return Object.fromEntries(
+    answers.map(([location, answer]) => [
+      location,
+      answer.ok
+        ? { kind: 'seen', ...answer.value }
+        : { kind: 'unknown', why: `${answer.code}: ${answer.message}` },
+    ]),
+  );
+}
+
+/** Once for each start, when the new run has planned a batch of its own. */
+export async function observeSeams(
+  ports: Ports,
+  { memory }: JobState,
+  run: RunSensor,
+  checkpoints: Observation['checkpoints'],
+): Promise<Observation['seams']> {
+  if (run.kind !== 'seen' || run.run.state !== 'RUNNING' || memory.audited === memory.generation)
+    return undefined;
+  const due = Object.entries(checkpoints).flatMap(([location, sensor]) => {
+    const { plannedAtStart: batch = -1 } = memory.progress[location] ?? {};
+    return batch < 0
+      ? []
+      : [{ location, batch, isReady: sensor.kind === 'seen' && sensor.plannedBatch > batch }];
+  });
+  // Until every query has planned one, the audit is not whole.
+  if (due.length === 0 || due.some(({ isReady }) => !isReady)) return undefined;
+  const seams: Record<string, SeamSensor> = {};
+  for (const { location, batch } of due) {
+    const answer = await ports.checkpoints.seam(location, batch);
+    seams[location] = answer.ok
+      ? { kind: 'seen', batch, gaps: answer.value ?? [] }
+      : { kind: 'unknown', why: `${answer.code}: ${answer.message}` };
+  }
+  return seams;
+}
+
+/** A quiet job may have a quiet stream: its metrics tell, and are asked for only then. */
+export async function observeInput(
+  ports: Ports,
+  job: ResolvedJob,
+  seen: Pick<Observation, 'run' | 'checkpoints' | 'nowMs'>,
+): Promise<InputSensor | undefined> {
+  const stream = job.source?.kinesis.stream;
+  const fromMs = quietSinceMs(job, seen);
+  if (stream === undefined || fromMs === undefined) return undefined;
+  const answer = await ports.streams.received(stream, { fromMs, toMs: seen.nowMs });
+  return answer.ok
+    ? { kind: 'seen', records: answer.value }
+    : { kind: 'unknown', why: `${answer.code}: ${answer.message}` };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { PositionGap } from '../../src/core/observation.ts';
+import {
+  aGrant,
+  atBatch,
+  aWish,
+  beside,
+  checkpoint,
+  ended,
+  judge,
+  type Situation,
+} from '../support/build.ts';
+
+describe('the look right before a start', () => {
+  const ready = (changes: NonNullable<Situation['observation']> = {}, memory: Situation['memory'] = {}) =>
+    judge({
+      memory: { wish: aWish(), grant: aGrant(), ...memory },
+      observation: { run: ended('Read timed out'), others: beside(), ...changes },
+    });
+  const damaged = {
+    [checkpoint]: {
+      kind: 'seen' as const,
+      health: 'corrupt',
+      fault: { path: 'offsets/121', message: 'it is cut off; Spark refuses to start the query' },
+    },
+  };
+
+  it('parks the job when Spark would refuse the checkpoint, and says where', () => {
+    const decision = ready({ inspections: damaged });
+    expect(decision).toMatchObject({
+      kind: 'park',
+      reason: 'checkpoint-damaged',
+      verdict: { judgement: { class: 'checkpoint-corrupt' }, notice: { severity: 'critical' } },
+    });
+    expect(decision.verdict.notice?.text).toContain(`${checkpoint}/offsets/121: it is cut off`);
+  });
+
+  it('does not stand in the way of what may succeed, or of what could not be looked at', () => {
+    const incompatible = { [checkpoint]: { kind: 'seen' as const, health: 'incompatible' } };
+    const unread = { [checkpoint]: { kind: 'unknown' as const, why: 'denied: s3:GetObject' } };
+    expect(ready({ inspections: incompatible }).verdict.kind).toBe('claim');
+    expect(ready({ inspections: unread }).verdict.kind).toBe('claim');
+    expect(ready().verdict.kind).toBe('claim');
+  });
+
+  it('leaves the last word to a person who orders the start', () => {
+    expect(ready({ inspections: damaged }, { wish: aWish({ cause: 'operator' }) }).verdict.kind).toBe(
+      'claim',
+    );
+  });
+});
+
+describe('the first batch of a new run', () => {
+  const gap: PositionGap = {
+    kind: 'skipped',
+    stream: 'clicks',
+    id: 'shardId-000000000003',
+    from: { position: '4968', positionType: 'AFTER_SEQUENCE_NUMBER' },
+    to: { position: '4999', positionType: 'AFTER_SEQUENCE_NUMBER' },
+  };
+  const at = { checkpoints: { [checkpoint]: atBatch(122) } };
+  const found = (...gaps: PositionGap[]) =>
+    judge({ observation: { ...at, seams: { [checkpoint]: { kind: 'seen', batch: 120, gaps } } } });
+
+  it('calls a person when it skips records, with shard and range', () => {
+    const decision = found(gap);
+    expect(decision).toMatchObject({
+      reason: 'positions-skipped',
+      verdict: { learned: { audited: 1 }, notice: { event: 'incident.needs-human', severity: 'critical' } },
+    });
+    expect(decision.verdict.notice?.text).toContain(
+      'clicks shardId-000000000003 skipped from AFTER_SEQUENCE_NUMBER 4968 to AFTER_SEQUENCE_NUMBER 4999',
+    );
+  });
+
+  it('is told of as a warning when it reads again what was read', () => {
+    expect(found({ ...gap, kind: 'went-back' })).toMatchObject({
+      reason: 'positions-repeated',
+      verdict: { notice: { event: 'incident.opened', severity: 'warning' } },
+    });
+  });
+
+  it('names three shards of many', () => {
+    const text = found(...Array.from({ length: 9 }, (_, id) => ({ ...gap, id: `shard-${id}` }))).verdict
+      .notice?.text;
+    expect(text).toContain('shard-2');
+    expect(text).toContain('and 6 more');
+    expect(text).not.toContain('shard-3');
+  });
+
+  it('is audited once when all is well, and again when it could not be read', () => {
+    expect(found().verdict.learned).toMatchObject({ audited: 1 });
+    const unread = judge({
+      observation: { ...at, seams: { [checkpoint]: { kind: 'unknown', why: 'throttled' } } },
+    });
+    expect(unread.verdict.learned?.audited).toBeUndefined();
+  });
+});
