@@ -44,24 +44,27 @@ export class S3DriverLogs implements DriverLogs {
     this.#limits = { packedBytesMax, textBytesMax, readMsMax, ...limits };
   }
 
-  async read(run: JobRun, attempt?: number): Promise<LogsAnswer> {
+  read(run: JobRun, attempt?: number): Promise<LogsAnswer> {
+    const files = { stdout: 1, stderr: stderrFilesMax };
+    return this.#read(run, attempt, { folder: 'SPARK_DRIVER', who: 'driver', files });
+  }
+
+  /** The newest stderr of `SPARK_EXECUTOR/<id>/`. */
+  readExecutor(run: JobRun, executor: string, attempt?: number): Promise<LogsAnswer> {
+    const worker = { folder: `SPARK_EXECUTOR/${executor}`, who: 'executor', files: { stderr: 1 } };
+    return this.#read(run, attempt, worker);
+  }
+
+  async #read(run: JobRun, attempt: number | undefined, worker: Worker): Promise<LogsAnswer> {
     const root = rootOf(run);
     if (root === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
     const abort = AbortSignal.timeout(this.#limits.readMsMax);
+    const folder = `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`;
     try {
-      const files = await this.#driverFiles(
-        root.bucket,
-        `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`,
-        attempt,
-      );
-      const newest = (name: string, count: number) =>
-        files
-          .filter(({ key }) => (key.split('/').at(-1) ?? '').startsWith(name))
-          .sort((a, b) => b.modifiedMs - a.modifiedMs || (a.key < b.key ? 1 : -1))
-          .slice(0, count)
-          .reverse();
-      const wanted = [...newest('stdout', 1), ...newest('stderr', stderrFilesMax)];
-      if (wanted.length === 0) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
+      const files = await this.#filesOf(root.bucket, folder, { attempt, worker: worker.folder });
+      const wanted = Object.entries(worker.files).flatMap(([name, count]) => newest(files, name, count));
+      if (wanted.length === 0)
+        return { kind: 'none', why: `no ${worker.who} log has arrived yet`, mayCome: true };
       const logs: LogText[] = [];
       for (const { key } of wanted) logs.push(await this.#tailOf(root.bucket, key, abort));
       return { kind: 'read', logs };
@@ -73,20 +76,26 @@ export class S3DriverLogs implements DriverLogs {
     }
   }
 
-  /** Files of the driver in the attempt, or the newest one; of the run itself where there are no attempts. */
-  async #driverFiles(bucket: string, run: string, attempt: number | undefined): Promise<readonly LogFile[]> {
+  /** Files of a worker in the attempt, or the newest one; of the run itself where there are no attempts. */
+  async #filesOf(
+    bucket: string,
+    run: string,
+    { attempt, worker }: { attempt: number | undefined; worker: string },
+  ): Promise<readonly LogFile[]> {
     const top = await this.#list(bucket, run, '/');
     const attempts = top.folders.find((folder) => /\/attempts?\/$/.test(folder));
     const numbered = attempts ? (await this.#list(bucket, attempts, '/')).folders : [];
     const number = (folder: string) => Number(/(\d+)\/$/.exec(folder)?.[1] ?? -1);
-    const newest = [...numbered].sort((a, b) => number(b) - number(a))[0];
-    const wanted = attempt === undefined ? newest : numbered.find((folder) => number(folder) === attempt);
+    const last = [...numbered].sort((a, b) => number(b) - number(a))[0];
+    const wanted = attempt === undefined ? last : numbered.find((folder) => number(folder) === attempt);
     // What the run wrote as a whole is the newest attempt's, and nobody else's words.
     if (attempt !== undefined && wanted === undefined) return [];
     const base = wanted ?? run;
     const folders = wanted === undefined ? top.folders : (await this.#list(bucket, wanted, '/')).folders;
-    const driver = folders.find((folder) => /\/SPARK_DRIVER\/$/i.test(folder)) ?? `${base}SPARK_DRIVER/`;
-    return (await this.#list(bucket, driver)).files;
+    const [kind = '', ...rest] = worker.split('/');
+    // Whichever way the service writes it: upper or lower case.
+    const found = folders.find((folder) => folder.toUpperCase().endsWith(`/${kind}/`)) ?? `${base}${kind}/`;
+    return (await this.#list(bucket, `${found}${rest.map((one) => `${one}/`).join('')}`)).files;
   }
 
   /** One page of a thousand names: a driver has a handful. */
@@ -120,9 +129,25 @@ export class S3DriverLogs implements DriverLogs {
     const tail = new Tail(keptBytes);
     if (body)
       await drain(key.endsWith('.gz') ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
-    const source = key.slice(key.search(/SPARK_DRIVER\//i));
+    const source = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
     return { source, ...tail.text() };
   }
+}
+
+interface Worker {
+  readonly folder: string;
+  readonly who: string;
+  /** How many of the newest files whose name begins so. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+/** The oldest of them first. */
+function newest(files: readonly LogFile[], name: string, count: number): readonly LogFile[] {
+  return files
+    .filter(({ key }) => (key.split('/').at(-1) ?? '').startsWith(name))
+    .sort((a, b) => b.modifiedMs - a.modifiedMs || (a.key < b.key ? 1 : -1))
+    .slice(0, count)
+    .reverse();
 }
 
 /** A gzip that breaks off, or is none, ends the text and not the reading. */

@@ -1,5 +1,6 @@
+import { lostExecutor } from '../core/failure/lost-executor.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import { isLive } from '../core/job-run.ts';
+import { isLive, type JobRun } from '../core/job-run.ts';
 import { isGrantLive } from '../core/memory.ts';
 import type {
   FailedAttempt,
@@ -25,7 +26,17 @@ export async function observeLogs(
   const { jobRunId } = run.run;
   const isJudged = memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId;
   if (isJudged || memory.desired === 'stopped') return undefined;
-  return ports.logs.read(run.run);
+  return readLogs(ports, run.run);
+}
+
+/** The driver's logs; where they only say that an executor was lost, that executor's too. */
+async function readLogs(ports: Ports, run: JobRun, attempt?: number): Promise<LogsSensor> {
+  const driver = await ports.logs.read(run, attempt);
+  if (driver.kind !== 'read') return driver;
+  const executor = lostExecutor(run.stateDetails, driver.logs);
+  if (executor === undefined) return driver;
+  const more = await ports.logs.readExecutor(run, executor, attempt);
+  return more.kind === 'read' ? { kind: 'read', logs: [...driver.logs, ...more.logs] } : driver;
 }
 
 /** The service tries a live run again: why the attempt before failed is read once, when it is judged. */
@@ -43,7 +54,7 @@ export async function observeAttempt(
   // A hint: without it the run is judged when it ends, as any other.
   if (!answer.ok) return undefined;
   const { stateDetails, endedAtMs, updatedAtMs } = answer.value;
-  const logs = await ports.logs.read(run, number);
+  const logs = await readLogs(ports, { ...run, stateDetails }, number);
   return { number, stateDetails, endedAtMs: endedAtMs ?? updatedAtMs, logs };
 }
 

@@ -160,6 +160,8 @@ export interface Streams {
 export interface DriverLogs {
   /** Of its newest attempt, or of the given one. */
   read(run: JobRun, attempt?: number): Promise<LogsAnswer>;
+  /** What one executor of it wrote last. */
+  readExecutor(run: JobRun, executor: string, attempt?: number): Promise<LogsAnswer>;
 }
 
 export type LogsAnswer = LogsSensor;

@@ -30,6 +30,8 @@ export interface JobMemory {
   readonly lastStartAtMs?: number;
   /** The last end that was judged, to tell a batch that always kills its run from bad luck. */
   readonly lastFailure?: LastFailure;
+  /** How old the last runs became, to see a death at a fixed age. */
+  readonly ages?: readonly RunAge[];
   /** The program that committed the last batch that was seen. */
   readonly good?: Version;
   /** The generation whose first batch was compared with the last one before it. */
@@ -57,6 +59,11 @@ export interface CurrentRun {
   readonly generation: number;
   readonly cause: StartCause | 'adopted';
   readonly acceptedAtMs: number;
+}
+
+export interface RunAge {
+  readonly jobRunId: string;
+  readonly ageMs: number;
 }
 
 export interface Cancelled {

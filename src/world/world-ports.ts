@@ -13,6 +13,7 @@ import type {
   JobRuns,
   ListFilter,
   ListPage,
+  LogsAnswer,
   SendTerms,
   StartAnswer,
   Streams,
@@ -137,9 +138,13 @@ export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
   };
 }
 
+/** The world's executors write none. */
+const noExecutorLog: LogsAnswer = { kind: 'none', why: 'executors of the world write no log' };
+
 /** The newest driver log of a run straight from the world's objects. */
 export function worldDriverLogs(objects: ObjectStore): DriverLogs {
   return {
+    readExecutor: async () => noExecutorLog,
     async read({ applicationId, jobRunId, request }, attempt) {
       const overrides = request.configurationOverrides as
         | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: string } } }

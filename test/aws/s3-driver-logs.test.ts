@@ -60,6 +60,20 @@ describe('driver logs', () => {
     expect(calls.length).toBeLessThanOrEqual(8);
   });
 
+  it('of an executor are those of its number in the attempt', async () => {
+    const { logs, put } = await bucket();
+    put('attempts/1/SPARK_EXECUTOR/3/stderr.gz', gzipSync('of attempt 1'));
+    put('attempts/2/SPARK_EXECUTOR/3/stderr.gz', gzipSync('of attempt 2'));
+    put('attempts/2/SPARK_EXECUTOR/31/stderr.gz', gzipSync('of another'));
+    const read = async (attempt?: number) => logs.readExecutor(run, '3', attempt);
+    expect(await read()).toMatchObject({
+      kind: 'read',
+      logs: [{ source: 'SPARK_EXECUTOR/3/stderr.gz', text: 'of attempt 2' }],
+    });
+    expect(await read(1)).toMatchObject({ logs: [{ text: 'of attempt 1' }] });
+    expect(await read(4)).toMatchObject({ kind: 'none' });
+  });
+
   it('begin with the file that was rotated away last', async () => {
     const { logs, put } = await bucket();
     put('SPARK_DRIVER/archived/stderr_1.gz', gzipSync('long ago\n'));

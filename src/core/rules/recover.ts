@@ -6,6 +6,7 @@ import type { LastFailure } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
+import { agesWith } from './fixed-age.ts';
 import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
 import { obey } from './obey.ts';
 import { park } from './park.ts';
@@ -39,9 +40,13 @@ function judgeEnd(input: DecideInput, run: JobRun): Verdict {
   const waits = awaitsEvidence(judgement, observation.logs, observation.nowMs, endedMs);
   if (waits) return waits;
   const verdict = answerTo(input, run, judgement);
-  if (!failure) return verdict;
-  const lastFailure: LastFailure = { ...failure, fingerprint: judgement.fingerprint };
-  return { ...verdict, learned: { ...verdict.learned, lastFailure } };
+  const lastFailure: LastFailure | undefined = failure && { ...failure, fingerprint: judgement.fingerprint };
+  // Whoever cancels chooses the age.
+  const ages = run.state === 'CANCELLED' ? undefined : agesWith(input.memory, run);
+  return {
+    ...verdict,
+    learned: { ...verdict.learned, ...(lastFailure ? { lastFailure } : {}), ...(ages ? { ages } : {}) },
+  };
 }
 
 function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdict {

@@ -8,6 +8,7 @@ import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { agesWith, fixedAgeText } from './fixed-age.ts';
 import { growWorkers } from './grow.ts';
 import { outOfBudget, park } from './park.ts';
 import { mayNotStartBlind } from './proceed.ts';
@@ -51,7 +52,7 @@ export function restart(
     ...(grown ? { change: grown.change } : {}),
   };
   const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
-  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.`;
+  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.${fixedAgeText(agesWith(memory, run))}`;
   const isStarved =
     action === 'wait-for-capacity' &&
     memory.incident !== undefined &&

@@ -41,7 +41,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
       seam: async () => ({ ok: true, value: [] }),
     },
     streams: { received: async () => ({ ok: true, value: 0 }) },
-    logs: { read: async () => ({ kind: 'none', why: 'chaos is about order, not about causes' }) },
+    logs: { read: async () => noLogs, readExecutor: async () => noLogs },
     policies: passPolicies(site, pass, hop),
     receivers: () => [receiver],
     // Events are best effort, and nobody here acts on them.
@@ -151,3 +151,5 @@ function passReceiver({ faults, watch }: Site, hop: Hop): Receiver {
 export const unavailable: Failure = { ok: false, code: 'unavailable', message: 'no answer' };
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+const noLogs = { kind: 'none', why: 'chaos is about order, not about causes' } as const;
