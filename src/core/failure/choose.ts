@@ -2,12 +2,12 @@ import type { Classifier } from './judgement.ts';
 import type { FailureRule } from './rule.ts';
 import { failureRules } from './rules.ts';
 import { type FailureClass, isSafetyClass } from './taxonomy.ts';
-import { type Loudness, linesAround, type Place, type TextRecord } from './text.ts';
+import { type Loudness, linesAround, type Place, type TextRecord, wholeLines } from './text.ts';
 
 /** The match that explains the end of the run best, or none. */
 export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
   const matches = findMatches(records);
-  const standing = matches.filter((match) => !(match.rule.umbrella && hidesPassingCause(match, matches)));
+  const standing = matches.filter((match) => !(match.rule.umbrella && hidesPassingCause(match)));
   const safety = standing.filter(
     ({ rule, record }) =>
       isSafetyClass(rule.class) &&
@@ -97,9 +97,10 @@ function findMatches(records: readonly TextRecord[]): readonly Match[] {
 function firstMatch(rule: FailureRule, record: TextRecord, recordIndex: number): Match | undefined {
   const text = rule.frames ? record.withFrames : record.message;
   for (const found of text.matchAll(globalPattern(rule))) {
-    const lines = linesAround(text, found.index, found.index + found[0].length);
-    if (!rule.not?.test(lines))
-      return { rule, record, recordIndex, start: found.index, lines, ...whereIn(rule, record, found.index) };
+    const end = found.index + found[0].length;
+    if (rule.not?.test(wholeLines(text, found.index, end))) continue;
+    const lines = linesAround(text, found.index, end);
+    return { rule, record, recordIndex, start: found.index, lines, ...whereIn(rule, record, found.index) };
   }
   return undefined;
 }
@@ -129,26 +130,31 @@ function withRank(matches: readonly Match[], strength: Strength, loudness?: Loud
 }
 
 /** Classes that, nested inside an umbrella message, are what really happened. */
-const passingClasses: ReadonlySet<FailureClass> = new Set([
+const nestedClasses: ReadonlySet<FailureClass> = new Set([
   'throttled',
   'transient-io',
   'credentials-expired',
+  'memory-exhausted',
+  'disk-exhausted',
 ]);
 
-function hidesPassingCause(umbrella: Match, matches: readonly Match[]): boolean {
-  if (isSafetyClass(umbrella.rule.class) && absence.test(umbrella.record.message)) return false;
-  return matches.some(
-    (nested) =>
-      nested.record === umbrella.record &&
-      nested.start > umbrella.start &&
-      strengthOf(nested.rule) === 'cause' &&
-      passingClasses.has(nested.rule.class),
+const nestedRules = failureRules.filter(
+  (rule) => strengthOf(rule) === 'cause' && nestedClasses.has(rule.class) && !rule.frames,
+);
+
+function hidesPassingCause(umbrella: Match): boolean {
+  const { rule, record, start } = umbrella;
+  if (isSafetyClass(rule.class) && absence.test(record.message)) return false;
+  // Wrappers say the whole message before its cause does: only what comes after the umbrella is inside it.
+  const inside = record.message.slice(start);
+  return nestedRules.some((nested) =>
+    firstMatch(nested, { ...record, message: inside }, umbrella.recordIndex),
   );
 }
 
 /** Programs print where their checkpoint is, too. */
 function isAboutError({ record }: Match): boolean {
-  return /error|exception|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message);
+  return /error|exception|traceback|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message);
 }
 
 type Strength = NonNullable<FailureRule['strength']>;

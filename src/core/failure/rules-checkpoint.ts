@@ -39,7 +39,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     // Every other code of this family means that the program asks the state for what it does not hold.
     pattern:
-      /\bSTATE_STORE_(?!CHECKPOINT|COMMIT|UPDATING|OPERATION|STATE_SCHEMA_FILES|HANDLE)\w{4,60}|STREAMING_STATEFUL_OPERATOR_\w{4,60}|STATEFUL_PROCESSOR_\w{0,60}(?:MISMATCH|INCOMPATIBLE|CHANGE)\w{0,20}/,
+      /\bSTATE_STORE_(?!CHECKPOINT_LOCATION|COMMIT|UPDATING|OPERATION|STATE_SCHEMA_FILES|HANDLE|UNEXPECTED)\w{4,60}|STREAMING_STATEFUL_OPERATOR_(?!MISSING)\w{4,60}|STATEFUL_PROCESSOR_\w{0,60}(?:MISMATCH|INCOMPATIBLE|CHANGE)\w{0,20}/,
     examples: [
       '[STATE_STORE_UNSUPPORTED_OPERATION_ON_MISSING_COLUMN_FAMILY] State store operation=get not supported',
       '[STATE_STORE_PROVIDER_MISMATCH] existing HDFSBackedStateStoreProvider, new RocksDBStateStoreProvider',
@@ -56,7 +56,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'offset-fields-changed',
     class: 'checkpoint-incompatible',
     // A connector upgrade that expects other fields in the offsets it once wrote.
-    pattern: /key not found: (?:subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
+    pattern: /key not found: (?:isLast|subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
     examples: ['java.util.NoSuchElementException: key not found: subSequenceNumber'],
   },
   {
@@ -64,7 +64,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     frames: true,
     pattern:
-      /(?:NumberFormatException|MappingException|ClassCastException|MatchError)\b[\s\S]{0,1500}(?:HDFSMetadataLog\.|SerializedOffset|OffsetSeq(?:Log|Base|\$|\.)|\bLongOffset)/,
+      /(?:NumberFormatException|MappingException|ClassCastException|MatchError)\b[\s\S]{0,1500}(?:HDFSMetadataLog\.|SerializedOffset|OffsetSeq(?:Log|Base|\$|\.)|\bLongOffset)|Expected e\.g\. \{"topicA"[^\n]{0,200} got (?:-?\d|\{"(?:logOffset|metadata|shardId))/,
     examples: [
       'java.lang.NumberFormatException: For input string: "{"logOffset":3}"\n\tat org.apache.spark.sql.execution.streaming.LongOffset$.apply(LongOffset.scala:37)',
     ],
@@ -79,7 +79,8 @@ export const checkpointRules: readonly FailureRule[] = [
   {
     id: 'source-schema-incompatible',
     class: 'checkpoint-incompatible',
-    pattern: /DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE|CANNOT_CONTINUE_PROCESSING_POST_SCHEMA/,
+    pattern:
+      /DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE|CANNOT_CONTINUE_PROCESSING_POST_SCHEMA|DELTA_STREAMING_SCHEMA_LOG_\w{0,20}INCOMPATIBLE/,
     examples: ['[DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE] Streaming read is not supported'],
   },
   {
@@ -94,7 +95,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'connector-metadata-missing',
     class: 'checkpoint-corrupt',
     pattern:
-      /shard-commit[^\n]{0,120}(?:does not|doesn't) exist|batch(?:Id)?[ =:]{1,2}\d{1,12} (?:does not|doesn't) exist/i,
+      /shard-(?:commit|source)\/\d{1,12}\b[^\n]{0,120}(?:(?:does not|doesn't) exist|not found|No such)|(?:FileNotFound|No such file|NoSuchKey)[^\n]{0,200}\/shard-(?:commit|source)\/|Failed to get metadata for |batch(?:Id)?[ =:]{1,2}\d{1,12} (?:does not|doesn't) exist/i,
     examples: [
       '/checkpoint/round/sources/0/shard-commit/1 does not exist',
       "java.lang.IllegalStateException: batch 11 doesn't exist",
@@ -127,7 +128,7 @@ export const checkpointRules: readonly FailureRule[] = [
     frames: true,
     // A reader of the checkpoint, in the frames, tells such a parser's or pipe's end from one in somebody's data.
     pattern:
-      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)/,
+      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
     examples: [
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],
@@ -136,7 +137,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-missing',
     class: 'checkpoint-corrupt',
     pattern:
-      /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY/i,
+      /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY|Can't access \/\d{1,9}\.sst|\.sst\b[^\n]{0,120}No such file|No such file[^\n]{0,160}\.sst\b/i,
     examples: [
       'FileNotFoundException: No such file or directory: s3a://checkpoint/state/0/7/1.delta',
       'File s3://b/cp/state/0/0/12.zip does not exist',
@@ -146,7 +147,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-inconsistent',
     class: 'checkpoint-corrupt',
     pattern:
-      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED)[A-Z]|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|MALFORMED_STATE_IN_ROCKSDB|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
     examples: [
       'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
       'CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE',

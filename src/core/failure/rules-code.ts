@@ -6,7 +6,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'record-malformed',
     class: 'bad-data',
     pattern:
-      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
+      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|schema registry header|mapper_parsing_exception|failed to parse field|parameter values were invalid|cannot be null or empty|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
     examples: [
       '[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing',
     ],
@@ -15,7 +15,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'value-not-convertible',
     class: 'bad-data',
     pattern:
-      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded/,
+      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded|Could not convert '[^'\n]{1,80}' with type/,
     examples: ['[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "INT"'],
   },
   {

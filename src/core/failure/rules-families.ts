@@ -19,7 +19,7 @@ export const familyRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     strength: 'hint',
     pattern:
-      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned up) before (?:it|they|all|being|we|the)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
+      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived)\b[^\n]{0,60} before (?:it|they|all|being|we|the)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
     not: /\b(?:no|without|not|never|0|avoid|prevent)\b[^\n]{0,20}(?:data loss|lost data|gap)/i,
     examples: [
       'The source files of batch 7 were deleted before they were read.',
@@ -43,8 +43,8 @@ export const familyRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     strength: 'hint',
     pattern:
-      /(?:checkpoint|offset|commit|state|metadata)\b[^\n]{0,160}(?:corrupt|truncat|damaged|malformed|missing|deleted|unreadable|unable to (?:read|parse|load)|not found|does not exist|doesn't exist|mismatch|inconsistent|invalid)|(?:corrupt|truncat|damaged|malformed|missing|unreadable|unable to (?:read|parse|load)|cannot (?:read|parse|load|find)|failed to (?:read|parse|load))[^\n]{0,160}\b(?:checkpoint|offsets?|commits?|state store|metadata)\b/i,
-    not: /\b(?:no|not|never|without|0) (?:\w{1,12} )?(?:corrupt|damag|truncat|missing)|hive|metastore|MetaException|table metadata|schema registry/i,
+      /(?:checkpoint|offset|commit|state|metadata)\b[^\n]{0,160}(?:corrupt|truncat|damaged|malformed|missing|deleted|unreadable|unable to (?:read|parse|load)|not found|does not exist|doesn't exist|mismatch|inconsistent|invalid)|(?:corrupt|truncat|damaged|malformed|missing|unreadable|unable to (?:read|parse|load)|(?:cannot|could not|unable to|failed to) (?:read|parse|load|find|restore|open|fetch))[^\n]{0,160}(?:\b(?:checkpoint|offsets?|commits?|state store|snapshot|changelog|metadata)\b|\/(?:state|offsets|commits)\b)/i,
+    not: /\b(?:no|not|never|without|0) (?:\w{1,12} )?(?:corrupt|damag|truncat|missing)|hive|metastore|MetaException|table metadata|schema registry|Kafka metadata|topic metadata|update metadata/i,
     examples: [
       'IllegalStateException: cannot find the commits of batch 12',
       'offset 17 of the log is damaged',
@@ -94,7 +94,7 @@ export const familyRules: readonly FailureRule[] = [
     class: 'config-invalid',
     strength: 'hint',
     pattern:
-      /(?:Config|Configuration|Options?|Settings?|Properties)(?:Exception|Error)\b|(?:option|value|setting|parameter|property|argument|mode)\b[^\n]{0,80}(?:is|are) (?:not (?:a )?(?:valid|supported|allowed|recognized)|invalid|unsupported|illegal)|Cannot load main class/i,
+      /(?:Config|Configuration|Options?|Settings?|Properties)(?:Exception|Error)\b|(?:option|value|setting|parameter|property|argument|mode)\b[^\n]{0,80}(?:is|are) (?:not (?:a )?(?:valid|supported|allowed|recognized)|invalid|unsupported|illegal)|Cannot load main class|kryoserializer\.buffer/i,
     examples: [
       'Option startingposition value NOW is not valid for this source',
       'SparkException: Cannot load main class from JAR s3://b/app.jar',
@@ -112,18 +112,9 @@ export const familyRules: readonly FailureRule[] = [
     class: 'transient-io',
     strength: 'hint',
     pattern:
-      /(?:Connect|Connection|Network|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
+      /(?:Connect|Connection|Network|Operational|SQL(?:Recoverable|Transient)|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
     // Often the trace of a driver that died of something else.
     not: /Connection refused/,
     examples: ['org.elasticsearch.NoNodesLeftException: all nodes failed', 'Failed to connect to the server'],
-  },
-  {
-    id: 'argument-refused',
-    class: 'user-code-error',
-    strength: 'hint',
-    pattern:
-      /\bIllegalArgumentException|PatternSyntaxException|IllegalAccess\w{0,20}|SQLSTATE:? ?\(?0A[0-9A-Z]{3}|^(?:[\w.]{1,120}\.)?[A-Z]\w{1,60}Error: /m,
-    not: /OSError|IOError|RemoteError|ServerError|ClientError|ServiceError|HTTPError|Py4J(?:Java|Network)Error|InternalError/,
-    examples: ['java.lang.IllegalArgumentException: Unknown event kind REFUND'],
   },
 ];

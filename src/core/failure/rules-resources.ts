@@ -14,7 +14,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'disk-full',
     class: 'disk-exhausted',
     pattern:
-      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|usable space is below|DiskFull|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
+      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|usable space is below|DiskFull|low on resource: ephemeral-storage|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
     examples: [
       'java.io.IOException: No space left on device',
       'Most of the disks failed. 1/2 local-dirs are bad: /mnt/yarn',
@@ -24,7 +24,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'killed-for-memory',
     class: 'memory-exhausted',
     pattern:
-      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|(?:running )?beyond (?:the )?'?(?:physical|virtual)'? memory|OOM ?-?kill|oom[_-]reap|out of memory: kill|memory cgroup out of memory|evicted[^\n]{0,60}\bmemory\b/i,
+      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|(?:running )?beyond (?:the )?'?(?:physical|virtual)'? memory|OOM ?-?kill|oom[_-]reap|out of memory: kill|memory cgroup out of memory|evicted[^\n]{0,60}\bmemory\b|low on resource: memory/i,
     examples: ['Worker has been killed as memory usage exceeded configured memory size'],
   },
   {
@@ -44,7 +44,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'out-of-memory',
     class: 'memory-exhausted',
     pattern:
-      /OutOfMemory|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|os::commit_memory|insufficient memory for the Java|mmap\) failed to map|ArrayMemoryError|Unable to allocate [\d.]{1,12} ?[KMGT]i?B|not enough memory|ran out of memory|(?:driver|executor|worker|container|process) (?:is |was |has )?(?:run |running )?out of memory|ArrowMemoryError|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
+      /OutOfMemory|OUT_OF_MEMORY|out of memory (?:exception|error)|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|os::commit_memory|insufficient memory for the Java|mmap\) failed to map|ArrayMemoryError|Unable to allocate [\d.]{1,12} ?[KMGT]i?B|not enough memory|ran out of memory|(?:driver|executor|worker|container|process) (?:is |was |has )?(?:run |running )?out of memory|ArrowMemoryError|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
     examples: [
       'java.lang.OutOfMemoryError: GC Overhead limit exceeded',
       'SparkOutOfMemoryError: Unable to acquire 65536 bytes of memory',
@@ -88,17 +88,27 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'capacity-cap-reached',
     class: 'capacity-unavailable',
     pattern:
-      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of/i,
+      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of/i,
     examples: [
       'Job failed as application has exceeded maximumCapacity settings.',
       'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
     ],
   },
   {
+    id: 'queued-too-long',
+    class: 'capacity-unavailable',
+    pattern:
+      /queue time-?out|queueTimeout|(?:stayed|was|been|remained|waited)[^\n]{0,20} queued? for|in (?:the )?queue for (?:more|longer) than|(?:maximum|max|limit) (?:number )?(?:of )?concurrent (?:job )?runs|maxConcurrentRuns|concurrent job runs? (?:limit|quota)/i,
+    examples: [
+      'The job run exceeded the queue timeout of 360 minutes',
+      'maximum number of concurrent runs reached',
+    ],
+  },
+  {
     id: 'no-capacity',
     class: 'capacity-unavailable',
     pattern:
-      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
+      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
     examples: [
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',

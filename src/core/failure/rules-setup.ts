@@ -6,7 +6,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'action-not-authorized',
     class: 'permission-denied',
     pattern:
-      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny/i,
+      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny|lacks? [\w:* ]{1,60}permission|\(40[13]\) when calling/i,
     // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
     not: /Too many connects|ExpiredToken|(?:is|has) expired/i,
     examples: [
@@ -41,7 +41,7 @@ export const setupRules: readonly FailureRule[] = [
     class: 'permission-denied',
     umbrella: true,
     pattern:
-      /SaslAuthenticat|Authentication failed|failed authentication|AUTHENTICATION_FAILED|Unable to (?:load|locate) (?:AWS )?credentials|Failed to find AWS IAM Credentials|NoAuthWithAWS|No AWS Credentials|NoCredentials(?:Error|Provided)|Invalid (?:username|user name|login|credentials)|Login failed|Access denied for user/i,
+      /SaslAuthenticat|Authentication failed|failed authentication|AUTHENTICATION_FAILED|Unable to (?:load|locate) (?:AWS )?credentials|Failed to find AWS IAM Credentials|NoAuthWithAWS|No AWS Credentials|NoCredentials(?:Error|Provided)|Invalid (?:username|user name|login|credentials)|Login failed|(?:incorrect|wrong|bad) (?:username|user name|user|login|password)\b|Access denied for user/i,
     examples: [
       'org.apache.kafka.common.errors.SaslAuthenticationException: Authentication failed during authentication',
     ],
@@ -50,7 +50,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-missing',
     class: 'config-invalid',
     pattern:
-      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class/i,
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class|does not exist in the JVM/i,
     examples: [
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',
@@ -76,14 +76,14 @@ export const setupRules: readonly FailureRule[] = [
     id: 'program-file-missing',
     class: 'config-invalid',
     pattern:
-      /can't open file|(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,200}\.(?:py|jar|egg|whl|tar\.gz)\b|\.(?:py|jar|egg|whl|tar\.gz)\b[^\n]{0,80}(?:does not exist|No such file|not found)|Cannot run program|environment\/bin\/python/i,
+      /can't open file|(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,200}\.(?:py|jar|egg|whl|tar\.gz)\b|\.(?:py|jar|egg|whl|tar\.gz)\b[^\n]{0,80}(?:does not exist|No such file|not found)|Cannot run program|environment\/bin\/python|entry ?point[^\n]{0,200}(?:not (?:be )?found|does not exist|not readable)/i,
     examples: ["python: can't open file '/jobs/orders.py': [Errno 2] No such file or directory"],
   },
   {
     id: 'stream-missing',
     class: 'config-invalid',
     pattern:
-      /\bstream [^\n]{1,160} not found|ConsumerNotFound|UnknownTopicOrPartition|does not host this topic|UNKNOWN_TOPIC/i,
+      /\bstream [^\n]{1,160} not found|ConsumerNotFound|InvalidTopic|UnknownTopicOrPartition|does not host this topic|UNKNOWN_TOPIC/i,
     not: /\bshard /i,
     examples: [
       'ResourceNotFoundException: Stream orders under account 1 not found.',
@@ -103,7 +103,8 @@ export const setupRules: readonly FailureRule[] = [
   {
     id: 'sink-log-incomplete',
     class: 'config-invalid',
-    pattern: /_spark_metadata\/\d{1,12}(?:\.compact)? (?:doesn't|does not) exist/i,
+    pattern:
+      /_spark_metadata\/\d{1,12}(?:\.compact)? (?:doesn't|does not) exist|location of your "_spark_metadata" directory/i,
     examples: ["s3://b/out/_spark_metadata/0 doesn't exist (latestId: 6, compactInterval: 10)"],
   },
   {
@@ -117,7 +118,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-missing',
     class: 'config-invalid',
     pattern:
-      /\b[\w.]{1,80} is not specified|checkpointLocation must be specified|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
+      /\b[\w.]{1,80} is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
     examples: [
       'IllegalArgumentException: kinesis.endpointUrl is not specified',
       "Option 'kafka.bootstrap.servers' must be specified",
@@ -127,7 +128,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-wrong',
     class: 'config-invalid',
     pattern:
-      /(?<![\w.])spark\.[\w.]{1,100}:? [^\n]{0,60}must be|must be\sbetween|Invalid value [^\n]{1,200} for configuration|ConfigException|JAAS config|could not find a '?KafkaClient'? entry|INVALID_CONF_VALUE|INVALID_OPTIONS|No FileSystem for scheme|Wrong FS|System memory \d{1,15} must be|(?:memory|cpu|cores|vcpu|disk)[^\n]{0,60}(?:should|must) be (?:between|at least|one of|a multiple)|(?:invalid|illegal|unsupported|unknown|unrecognized) (?:\w{1,20} )?(?:configuration|config|setting|option|parameter|conf|url|uri|region|endpoint|argument)\b|(?:configuration|config|setting) (?:is|value is) (?:invalid|not valid)|INVALID_URL|UNRECOGNIZED_SQL_CONF|INVALID_(?:PARAMETER|OPTION)\w{0,20}|^(?:\S{1,200}\.)?ValidationException: (?:Worker|Job|Application|Invalid|Value|\d)|exec format error|Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|PKIX path building failed/i,
+      /(?<![\w.])(?:spark|kinesis|kafka|hoodie|fs\.s3a?|aws)\.[\w.]{1,100}:? [^\n]{0,60}(?:must|cannot|can't|unknown\b|should (?:not )?be|has to be)|must be\sbetween|Invalid value [^\n]{1,200} for configuration|ConfigException|JAAS config|could not find a '?KafkaClient'? entry|INVALID_CONF_VALUE|INVALID_OPTIONS|No FileSystem for scheme|Wrong FS|System memory \d{1,15} must be|(?:memory|cpu|cores|vcpu|disk)[^\n]{0,60}(?:should|must) be (?:between|at least|one of|a multiple)|(?:invalid|illegal|unsupported|unknown|unrecognized) (?:\w{1,20} )?(?:configuration|config|setting|option|parameter|conf|url|uri|region|endpoint|argument)\b|(?:configuration|config|setting) (?:is|value is) (?:invalid|not valid)|INVALID_URL|UNRECOGNIZED_SQL_CONF|INVALID_(?:PARAMETER|OPTION)\w{0,20}|^(?:\S{1,200}\.)?ValidationException: (?:Worker|Job|Application|Invalid|Value|\d)|exec format error|Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|PKIX path building failed|JAVA_GATEWAY_EXITED|^ValidationException: |exceeds the (?:maximum|largest|limit)[^\n]{0,40}(?:GB|vCPU|workers?)\b|Config conflict/im,
     // DNS that does not answer is no wrong setting.
     not: /No resolvable bootstrap/i,
     examples: [
@@ -138,7 +139,8 @@ export const setupRules: readonly FailureRule[] = [
   {
     id: 'source-table-rewritten',
     class: 'config-invalid',
-    pattern: /Detected (?:a data update|deleted data)|DELTA_SOURCE_(?:TABLE_)?IGNORE/i,
+    pattern:
+      /Detected (?:a data update|deleted data)|Cannot process (?:overwrite|delete|replace)[^\n]{0,20} snapshot|DELTA_SOURCE_(?:TABLE_)?IGNORE/i,
     examples: ['Detected deleted data (for example part-1) from streaming source at version 5'],
   },
   {

@@ -6,7 +6,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'concurrent-log-update',
     class: 'concurrent-run',
     pattern:
-      /CONCURRENT_STREAM_LOG_UPDATE|Concurrent update to the (?:commit |offset |sink )?log|Multiple streaming jobs detected/i,
+      /CONCURRENT_STREAM_LOG_UPDATE|Race while writing batch|Concurrent update to the (?:commit |offset |sink )?log|Multiple streaming jobs detected/i,
     examples: [
       '[CONCURRENT_STREAM_LOG_UPDATE] Concurrent update to the log. Multiple streaming jobs detected for 7.',
       'assertion failed: Concurrent update to the commit log. Multiple streaming jobs detected for 0',
@@ -43,9 +43,9 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'another-writer',
     class: 'concurrent-run',
     pattern:
-      /CONCURRENT_QUERY\b|(?:another|other|second|foreign) (?:\w{1,20} )?(?:writer|run|driver|application|process|instance|session)\b[^\n]{0,60}(?:wrote|writing|written|committed|owns|holds|running|started|took over)|(?:committed|written|overwritten|updated|taken over|modified|owned|held) by (?:another|an other|a different|a second) (?:\w{1,20} )?(?:writer|run|driver|application|query|instance|job|session|process)|(?:multiple|two|three|several|many|both) (?:\w{1,20} )?(?:writers|drivers|instances|runs|queries|jobs|applications)\b/i,
+      /CONCURRENT_QUERY\b|(?:another|other|second|foreign|different) (?:\w{1,20} )?(?:writer|run|driver|application|process|instance|session)\b[^\n]{0,60}(?:wrote|writing|written|committed|owns|holds|running|started|took over)|(?:committed|written|overwritten|updated|taken over|modified|owned|held) by (?:another|an other|a different|a second) (?:\w{1,20} )?(?:writer|run|driver|application|query|instance|job|session|process)|(?:multiple|two|three|several|many|both) (?:\w{1,20} )?(?:writers|drivers|instances|runs|queries|jobs|applications)\b/i,
     // Tables and catalogs know concurrent writers who are no second run of this job.
-    not: /concurrent(?:ly)? (?:update|modif)|multiple (?:\w{1,20} )?queries (?:can|may|are supported)|Hoodie|iceberg|Glue|Please try the operation again/i,
+    not: /DATA_LOSS|concurrent(?:ly)? (?:update|modif)|multiple (?:\w{1,20} )?queries (?:can|may|are supported)|Hoodie|iceberg|Glue|Please try the operation again/i,
     examples: [
       'the state store file s3://b/cp/state/0/4/212.delta was committed by another run',
       'A second driver is writing to the offset log of this query',
@@ -127,7 +127,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshots? [^\n]{0,60}(?:was|were|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
     examples: [
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',

@@ -29,7 +29,7 @@ export const suspicionRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     strength: 'suspicion',
     pattern:
-      /\b(?:stateful|operators?|sources|schema|version|provider|shuffle partitions)\b[^\n]{0,120}\b(?:checkpoint|state store|existing state|offset log)|\bcheckpoint\b[^\n]{0,120}(?:operators?|schema|version|written (?:by|with)|different)|restore state|state schema|shuffle partitions/i,
+      /\b(?:stateful|operators?|sources|schema|version|provider|shuffle partitions)\b[^\n]{0,120}\b(?:checkpoint|state store|existing state|offset log)|\bcheckpoint\b[^\n]{0,120}(?:operators?|schema|version|written (?:by|with)|different)|checkpointed (?:by|with)|state format|restore state|state schema|shuffle partitions/i,
     examples: ['IllegalStateException: other stateful operators than the ones of its checkpoint'],
   },
   {
@@ -63,5 +63,42 @@ export const suspicionRules: readonly FailureRule[] = [
     pattern: /(?:IllegalStateException|AssertionError): \S/,
     not: /shut ?down|stopp(?:ed|ing)|closed|completed|SparkContext/i,
     examples: ['java.lang.IllegalStateException: rates were never set'],
+  },
+  {
+    id: 'argument-refused',
+    class: 'user-code-error',
+    strength: 'suspicion',
+    pattern:
+      /\bIllegalArgumentException|PatternSyntaxException|IllegalAccess\w{0,20}|SQLSTATE:? ?\(?0A[0-9A-Z]{3}|\[DELTA_[A-Z_.]{4,80}\]|^(?:[\w.]{1,120}\.)?[A-Z]\w{1,60}Error: /m,
+    not: /OSError|IOError|RemoteError|ServerError|ClientError|ServiceError|HTTPError|Py4J(?:Java|Network)Error|InternalError/,
+    examples: ['java.lang.IllegalArgumentException: Unknown event kind REFUND'],
+  },
+  {
+    id: 'python-exception',
+    class: 'user-code-error',
+    strength: 'suspicion',
+    // An exception that nobody knows, raised through somebody's own program.
+    pattern: /^Traceback \(most recent call last\):\n(?!pyspark|py4j)[\w.]{0,120}[A-Z]\w{2,60}(?::|$)/m,
+    examples: ['Traceback (most recent call last):\nacme.client.InvalidPayload: total must be positive'],
+  },
+  {
+    id: 'sounds-passing',
+    class: 'transient-io',
+    strength: 'suspicion',
+    pattern:
+      /(?:in progress|being (?:created|updated|deleted)|not (?:yet )?ready|try(?:ing)? again|retry|retries|temporarily|temporary (?:error|failure|condition|problem)|overload(?:ed)?|\bbusy\b|to the leader|no (?:healthy|available) (?:node|server|broker|upstream|replica)|currently|rebalanc)/i,
+    examples: ['com.acme.store.StoreException: the partition is currently being moved'],
+  },
+  {
+    id: 'sounds-lasting',
+    class: 'user-code-error',
+    strength: 'suspicion',
+    // Words for what is refused, not for what is away: the same program and the same records are refused again.
+    pattern:
+      /\b\w{1,60}(?:Exception|Error): [^\n]{0,200}(?:\b(?:invalid|illegal|unsupported|unknown|unexpected|unrecognized|incompatible|mismatch|undefined|duplicate|ambiguous|malformed|bad)\b|not (?:supported|allowed|valid|compatible|defined|permitted|implemented|applicable)|(?:must|may|can) ?not\b|(?:does not|doesn't|do not|don't) support|must (?:be|have)|\b(?:exceeds|overflow)\b|too (?:large|long|small|many|big)|wrong)|\b(?:java\.lang\.)?RuntimeException: (?!org\.apache)[^\n]{0,200}\b(?!org\.|java|scala|software\.amazon|com\.amazon)(?:com|io|net|app|[a-z]{2})\.\w{2,40}\./i,
+    examples: [
+      'io.acme.catalog.CatalogException: table kind VIEW is not supported',
+      'java.lang.RuntimeException: bad tenant mapping in com.acme.Tenants.resolve(Tenants.scala:41)',
+    ],
   },
 ];

@@ -6,14 +6,14 @@ export const transientRules: readonly FailureRule[] = [
     id: 'token-expired',
     class: 'credentials-expired',
     pattern:
-      /ExpiredToken|TokenExpired|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired/i,
+      /ExpiredToken|TokenExpired|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|invalid_grant/i,
     examples: ['The security token included in the request is expired', 'The provided token has expired.'],
   },
   {
     id: 'slow-down',
     class: 'throttled',
     pattern:
-      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 Too/i,
+      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
     examples: [
       'AmazonS3Exception: Please reduce your request rate.',
       'Failed Authentication: Too many connects',
@@ -31,7 +31,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'table-changed-during-commit',
     class: 'commit-conflict',
     pattern:
-      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflictException|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found)|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed/i,
+      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflictException|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found)|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
     examples: [
       'ConcurrentAppendException: Files were added to the root of the table by a concurrent update.',
       'ConcurrentModificationException: Cannot resolve conflicts for overlapping writes',
@@ -72,7 +72,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'transient-io',
     reachability: true,
     pattern:
-      /UnknownHost|Name or service not known|Temporary failure in name resolution|connect(?:ion|ing)? (?:attempt )?timed out|ConnectTimeout|Timed out waiting for a node assignment|No resolvable bootstrap|Error while Describe Streams?|Failed to update metadata after|Broker may not be available|Topic [\w.-]{1,200} not present in metadata|No route to host|Network is unreachable|UnresolvedAddress|nodename nor servname|could not resolve host|getaddrinfo/i,
+      /UnknownHost|NoBrokersAvailable|could not establish (?:the |a )?connection|Name or service not known|Temporary failure in name resolution|connect(?:ion|ing)? (?:attempt )?timed out|ConnectTimeout|Timed out waiting for a node assignment|No resolvable bootstrap|Error while Describe Streams?|Failed to update metadata after|Broker may not be available|Topic [\w.-]{1,200} not present in metadata|No route to host|Network is unreachable|UnresolvedAddress|nodename nor servname|could not resolve host|getaddrinfo/i,
     examples: [
       'java.net.UnknownHostException: kinesis.eu-west-1.amazonaws.com',
       'TimeoutException: Timed out waiting for a node assignment. Call: describeTopics',
@@ -82,21 +82,21 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|DisconnectException|NotLeader|LEADER_NOT_AVAILABLE|CoordinatorNotAvailable|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
+      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
     examples: ['SdkClientException: Unable to execute HTTP request: Connection reset'],
   },
   {
     id: 'timed-out',
     class: 'transient-io',
     pattern:
-      /kafka[\w.]{0,80}\.TimeoutException|Timeout of \d{1,9} ?ms expired|Expiring \d{1,9} record|\b(?:call|request|operation)\b[^\n]{0,60} timed out|ApiCallTimeout|ApiCallAttemptTimeout|deadline exceeded|DEADLINE_EXCEEDED|i\/o timeout|OperationTimeout|Cannot fetch record for offset|(?:query|statement|lock|socket|session) timed? ?out/i,
+      /kafka[\w.]{0,80}\.TimeoutException|Timeout of \d{1,9} ?ms expired|Expiring \d{1,9} record|\b(?:call|request|operation)\b[^\n]{0,60} timed out|ApiCallTimeout|ApiCallAttemptTimeout|deadline exceeded|DEADLINE_EXCEEDED|i\/o timeout|OperationTimeout|(?<!heartbeat )timed out (?:after \d{1,9} ?(?:ms|s|sec)|while)|Cannot fetch record for offset|(?:query|statement|lock|socket|session) timed? ?out/i,
     examples: ['org.apache.kafka.common.errors.TimeoutException: Call(callName=fetchMetadata) timed out'],
   },
   {
     id: 'service-error',
     class: 'transient-io',
     pattern:
-      /InternalFailure|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|InternalServiceE\w{1,12}|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException/i,
+      /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|InternalServiceE\w{1,12}|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
     examples: [
       'AmazonS3Exception: We encountered an internal error. (Service: Amazon S3; Status Code: 500)',
       'An internal error occurred.',
@@ -114,10 +114,23 @@ export const transientRules: readonly FailureRule[] = [
     class: 'worker-lost',
     strength: 'type',
     pattern:
-      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d/i,
+      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d/i,
     examples: [
       'Lost executor 3056 on executor_host: Executor heartbeat timed out after 350149 ms',
       'Container released on a *lost* node.',
+    ],
+  },
+  {
+    id: 'zone-lost',
+    class: 'worker-lost',
+    // The service moves a run to another zone; where it could not, a new run is placed afresh.
+    pattern:
+      /(?:availability zone|\bAZ\b)[^\n]{0,160}(?:unavailable|impair|outage|disrupt|fail(?:ure|ed|over|ing)|lost|unhealthy|unreachable)|(?:outage|failure|disruption|impairment|loss) (?:of|in) (?:the |an )?(?:availability zone|AZ)\b/i,
+    // A zone without room has no fault.
+    not: /capacity|IP address/i,
+    examples: [
+      'Job failed because the Availability Zone us-east-1b of its workers became unavailable.',
+      'Driver terminated due to an outage of the availability zone use1-az4',
     ],
   },
   {
@@ -141,7 +154,7 @@ export const transientRules: readonly FailureRule[] = [
     strength: 'symptom',
     // Looks like a cancellation and is what remains of a driver that died of something unseen.
     action: 'restart',
-    pattern: /SparkContext was shut down|stopped SparkContext/i,
+    pattern: /SparkContext was shut down|(?<!Successfully )stopped SparkContext/i,
     examples: ['Job 0 cancelled because SparkContext was shut down'],
   },
   {

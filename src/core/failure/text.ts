@@ -57,12 +57,17 @@ function recordsOf(lines: readonly SourceLine[]): readonly TextRecord[] {
 /** The whole lines that a match touches, at most 300 characters of them, around the start of the match. */
 export function linesAround(text: string, start: number, end: number): string {
   const from = text.lastIndexOf('\n', start - 1) + 1;
-  const to = text.indexOf('\n', Math.max(end - 1, start));
-  const lines = text.slice(from, to === -1 ? text.length : to);
+  const lines = wholeLines(text, start, end);
   if (lines.length <= evidenceCharsMax) return lines;
   // A third before the match leaves room for what usually follows it, the reason.
   const cut = Math.max(0, Math.min(start - from - evidenceCharsMax / 3, lines.length - evidenceCharsMax));
   return lines.slice(cut, cut + evidenceCharsMax).trim();
+}
+
+/** The lines that a match touches, all of them. */
+export function wholeLines(text: string, start: number, end: number): string {
+  const to = text.indexOf('\n', Math.max(end - 1, start));
+  return text.slice(text.lastIndexOf('\n', start - 1) + 1, to === -1 ? text.length : to);
 }
 
 /** Fits a Slack section and a line of a terminal. */

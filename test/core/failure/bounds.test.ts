@@ -103,7 +103,7 @@ describe('confidence', () => {
   it('is highest for a named cause and lowest for what no rule knows', () => {
     const cause = of('java.lang.OutOfMemoryError: Java heap space');
     const kind = of('org.apache.spark.sql.AnalysisException: x');
-    const family = of('java.lang.IllegalArgumentException: Unknown event kind');
+    const family = of('com.acme.wire.FrameDecodingException: frame 7');
     const gasp = of('java.net.ConnectException: Connection refused');
     expect([cause, kind, family, gasp, of('hm')]).toEqual([0.95, 0.75, 0.5, 0.4, 0.1]);
   });

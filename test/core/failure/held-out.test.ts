@@ -11,7 +11,17 @@ interface HeldOutText {
   readonly context?: FailureContext & { readonly state?: string };
 }
 
-const sets = ['held-out', 'fresh', 'last', 'final'] as const;
+const sets = [
+  'held-out',
+  'fresh',
+  'last',
+  'final',
+  'driver-logs',
+  'snippets',
+  'hard',
+  'issues',
+  'plain',
+] as const;
 
 describe.each(sets)('the %s texts', (name) => {
   const file = new URL(`../../fixtures/failures/${name}.jsonl`, import.meta.url);
