@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { measureRealTime } from '../../src/local/demo/real-time.ts';
+import { measureRealTime, Stopwatch } from '../../src/local/demo/real-time.ts';
 
 const demo = join(import.meta.dirname, '../../src/local/demo/main.ts');
 const run = (...args: readonly string[]) =>
@@ -43,6 +43,25 @@ describe('the demo for scripts', () => {
     expect(wallMs.n).toBeLessThanOrEqual(4);
     expect(wallMs.p50).toBeGreaterThan(0);
     expect(wallMs.p99).toBeGreaterThanOrEqual(wallMs.p50);
+  });
+
+  it('times each end of a run once, and never by the event of an earlier run', () => {
+    let nowMs = 0;
+    const watch = new Stopwatch(() => nowMs);
+    const at = (ms: number, then: () => void) => {
+      nowMs = ms;
+      then();
+    };
+    at(0, () => watch.startReceived('orders', 'run-1'));
+    at(100, () => watch.eventHanded('run-1'));
+    at(120, () => watch.eventHanded('run-1'));
+    at(150, () => watch.startReceived('orders', 'run-2'));
+    // A sweep sees the end of run 2 before its event comes.
+    at(300, () => watch.startReceived('orders', 'run-3'));
+    at(310, () => watch.eventHanded('run-2'));
+    at(5_000, () => watch.eventHanded('run-3'));
+    at(5_070, () => watch.startReceived('orders', 'run-4'));
+    expect(watch.wallMs).toEqual([50, 70]);
   });
 
   it.each([

@@ -56,33 +56,52 @@ export async function measureRealTime({
       stack.world.script(name, { dieAt });
     }
     await stack.publish(eagerPolicy(names));
-    const wallMs: number[] = [];
-    const handedAt = new Map<string, number>();
-    const jobOf = new Map<string, string>();
+    const watch = new Stopwatch(() => performance.now());
     let restarts = 0;
-    stack.world.emr.onEvent(({ detail }) => {
-      const job = jobOf.get(String(detail.jobRunId));
-      if (detail.state === 'FAILED' && job !== undefined && !handedAt.has(job))
-        handedAt.set(job, performance.now());
+    stack.world.emr.onEvent(({ detail: { jobRunId, state } }) => {
+      if (state === 'FAILED') watch.eventHanded(String(jobRunId));
     });
     stack.world.journal.onEntry(({ kind, job, jobRunId, cause }) => {
       if (kind !== 'start-accepted' || job === undefined || jobRunId === undefined) return;
-      jobOf.set(jobRunId, job);
-      const since = handedAt.get(job);
-      handedAt.delete(job);
-      if (cause !== 'restart') return;
-      restarts += 1;
-      // A sweep may have been faster than the event: then there is nothing to time.
-      if (since !== undefined) wallMs.push(performance.now() - since);
+      watch.startReceived(job, jobRunId);
+      if (cause === 'restart') restarts += 1;
     });
     deployFunctions(stack);
     await stack.time.runWhile(() => restarts < jobs * deaths, { untilMs: startMs + 12 * hourMs });
-    const sorted = wallMs.sort((a, b) => a - b);
+    const sorted = watch.wallMs.sort((a, b) => a - b);
     const rank = (q: number) =>
       Math.round((sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0) * 10) / 10;
     return { wallMs: { p50: rank(0.5), p99: rank(0.99), n: sorted.length } };
   } finally {
     await stack.close();
+  }
+}
+
+/** From the event of a run's end to the start that takes its place. */
+export class Stopwatch {
+  readonly wallMs: number[] = [];
+  readonly #nowMs: () => number;
+  readonly #handedAtMs = new Map<string, number>();
+  /** The run of each job that is to end next. */
+  readonly #runOf = new Map<string, string>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** The first time counts: the event may come twice. */
+  eventHanded(jobRunId: string): void {
+    if (!this.#handedAtMs.has(jobRunId)) this.#handedAtMs.set(jobRunId, this.#nowMs());
+  }
+
+  /**
+   * Times the run that this one follows. Where a sweep was faster than the event there is nothing to time, and the
+   * event, which comes later, is not what wakes Checkpilot the next time.
+   */
+  startReceived(job: string, jobRunId: string): void {
+    const handedAtMs = this.#handedAtMs.get(this.#runOf.get(job) ?? '');
+    if (handedAtMs !== undefined) this.wallMs.push(this.#nowMs() - handedAtMs);
+    this.#runOf.set(job, jobRunId);
   }
 }
 
