@@ -1,8 +1,9 @@
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { Groups, groupWaitMs } from './groups.ts';
 import { as, keys, type OutboxItem } from './items.ts';
 import { noticeEvent } from './own-events.ts';
-import type { Notice, NotifyPorts, Receiver, Story, ToldAnswer } from './ports.ts';
+import type { NotifyPorts, Receiver, Story, ToldAnswer } from './ports.ts';
 
 export interface DeliveryReport {
   /** Notices that people have now. */
@@ -27,18 +28,41 @@ const roundMsMax = 40_000;
  */
 export async function deliverOutbox(ports: NotifyPorts): Promise<DeliveryReport> {
   const startMs = ports.clock.now();
+  let told = 0;
+  for (;;) {
+    const { held, ...report } = await deliverOnce(ports, startMs);
+    told += report.told;
+    if (held === 0 || ports.clock.now() - startMs > groupWaitMs) return { ...report, told };
+    // Looked for anew each time: a call for a person that comes meanwhile is not held up.
+    await ports.clock.sleep(heldLookMs);
+  }
+}
+
+const heldLookMs = 5_000;
+
+async function deliverOnce(
+  ports: NotifyPorts,
+  startMs: number,
+): Promise<DeliveryReport & { readonly held: number }> {
   const listed = await ports.store.list(keys.outbox, { limit: noticesPerRound });
   const rows = listed.ok ? listed.value.flatMap((row) => as('outbox', row) ?? []) : [];
-  if (rows.length === 0) return { told: 0, waiting: 0, overdue: 0 };
+  if (rows.length === 0) return { told: 0, waiting: 0, overdue: 0, held: 0 };
   const policy = await policyInForce(ports);
   const isPublished = await publish(ports, rows);
-  const round = new Round(ports, policy === 'unreadable' ? [] : ports.receivers(policy));
+  const receivers = policy === 'unreadable' ? [] : ports.receivers(policy);
+  const round = new Round(ports, receivers);
+  const groups = await Groups.of(ports, policy === 'unreadable' ? undefined : policy, receivers);
   let told = 0;
   let waiting = 0;
   let overdue = 0;
+  let held = 0;
   for (const group of byIncident(rows)) {
     const isLate = ports.clock.now() - startMs > roundMsMax;
-    const isTold = !isLate && policy !== 'unreadable' && (await round.tell(group));
+    const place = await groups.placeOf(group.map(({ notice }) => notice));
+    if (place === 'waits') held += group.length;
+    const mayTell = !isLate && policy !== 'unreadable' && place !== 'waits';
+    // A member of something larger is told of there; the log has it all the same.
+    const isTold = mayTell && (place === 'elsewhere' ? round.write(group) : await round.tell(group));
     if (isTold) told += group.length;
     for (const row of group) {
       const stays = await finish(ports, row, { isPublished, isTold });
@@ -47,7 +71,7 @@ export async function deliverOutbox(ports: NotifyPorts): Promise<DeliveryReport>
       if (ports.clock.now() - row.notice.atMs > nextReceiverAfterMs) overdue += 1;
     }
   }
-  return { told, waiting, overdue };
+  return { told, waiting, overdue, held };
 }
 
 /** Who is to be told stands in the policy: while it cannot be read, the notices wait. */
@@ -82,8 +106,18 @@ class Round {
     const [first, ...others] = untold;
     if (first === undefined) return true;
     const isTold = this.#receivers.length === 0 || (await this.#tellSomebody([first, ...others]));
-    if (isTold) for (const notice of untold) this.#write(notice);
-    return isTold;
+    return isTold && this.write(rows);
+  }
+
+  /** What CloudWatch keeps is never lost, and log filters can page on it. */
+  write(rows: readonly OutboxItem[]): true {
+    const { log } = this.#ports;
+    for (const { notice, done } of rows) {
+      if (done === 'told') continue;
+      if (notice.severity === 'info') log.info('notice', { ...notice });
+      else log.warn('notice', { ...notice });
+    }
+    return true;
   }
 
   async #tellSomebody(notices: Story['notices']): Promise<boolean> {
@@ -114,13 +148,6 @@ class Round {
     }
     if (!answer.ok && answer.code !== 'refused') this.#down.add(receiver.name);
     return answer;
-  }
-
-  /** What CloudWatch keeps is never lost, and log filters can page on it. */
-  #write(notice: Notice): void {
-    const { log } = this.#ports;
-    if (notice.severity === 'info') log.info('notice', { ...notice });
-    else log.warn('notice', { ...notice });
   }
 }
 

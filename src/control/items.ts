@@ -4,7 +4,20 @@ import type { StartCause } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
 import type { JobMemory } from '../core/memory.ts';
 import type { Reason } from '../core/reason.ts';
+import type {
+  ControlItem,
+  EndedItem,
+  ListingItem,
+  LiveItem,
+  PaceItem,
+  PolicyItem,
+  ReleaseItem,
+  SweepItem,
+  WishItem,
+} from './fleet-items.ts';
 import type { Notice } from './notice.ts';
+
+export type * from './fleet-items.ts';
 
 /** Written into every item. A reader accepts this and the one before; on a higher one it only observes. */
 export const schemaVersion = 1;
@@ -17,7 +30,7 @@ export interface ItemKey {
   readonly sk: string;
 }
 
-interface Stored extends ItemKey {
+export interface Stored extends ItemKey {
   readonly schema: number;
   /** Grows by one with each write; what every conditional write names. */
   readonly rev: number;
@@ -128,14 +141,6 @@ export interface DecisionItem extends Stored {
   };
 }
 
-/** `START#0 / priority#job`: the index of wishes, in the order in which they are granted. */
-export interface WishItem extends Stored {
-  readonly kind: 'wish';
-  readonly job: string;
-  readonly wishId: string;
-  readonly notBeforeMs: number;
-}
-
 /** `RUN#id / RUN`: what is known of a run for ever, so that it is read from the service once. */
 export interface RunItem extends Stored {
   readonly kind: 'run';
@@ -148,60 +153,6 @@ export interface RunItem extends Stored {
   readonly job?: string;
   /** Started by a claim of ours that was closed or taken: should not exist. */
   readonly stray?: boolean;
-}
-
-/** `PACE#api / PACE`: the token bucket of StartJobRun. */
-export interface PaceItem extends Stored {
-  readonly kind: 'pace';
-  /** When the release function was told to look again: one wake, however many look. */
-  readonly nudgeAtMs?: number;
-  readonly tokens: number;
-  readonly atMs: number;
-}
-
-/** `CONTROL#fleet / CONTROL`: what a person may set for everything at once. */
-export interface ControlItem extends Stored {
-  readonly kind: 'control';
-  readonly killSwitch: boolean;
-  readonly killSwitchBy?: { readonly by: string; readonly reason: string; readonly atMs: number };
-  readonly fleetPause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
-}
-
-/** `POLICY#current / POLICY`. */
-export interface PolicyItem extends Stored {
-  readonly kind: 'policy';
-  readonly hash: string;
-  /** Key in the control bucket. */
-  readonly key: string;
-  readonly previousHash?: string;
-}
-
-/** `APPLICATION#id / LISTING`: the live runs that sweep saw last, so that an end that nobody reported shows. */
-export interface ListingItem extends Stored {
-  readonly kind: 'listing';
-  readonly live: readonly string[];
-  /** A listing under way that did not fit into one sweep. */
-  readonly partial?: { readonly nextToken: string; readonly live: readonly string[] };
-}
-
-/**
- * `APPLICATION#id / LIVE`: the live runs as the last look at them knew, for every pass that looks within seconds. What
- * has ended since the last full listing may still be named.
- */
-export interface LiveItem extends Stored {
-  readonly kind: 'live';
-  readonly live: readonly string[];
-  /** Date of the answer from which on only younger runs were asked for. */
-  readonly fullAtMs: number;
-  readonly dateMs: number;
-}
-
-/** `SWEEP#state / SWEEP`: the policy of which every job was seen to have a record. */
-export interface SweepItem extends Stored {
-  readonly kind: 'sweep';
-  readonly policyHash: string;
-  /** A policy that cannot be used and was told to people. */
-  readonly brokenHash?: string;
 }
 
 /** `OUTBOX#0 / severity|id`: a notice that is still to be told or published; what is critical comes first. */
@@ -237,12 +188,14 @@ export type Item =
   | LaunchItem
   | DecisionItem
   | WishItem
+  | ReleaseItem
   | RunItem
   | PaceItem
   | ControlItem
   | PolicyItem
   | ListingItem
   | LiveItem
+  | EndedItem
   | SweepItem
   | OutboxItem
   | ThreadItem;
@@ -262,6 +215,8 @@ export const keys = {
   policy: { pk: 'POLICY#current', sk: 'POLICY' },
   listing: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LISTING' }),
   live: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LIVE' }),
+  ended: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'ENDED' }),
+  release: { pk: 'RELEASE#fleet', sk: 'RELEASE' },
   sweep: { pk: 'SWEEP#state', sk: 'SWEEP' },
   thread: (incidentId: string, receiver: string): ItemKey => ({
     pk: `INCIDENT#${incidentId}`,

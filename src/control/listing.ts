@@ -4,7 +4,15 @@ import { locationsNamed } from '../core/launch-request.ts';
 import { matchesRun } from '../core/match.ts';
 import type { OthersSensor } from '../core/observation.ts';
 import { listLagMs } from '../core/protocol.ts';
-import { as, keys, type LiveItem, type RunItem, schemaVersion } from './items.ts';
+import {
+  as,
+  type EndedItem,
+  type EndedRun,
+  keys,
+  type LiveItem,
+  type RunItem,
+  schemaVersion,
+} from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import type { Answer, JobRuns, ListFilter, Ports } from './ports.ts';
 
@@ -102,6 +110,8 @@ export async function lookForOthers(
   const applications = [...new Set([job.match.applicationId, ...known.applicationIds])];
   const live: JobRun[] = [];
   const naming: JobRun[] = [];
+  // Live in a listing that is some seconds old, and in no listing of ended runs of that age.
+  const justEnded: JobRunSummary[] = [];
   let dateMs = Number.POSITIVE_INFINITY;
   for (const applicationId of applications) {
     const listing = await liveRuns(ports, applicationId, known.youngerThanMs ?? Number.POSITIVE_INFINITY);
@@ -118,14 +128,55 @@ export async function lookForOthers(
       if (relation === 'none') continue;
       const run = await ports.runs.get(applicationId, fact.jobRunId);
       if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
-      if (!isTerminal(run.value)) (relation === 'matches' ? live : naming).push(run.value);
+      if (isTerminal(run.value)) justEnded.push(run.value);
+      else (relation === 'matches' ? live : naming).push(run.value);
     }
   }
   const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.endedAfterMs;
   if (live.length > 0 || naming.length > 0 || afterMs === undefined) {
     return { kind: 'seen', dateMs, live, ...(naming.length > 0 ? { naming } : {}) };
   }
-  return withEnded(ports, job, { dateMs, live, afterMs });
+  const isFirstLook = known.runIds.length === 0;
+  const ended = isFirstLook
+    ? await sharedEnded(ports, job.match.applicationId, afterMs)
+    : await listAll(ports.runs, job.match.applicationId, {
+        states: terminalStates,
+        createdAtAfterMs: afterMs,
+      });
+  return withEnded(ports, job, { dateMs, live, ended, justEnded });
+}
+
+/** How long one listing of ended runs serves the first looks of an application's jobs: it is history, nothing starts on it. */
+const endedSharedMs = 5 * 60_000;
+/** More runs than this would make an item that costs more than the listing. */
+const endedKeptMax = 500;
+
+/** The first look at a job asks for a week of ended runs; a thousand jobs that are declared at once ask together. */
+async function sharedEnded(
+  ports: Ports,
+  applicationId: string,
+  createdAtAfterMs: number,
+): Promise<Answer<{ runs: readonly EndedRun[] }>> {
+  const stored = await ports.store.read([keys.ended(applicationId)]);
+  if (!stored.ok) return stored;
+  const item = as('ended', stored.value.items[0]);
+  if (item && ports.clock.now() - item.dateMs < endedSharedMs) return { ok: true, value: item };
+  const listing = await listAll(ports.runs, applicationId, { states: terminalStates, createdAtAfterMs });
+  if (!listing.ok) return listing;
+  const runs = listing.value.runs.map(({ jobRunId, name, createdAtMs }) => ({ jobRunId, name, createdAtMs }));
+  if (runs.length <= endedKeptMax) {
+    const { dateMs } = listing.value;
+    const put: EndedItem = {
+      ...keys.ended(applicationId),
+      kind: 'ended',
+      schema: schemaVersion,
+      rev: nextRev(item),
+      runs,
+      dateMs,
+    };
+    await ports.store.commit([{ put, seenRev: seenRev(item) }]);
+  }
+  return { ok: true, value: { runs } };
 }
 
 /**
@@ -135,17 +186,20 @@ export async function lookForOthers(
 async function withEnded(
   ports: Ports,
   job: ResolvedJob,
-  seen: { dateMs: number; live: readonly JobRun[]; afterMs: number },
+  seen: {
+    dateMs: number;
+    live: readonly JobRun[];
+    ended: Answer<{ runs: readonly EndedRun[] }>;
+    justEnded: readonly EndedRun[];
+  },
 ): Promise<OthersSensor> {
-  const { dateMs, live, afterMs } = seen;
-  const listing = await listAll(ports.runs, job.match.applicationId, {
-    states: terminalStates,
-    createdAtAfterMs: afterMs,
-  });
+  const { dateMs, live, ended: listing } = seen;
   // More runs than can be listed hide an ended one at worst: that is history, not safety, so nothing waits for it.
   if (!listing.ok && listing.code === 'malformed') return { kind: 'seen', dateMs, live };
   if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
-  const newestFirst = [...listing.value.runs].sort((a, b) => b.createdAtMs - a.createdAtMs);
+  const newestFirst = [...seen.justEnded, ...listing.value.runs].sort(
+    (a, b) => b.createdAtMs - a.createdAtMs,
+  );
   for (const summary of newestFirst) {
     if (
       !matchesRun(job, { applicationId: job.match.applicationId, name: summary.name, tags: job.match.tags })

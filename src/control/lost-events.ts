@@ -2,6 +2,7 @@ import { liveStates } from '../core/job-run.ts';
 import { as, keys, type ListingItem, schemaVersion } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import type { Ports, Wake } from './ports.ts';
+import { spread } from './spread.ts';
 
 /** ListJobRuns pages of one sweep: half of the 1 a second that the service allows, the rest is for passes and people. */
 const pagesMax = 30;
@@ -132,6 +133,6 @@ function runWake(applicationId: string, jobRunId: string, cause: string): Wake {
 
 async function send(ports: Ports, wakes: readonly Wake[]): Promise<boolean> {
   if (wakes.length === 0) return true;
-  const answer = await ports.wakes.send(wakes.map((wake) => ({ wake, delaySeconds: 0 })));
+  const answer = await ports.wakes.send(spread(wakes));
   return answer.ok;
 }

@@ -22,6 +22,8 @@ import type { Failure, Ports } from './ports.ts';
 
 /** A shared listing has to be young enough for the claim that follows it (protocol, step 4: 5 s). */
 const sharedMs = 3_000;
+/** The first look at a job only finds what there is: a wish is granted later, and its claim lists again. */
+const sharedFirstMs = 60_000;
 
 /**
  * Reads the world into one observation (protocol, step 4). What is expensive or limited is only read when the
@@ -127,17 +129,25 @@ async function observeOthers(
     runIds: ours.flatMap((lock) => (lock.runId === undefined ? [] : [lock.runId])),
     applicationIds: ours.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
-    youngerThanMs: sharedSinceMs(state, seen.isNewHint),
+    youngerThanMs: sharedSinceMs(state, seen),
     ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
   });
   return found.kind === 'seen' && seen.extraLive.length > 0 ? { ...found, locked: seen.extraLive } : found;
 }
 
-/** From when on another pass's listing will do: seconds back, or since the hint for a look that is owed; not for a new hint. */
-function sharedSinceMs({ memory, nowMs }: JobState, isNewHint: boolean): number {
+/**
+ * From when on another pass's listing will do: seconds back before a claim, a minute back where nothing is started on
+ * it, since the hint for a look that is owed; never for a new hint.
+ */
+function sharedSinceMs(
+  { memory, nowMs }: JobState,
+  { isNewHint, run }: { readonly isNewHint: boolean; readonly run: RunSensor },
+): number {
   if (isNewHint) return Number.POSITIVE_INFINITY;
   const recentMs = nowMs - sharedMs;
-  return isGrantLive(memory, nowMs) ? recentMs : Math.min(recentMs, memory.lookSinceMs ?? recentMs);
+  if (isGrantLive(memory, nowMs)) return recentMs;
+  if (memory.lookSinceMs !== undefined) return Math.min(recentMs, memory.lookSinceMs);
+  return run.kind === 'none' ? nowMs - sharedFirstMs : recentMs;
 }
 
 async function observeCheckpoints(

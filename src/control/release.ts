@@ -1,18 +1,20 @@
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
-import { isGrantLive } from '../core/memory.ts';
+import { outageOf, roomOf } from '../core/outages.ts';
 import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
-import { clockBoundMs, grantLifeMs } from '../core/protocol.ts';
+import { clockBoundMs } from '../core/protocol.ts';
+import { grant } from './grant.ts';
 import {
   as,
   type ControlItem,
   keys,
   type PaceItem,
-  type RecordItem,
+  type ReleaseItem,
   schemaVersion,
   type WishItem,
 } from './items.ts';
 import { gatesOf, nextRev, seenRev } from './load.ts';
-import type { Ports, Write } from './ports.ts';
+import { failedJob, updateOutages, withGrant } from './outages.ts';
+import type { Ports } from './ports.ts';
 
 export interface ReleaseReport {
   readonly granted: readonly string[];
@@ -20,58 +22,138 @@ export interface ReleaseReport {
   readonly outcome: 'done' | 'held' | 'unavailable';
 }
 
-/** Wishes looked at in one go; the burst of the pace bucket is far below it. */
-const wishesPerPass = 100;
+/** Wishes looked at in one go: enough to see what belongs together, and to find one that may go. */
+const wishesPerPass = 1_000;
 /** With nothing else to wait for, the next look at a queue that cannot move. */
 const lookAgainMs = 60_000;
+/** Starts of one application that go together share one listing; waiting for so many tokens takes five seconds. */
+const batchSize = 5;
+/** How soon the members of an outage are looked at again. */
+const outageLookMs = 5_000;
+/** Of those that were let go before it was known that they belong together, a few say enough. */
+const canariesLooked = 4;
 
 /**
  * The fleet's order, one at a time: gives grants to the first wishes that are due, at the pace that leaves room
- * for people. A grant is the right to claim one start within its life, nothing more; every write is conditional,
- * so two release passes at once are slow but never wrong.
+ * for people, and a few at a time to failures that belong together. A grant is the right to claim one start within its
+ * life, nothing more; every write is conditional, so two release passes at once are slow but never wrong.
  */
 export async function release(ports: Ports): Promise<ReleaseReport> {
   const nowMs = ports.clock.now();
   const current = await ports.policies.current();
   const listed = await ports.store.list(keys.wishes, { limit: wishesPerPass });
-  const read = await ports.store.read([keys.control, keys.pace]);
+  const read = await ports.store.read([keys.control, keys.pace, keys.release]);
   if (!current.ok || !listed.ok || !read.ok) return { granted: [], waiting: 0, outcome: 'unavailable' };
+  const { policy } = current.value;
   const control = as('control', read.value.items[0]);
   const wishes = listed.value.flatMap((item) => as('wish', item) ?? []);
   if (isHeld(ports, nowMs, read.value.dateMs, control))
     return { granted: [], waiting: wishes.length, outcome: 'held' };
+  const pace = as('pace', read.value.items[1]);
+  const before = as('release', read.value.items[2]);
+  const updated = await updateOutages(ports, { item: before, wishes, policy, nowMs });
+  if (updated === 'try-again') {
+    await nudge(ports, { pace, policy, nextMs: nowMs, nowMs });
+    return { granted: [], waiting: wishes.length, outcome: 'done' };
+  }
+  if (!updated.ok) return { granted: [], waiting: wishes.length, outcome: 'unavailable' };
+  const given = await give(ports, { wishes, policy, pace, item: updated.value, nowMs });
+  // However often it is asked: canaries are looked at when their time has come.
+  const isTime = (pace?.nudgeAtMs ?? 0) <= nowMs;
+  await wake(ports, given.granted, isTime ? updated.value : undefined);
+  if (wishes.length > given.granted.length || isUnderWay(updated.value))
+    await nudge(ports, { pace: given.pace, policy, nextMs: given.nextMs, nowMs });
+  return { granted: given.granted, waiting: wishes.length - given.granted.length, outcome: 'done' };
+}
 
+interface Given {
+  readonly granted: readonly string[];
+  readonly pace: PaceItem | undefined;
+  /** When there may be more to give. */
+  readonly nextMs: number;
+}
+
+async function give(
+  ports: Ports,
+  all: {
+    readonly wishes: readonly WishItem[];
+    readonly policy: ResolvedPolicy;
+    readonly pace: PaceItem | undefined;
+    readonly item: ReleaseItem | undefined;
+    readonly nowMs: number;
+  },
+): Promise<Given> {
+  const { policy, nowMs } = all;
+  let { pace, item } = all;
   const granted: string[] = [];
-  let nextMs = Number.POSITIVE_INFINITY;
-  let pace = as('pace', read.value.items[1]);
-  for (const wish of wishes) {
-    if (wish.notBeforeMs > nowMs) {
-      nextMs = Math.min(nextMs, wish.notBeforeMs);
-      continue;
-    }
-    const bucket = refill(
-      toBucket(pace, current.value.policy, nowMs),
-      current.value.policy.guardrails.pace,
-      nowMs,
-    );
-    if (bucket.tokens < 1) {
-      nextMs = Math.min(nextMs, nowMs + waitForTokenMs(bucket, current.value.policy.guardrails.pace));
+  const due = all.wishes.filter((wish) => wish.notBeforeMs <= nowMs);
+  const later = all.wishes.filter((wish) => wish.notBeforeMs > nowMs).map(({ notBeforeMs }) => notBeforeMs);
+  let nextMs = Math.min(...later, isUnderWay(item) ? nowMs + outageLookMs : Number.POSITIVE_INFINITY);
+  const ready = together(due.filter((wish) => hasRoom(item, wish)));
+  const enough = Math.min(batchSize, ready.length);
+  for (const wish of ready) {
+    const bucket = refill(toBucket(pace, policy, nowMs), policy.guardrails.pace, nowMs);
+    const needed = granted.length === 0 ? enough : 1;
+    if (bucket.tokens < Math.max(1, Math.min(needed, policy.guardrails.pace.burst))) {
+      nextMs = Math.min(nextMs, nowMs + waitForTokenMs(bucket, policy.guardrails.pace, needed));
       break;
     }
-    const isManaged = jobNamed(current.value.policy, wish.job) !== undefined;
-    const result = await grant(ports, wish, { nowMs, bucket, pace, isManaged });
+    // The room of an outage shrinks with each grant.
+    if (!hasRoom(item, wish)) continue;
+    const isManaged = jobNamed(policy, wish.job) !== undefined;
+    const after = withGrant(item, wish, nowMs);
+    const result = await grant(ports, wish, { nowMs, bucket, pace, isManaged, before: item, after });
     if (result.kind === 'granted') {
-      pace = result.pace;
+      ({ pace, item } = result);
       granted.push(wish.job);
     } else if (result.kind === 'try-again') {
       nextMs = nowMs;
+      break;
     }
   }
-  await ports.wakes.send(
-    granted.map((job) => ({ wake: { kind: 'job', job, cause: 'granted' }, delaySeconds: 0 })),
+  return { granted, pace, nextMs };
+}
+
+function hasRoom(item: ReleaseItem | undefined, wish: WishItem): boolean {
+  const [failed] = failedJob(wish);
+  const outage = failed && outageOf(item?.outages ?? [], failed);
+  return outage === undefined || roomOf(outage) > 0;
+}
+
+/**
+ * Wishes of one urgency – no deadline known, one tier – go application by application: a listing serves all claims of
+ * its application for seconds, and there is one listing a second for the whole account.
+ */
+function together(wishes: readonly WishItem[]): readonly WishItem[] {
+  const [first] = wishes;
+  if (!first || first.deadlineMs !== undefined) return wishes;
+  const isAlike = (wish: WishItem) => wish.deadlineMs === undefined && wish.tier === first.tier;
+  const isNear = (wish: WishItem) => isAlike(wish) && wish.applicationId === first.applicationId;
+  const alike = wishes.filter(isAlike);
+  return [
+    ...alike.filter(isNear),
+    ...alike.filter((wish) => !isNear(wish)),
+    ...wishes.filter((wish) => !isAlike(wish)),
+  ];
+}
+
+/** A start has proved nothing yet: whether a canary commits, nobody else says. */
+function isUnderWay(item: ReleaseItem | undefined): boolean {
+  return (item?.outages ?? []).some(
+    ({ phase, closedAtMs }) => closedAtMs === undefined && (phase === 'canary' || phase === 'waves'),
   );
-  if (wishes.length > granted.length) await nudge(ports, pace, nextMs, nowMs, current.value.policy);
-  return { granted, waiting: wishes.length - granted.length, outcome: 'done' };
+}
+
+async function wake(ports: Ports, granted: readonly string[], item: ReleaseItem | undefined): Promise<void> {
+  const canaries = (item?.outages ?? []).flatMap(({ phase, closedAtMs, members }) =>
+    phase === 'canary' && closedAtMs === undefined
+      ? members.slice(0, canariesLooked).map(({ job }) => job)
+      : [],
+  );
+  await ports.wakes.send([
+    ...granted.map((job) => ({ wake: { kind: 'job' as const, job, cause: 'granted' }, delaySeconds: 0 })),
+    ...canaries.map((job) => ({ wake: { kind: 'job' as const, job, cause: 'canary' }, delaySeconds: 0 })),
+  ]);
 }
 
 function isHeld(ports: Ports, nowMs: number, dateMs: number, control: ControlItem | undefined): boolean {
@@ -79,56 +161,6 @@ function isHeld(ports: Ports, nowMs: number, dateMs: number, control: ControlIte
   // A clock that is ahead would fill the pace bucket and leave it empty until the others catch up.
   const isOff = gates.clockSkewMs > clockBoundMs;
   return isOff || gates.killSwitch || gates.fleetPaused || gates.act === 'none';
-}
-
-type GrantResult =
-  | { readonly kind: 'granted'; readonly pace: PaceItem }
-  | { readonly kind: 'not-needed' }
-  | { readonly kind: 'try-again' };
-
-/** One transaction: the token is taken and the grant is written, or neither. */
-async function grant(
-  ports: Ports,
-  wish: WishItem,
-  at: { nowMs: number; bucket: TokenBucket; pace: PaceItem | undefined; isManaged: boolean },
-): Promise<GrantResult> {
-  const answer = await ports.store.read([keys.record(wish.job)]);
-  if (!answer.ok) return { kind: 'try-again' };
-  const record = as('record', answer.value.items[0]);
-  const isWanted =
-    record?.memory.wish?.id === wish.wishId && record.memory.desired === 'running' && at.isManaged;
-  if (!record || !isWanted) {
-    // Left behind by a job that was stopped, dropped or judged afresh: the record is the truth, not this entry.
-    await ports.store.commit([{ delete: { pk: wish.pk, sk: wish.sk }, seenRev: 'any' }]);
-    return { kind: 'not-needed' };
-  }
-  if (isGrantLive(record.memory, at.nowMs)) return { kind: 'not-needed' };
-  const pace: PaceItem = {
-    ...keys.pace,
-    kind: 'pace',
-    schema: schemaVersion,
-    rev: nextRev(at.pace),
-    tokens: at.bucket.tokens - 1,
-    atMs: at.bucket.atMs,
-    ...(at.pace?.nudgeAtMs === undefined ? {} : { nudgeAtMs: at.pace.nudgeAtMs }),
-  };
-  const outcome = await ports.store.commit([
-    grantWrite(ports, record, wish, at.nowMs),
-    { put: pace, seenRev: seenRev(at.pace) },
-  ]);
-  return outcome.kind === 'committed' ? { kind: 'granted', pace } : { kind: 'try-again' };
-}
-
-function grantWrite(ports: Ports, record: RecordItem, wish: WishItem, nowMs: number): Write {
-  const grant = {
-    id: ports.ids.next('gnt'),
-    wishId: wish.wishId,
-    grantedAtMs: nowMs,
-    expiresAtMs: nowMs + grantLifeMs,
-    state: 'unused' as const,
-  };
-  const put: RecordItem = { ...record, rev: nextRev(record), memory: { ...record.memory, grant } };
-  return { put, seenRev: record.rev };
 }
 
 function toBucket(pace: PaceItem | undefined, policy: ResolvedPolicy, nowMs: number): TokenBucket {
@@ -143,10 +175,12 @@ function toBucket(pace: PaceItem | undefined, policy: ResolvedPolicy, nowMs: num
  */
 async function nudge(
   ports: Ports,
-  pace: PaceItem | undefined,
-  nextMs: number,
-  nowMs: number,
-  policy: ResolvedPolicy,
+  {
+    pace,
+    policy,
+    nextMs,
+    nowMs,
+  }: { pace: PaceItem | undefined; policy: ResolvedPolicy; nextMs: number; nowMs: number },
 ): Promise<void> {
   const delayMs = Math.max(1_000, Math.min(Number.isFinite(nextMs) ? nextMs - nowMs : lookAgainMs, 900_000));
   const atMs = nowMs + delayMs;

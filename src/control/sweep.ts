@@ -4,6 +4,7 @@ import { findLostEvents } from './lost-events.ts';
 import type { InForce, Ports, Wake } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { release } from './release.ts';
+import { spread } from './spread.ts';
 import { noticeWrite } from './writes.ts';
 
 export interface SweepReport {
@@ -58,9 +59,10 @@ async function wakeDue(
       trouble.push(`due shard ${shard}: ${jobs.message}`);
       continue;
     }
-    count += jobs.value.length;
     const wakes = jobs.value.map((job): Wake => ({ kind: 'job', job, cause: 'due' }));
-    if (await send(ports, wakes)) continue;
+    const before = count;
+    count += jobs.value.length;
+    if (await send(ports, wakes, before)) continue;
     trouble.push(`due shard ${shard}: the wake queue did not take the wakes`);
     unsent.push(...jobs.value);
   }
@@ -127,7 +129,11 @@ async function wakeUndiscovered(ports: Ports, hash: string, names: readonly stri
   });
   await send(
     ports,
-    fresh.map((job): Wake => ({ kind: 'job', job, cause: 'declared', look: true })),
+    fresh.map((job): Wake => {
+      // A job that is new has its runs listed by its first pass anyway, and may share that with others.
+      const isNew = records.value.items[names.indexOf(job)] === undefined;
+      return { kind: 'job', job, cause: 'declared', ...(isNew ? {} : { look: true }) };
+    }),
   );
   return fresh.length === 0;
 }
@@ -141,8 +147,8 @@ async function hintAtOutbox(ports: Ports): Promise<boolean> {
   return true;
 }
 
-async function send(ports: Ports, wakes: readonly Wake[]): Promise<boolean> {
+async function send(ports: Ports, wakes: readonly Wake[], before = 0): Promise<boolean> {
   if (wakes.length === 0) return true;
-  const answer = await ports.wakes.send(wakes.map((wake) => ({ wake, delaySeconds: 0 })));
+  const answer = await ports.wakes.send(spread(wakes, before));
   return answer.ok;
 }

@@ -54,7 +54,7 @@ export async function writeDecision(
   const outcome = await ports.store.commit([
     recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
     ...(isSame ? [] : [decisionWrite(decision)]),
-    ...wishWrites(job.name, state.memory.wish, next.wish),
+    ...wishWrites(job, state.memory.wish, next.wish),
     ...adoption,
     ...(notice
       ? [
@@ -169,11 +169,11 @@ function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readon
   return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];
 }
 
-function wishWrites(job: string, before: Wish | undefined, after: Wish | undefined): readonly Write[] {
+function wishWrites(job: ResolvedJob, before: Wish | undefined, after: Wish | undefined): readonly Write[] {
   if (before?.id === after?.id) return [];
   const puts = after ? [{ put: wishItem(job, after), seenRev: 'any' as const }] : [];
   // One transaction takes an item once: a wish replaced within the same millisecond has the same key.
-  const drops = dropWish(job, before).filter(
+  const drops = dropWish(job.name, before).filter(
     (write) => !puts.some(({ put }) => 'delete' in write && put.sk === write.delete.sk),
   );
   return [...drops, ...puts];

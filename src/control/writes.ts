@@ -1,9 +1,11 @@
 import type { Decision, NoticeDraft } from '../core/decision.ts';
+import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { clockBoundMs } from '../core/protocol.ts';
 import {
   type DecisionItem,
   dueShards,
+  type ItemKey,
   keys,
   type LockItem,
   type OutboxItem,
@@ -124,24 +126,35 @@ export function noticeWrite(
 }
 
 /** Wishes sort by data-loss deadline, then tier, then age. */
-export function wishItem(job: string, wish: Wish): WishItem {
+function wishKey(job: string, wish: Wish): ItemKey {
   const deadline = String(Math.min(wish.deadlineMs ?? 9e15, 9e15)).padStart(16, '0');
   return {
     pk: keys.wishes,
     sk: `${deadline}|${wish.tier}|${String(wish.createdAtMs).padStart(16, '0')}|${job}`,
+  };
+}
+
+export function wishItem({ name, match }: ResolvedJob, wish: Wish): WishItem {
+  const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
+  return {
+    ...wishKey(name, wish),
     kind: 'wish',
     schema: schemaVersion,
     rev: 1,
-    job,
+    job: name,
     wishId: wish.id,
     notBeforeMs: wish.notBeforeMs,
+    applicationId: match.applicationId,
+    tier: wish.tier,
+    createdAtMs: wish.createdAtMs,
+    ...(wish.deadlineMs === undefined ? {} : { deadlineMs: wish.deadlineMs }),
+    ...(isRestart && wish.class ? { class: wish.class } : {}),
   };
 }
 
 export function dropWish(job: string, wish: Wish | undefined): readonly Write[] {
   if (!wish) return [];
-  const { pk, sk } = wishItem(job, wish);
-  return [{ delete: { pk, sk }, seenRev: 'any' }];
+  return [{ delete: wishKey(job, wish), seenRev: 'any' }];
 }
 
 /** Two decisions with the same key are the same answer to the same question. */

@@ -1,6 +1,7 @@
 import type { Classifier } from './failure/judgement.ts';
 import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
+import type { Correlation } from './outages.ts';
 
 /** How far Checkpilot may go: watch and record, ask first, or act. */
 export type Mode = 'observe' | 'suggest' | 'act';
@@ -18,6 +19,8 @@ export interface ResolvedPolicy {
   readonly guardrails: {
     /** Starts a second that Checkpilot takes of the service's 1 a second, burst 25; the rest is for people. */
     readonly pace: { readonly perSecond: number; readonly burst: number };
+    /** From when failures count as one outage; left out: `usualCorrelation`. */
+    readonly correlated?: Correlation;
     /** What a pause by a person must keep to. */
     readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
   };

@@ -18,7 +18,7 @@ export function refill(bucket: TokenBucket, pace: Pace, nowMs: number): TokenBuc
   };
 }
 
-/** Milliseconds until one token is there. */
-export function waitForTokenMs(bucket: TokenBucket, pace: Pace): number {
-  return Math.ceil((Math.max(0, 1 - bucket.tokens) / pace.perSecond) * 1000);
+/** Milliseconds until so many tokens are there. */
+export function waitForTokenMs(bucket: TokenBucket, pace: Pace, wanted = 1): number {
+  return Math.ceil((Math.max(0, Math.min(wanted, pace.burst) - bucket.tokens) / pace.perSecond) * 1000);
 }

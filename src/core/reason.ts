@@ -38,6 +38,8 @@ export const reasons = {
   'retry-budget-exhausted': 'The restart budget of the job is used up.',
   'awaits-evidence': 'Nobody knows yet why the run ended: its driver log has not arrived.',
   'backing-off': 'The next restart waits for its backoff.',
+  'correlated-failures': 'Many jobs failed of one class at once: a few start first, and the others follow.',
+  'fleet-held': 'The first restarts of many failed again: the others wait for a person.',
   'awaits-grant': 'The start waits for its turn in the fleet.',
   'cancelled-by-person': 'A person cancelled the run; that is respected.',
   'cancelled-by-checkpilot': 'Checkpilot cancelled the run.',

@@ -58,7 +58,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['guardrails.budgets', { hint: 'restart.budget of each job holds so far' }],
   ['guardrails.approvals', { hint: leaveOut }],
   ['guardrails.fleet.voluntary', { hint: leaveOut }],
-  ['guardrails.fleet.correlated', { hint: leaveOut }],
   ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],
   [
     'guardrails.killSwitch',

@@ -23,6 +23,13 @@ export function resolvePolicy(
   const { fleet, pause } = parts.guardrails.parse(sections.guardrails);
   const guardrails = {
     pace: fleet.pace,
+    correlated: {
+      enabled: fleet.correlated.enabled,
+      percent: fleet.correlated.percent,
+      jobsMin: fleet.correlated.atLeast,
+      jobsMax: fleet.correlated.atMost,
+      withinMs: fleet.correlated.within,
+    },
     pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
   };
   const resolved = jobs.map((job) => [job.name, resolveJob(job.name, jobSchema.parse(job.merged))]);

@@ -209,6 +209,22 @@ const paceSchema = z.strictObject({
   burst: z.int().min(1).max(25).default(20).describe('Starts at once; the service takes 25.'),
 });
 
+const correlatedSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Whether failures of one class at once are taken as one outage.'),
+  percent: z.number().gt(0).max(100).default(10).describe('Of the jobs of an application, or of the fleet.'),
+  atLeast: z.int().min(2).max(1000).default(3).describe('Fewer jobs than this are no outage.'),
+  atMost: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(20)
+    .describe('So many jobs are one, whatever the percentage says.'),
+  within: duration('1m', '1h').prefault('5m').describe('Time in which they fail.'),
+});
+
 const pauseSchema = z.strictObject({
   maxDuration: duration('1m', '30d').prefault('24h').describe('Longest pause: each one ends by itself.'),
   requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
@@ -216,7 +232,14 @@ const pauseSchema = z.strictObject({
 
 const guardrailsSchema = z.strictObject({
   fleet: z
-    .strictObject({ pace: paceSchema.prefault({}).describe('How fast runs are started.') })
+    .strictObject({
+      pace: paceSchema.prefault({}).describe('How fast runs are started.'),
+      correlated: correlatedSchema
+        .prefault({})
+        .describe(
+          'When failures are one outage: then two jobs are tried first, and the others follow in waves.',
+        ),
+    })
     .prefault({})
     .describe('What holds for all jobs together.'),
   pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),

@@ -84,12 +84,12 @@ async function targetOf(
     case 'alarm':
       return (await wakeJobsOfAlarm(ports, wake)) === 'done' ? 'done' : 'failed';
     case 'run': {
-      const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId);
+      const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId, wake.cause);
       if (!found.ok) {
         ports.log.warn('run not resolved', { run: wake.jobRunId, code: found.code, why: found.message });
         return found.code === 'not-found' ? 'done' : 'failed';
       }
-      // Runs that no policy matches are never touched.
+      // Runs that no policy matches are never touched, and of some steps there is nothing to decide.
       return found.value ? { job: found.value.job, look: !found.value.known } : 'done';
     }
   }

@@ -105,7 +105,7 @@ export class Fleet {
           kind: 'run',
           applicationId: String(detail.applicationId),
           jobRunId: String(detail.jobRunId),
-          cause: 'event',
+          cause: `event ${String(detail.state ?? 'retry')}`,
         },
         0,
       );
@@ -185,7 +185,7 @@ export class Fleet {
       if ((await wakeJobsOfAlarm(this.ports, wake)) === 'again') this.#enqueue(wake, 30);
       return;
     }
-    const found = await jobOfRun(this.ports, wake.applicationId, wake.jobRunId);
+    const found = await jobOfRun(this.ports, wake.applicationId, wake.jobRunId, wake.cause);
     if (!found.ok && found.code !== 'not-found') this.#enqueue(wake, 30);
     if (found.ok && found.value) await this.pass(found.value.job, !found.value.known);
   }

@@ -109,7 +109,7 @@ export class Functions {
     if (wake.kind === 'alarm') return wakeJobsOfAlarm(ports, wake);
     if (wake.kind === 'job') job = { name: wake.job, look: wake.look ?? false };
     else {
-      const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId);
+      const found = await jobOfRun(ports, wake.applicationId, wake.jobRunId, wake.cause);
       if (!found.ok) return found.code === 'not-found' ? 'done' : 'again';
       if (!found.value) return 'done';
       job = { name: found.value.job, look: !found.value.known };

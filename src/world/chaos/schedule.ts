@@ -141,12 +141,12 @@ function siteOf(seed: number, scenario: Scenario, random: Random, plant: string 
     policy: { policy: scenario.policy, hash: 'policy-0' },
   };
   world.emr.onEvent(({ detail }) => {
-    const { applicationId, jobRunId } = detail;
+    const { applicationId, jobRunId, state } = detail;
     const wake = {
       kind: 'run',
       applicationId: String(applicationId),
       jobRunId: String(jobRunId),
-      cause: 'event',
+      cause: `event ${String(state ?? 'retry')}`,
     } as const;
     site.functions.signal(wake, 0);
   });

@@ -37,6 +37,8 @@ const jobsPerApplication = 100;
 /** Of N, those that the canaries, the waves and the burst bring before the pace counts (the contract of the command). */
 const beforePace = 80;
 
+/** A first launch of a whole fleet is slower than its pace: every job has its application listed first. */
+const launchFactor = 4;
 /** Batches of a minute instead of seconds: a thousand jobs write a thousandth of the lines, and nothing else changes. */
 const taskFloorSeconds = 60;
 
@@ -56,8 +58,9 @@ export async function runStorm({ jobs: count, seed }: { jobs: number; seed: numb
     runs: counting(ports.runs, calls),
     receiver: new SlackReceiver({ name: 'storm', channel: 'C0STORM', policy, slack, store, clock: time }),
   };
-  // All are RUNNING before it begins: a launch takes its turn at the pace of the fleet.
-  const stormMs = startMs + Math.ceil(count / policy.guardrails.pace.perSecond) * 1000 + 30 * minuteMs;
+  // All are RUNNING before it begins: a launch takes its turn at the pace of the fleet, and lists before it.
+  const stormMs =
+    startMs + Math.ceil((launchFactor * count) / policy.guardrails.pace.perSecond) * 1000 + 60 * minuteMs;
   const draw = world.random.fork('storm');
   for (const [index, job] of Object.values(policy.jobs).entries()) {
     if (index % jobsPerApplication === 0)
@@ -72,6 +75,8 @@ export async function runStorm({ jobs: count, seed }: { jobs: number; seed: numb
   }
   fleet.startSweeping();
   await fleet.runFor(stormMs - startMs);
+  const running = new Set(world.journal.ofKind('batch-committed').map(({ job }) => job));
+  if (running.size < count) throw new Error(`only ${running.size} of ${count} jobs ran before the storm`);
   const before = { ...slack.counts };
   for (const name of Object.keys(calls)) calls[name] = 0;
   await fleet.runFor(Math.ceil((count / policy.guardrails.pace.perSecond) * 2000) + 90 * minuteMs);

@@ -1,0 +1,92 @@
+import type { FailureClass } from '../core/failure/taxonomy.ts';
+import type { FailedJob, Outage } from '../core/outages.ts';
+import type { Stored } from './items.ts';
+
+/** `START#0 / priority#job`: the index of wishes, in the order in which they are granted. */
+export interface WishItem extends Stored {
+  readonly kind: 'wish';
+  readonly job: string;
+  readonly wishId: string;
+  readonly notBeforeMs: number;
+  readonly applicationId: string;
+  readonly tier: 1 | 2 | 3;
+  readonly createdAtMs: number;
+  readonly deadlineMs?: number;
+  /** Of a restart: failures of one class at once are let go a few at a time. */
+  readonly class?: FailureClass;
+}
+
+/** `RELEASE#fleet / RELEASE`: failures that belong together, and the starts that were granted lately. */
+export interface ReleaseItem extends Stored {
+  readonly kind: 'release';
+  readonly outages: readonly Outage[];
+  /** Restarts granted in the last minutes, so that those let go before it was known count as well. */
+  readonly recent: readonly FailedJob[];
+}
+
+/** `PACE#api / PACE`: the token bucket of StartJobRun. */
+export interface PaceItem extends Stored {
+  readonly kind: 'pace';
+  /** When the release function was told to look again: one wake, however many look. */
+  readonly nudgeAtMs?: number;
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/** `CONTROL#fleet / CONTROL`: what a person may set for everything at once. */
+export interface ControlItem extends Stored {
+  readonly kind: 'control';
+  readonly killSwitch: boolean;
+  readonly killSwitchBy?: { readonly by: string; readonly reason: string; readonly atMs: number };
+  readonly fleetPause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+}
+
+/** `POLICY#current / POLICY`. */
+export interface PolicyItem extends Stored {
+  readonly kind: 'policy';
+  readonly hash: string;
+  /** Key in the control bucket. */
+  readonly key: string;
+  readonly previousHash?: string;
+}
+
+/** `APPLICATION#id / LISTING`: the live runs that sweep saw last, so that an end that nobody reported shows. */
+export interface ListingItem extends Stored {
+  readonly kind: 'listing';
+  readonly live: readonly string[];
+  /** A listing under way that did not fit into one sweep. */
+  readonly partial?: { readonly nextToken: string; readonly live: readonly string[] };
+}
+
+/**
+ * `APPLICATION#id / LIVE`: the live runs as the last look at them knew, for every pass that looks within seconds. What
+ * has ended since the last full listing may still be named.
+ */
+export interface LiveItem extends Stored {
+  readonly kind: 'live';
+  readonly live: readonly string[];
+  /** Date of the answer from which on only younger runs were asked for. */
+  readonly fullAtMs: number;
+  readonly dateMs: number;
+}
+
+/** `APPLICATION#id / ENDED`: the ended runs of a week, for the first looks at jobs that are declared together. */
+export interface EndedItem extends Stored {
+  readonly kind: 'ended';
+  readonly runs: readonly EndedRun[];
+  readonly dateMs: number;
+}
+
+export interface EndedRun {
+  readonly jobRunId: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+}
+
+/** `SWEEP#state / SWEEP`: the policy of which every job was seen to have a record. */
+export interface SweepItem extends Stored {
+  readonly kind: 'sweep';
+  readonly policyHash: string;
+  /** A policy that cannot be used and was told to people. */
+  readonly brokenHash?: string;
+}

@@ -1,0 +1,85 @@
+import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
+import { jobsNeeded, type Outage, usualCorrelation } from '../core/outages.ts';
+import { as, keys } from './items.ts';
+import type { Notice, NotifyPorts, Receiver } from './ports.ts';
+
+/** How long the first notice of an incident waits for others like it. */
+export const groupWaitMs = 15_000;
+/** What can be told as part of something larger. A call for a person never is. */
+const steps: ReadonlySet<string> = new Set(['incident.opened', 'incident.updated', 'incident.recovered']);
+
+/** Which notices are told by themselves, and which are part of failures that belong together (`release` says which). */
+export class Groups {
+  readonly #ports: NotifyPorts;
+  readonly #policy: ResolvedPolicy | undefined;
+  readonly #receivers: readonly Receiver[];
+  readonly #outages: readonly Outage[];
+
+  private constructor(
+    ports: NotifyPorts,
+    given: {
+      policy: ResolvedPolicy | undefined;
+      receivers: readonly Receiver[];
+      outages: readonly Outage[];
+    },
+  ) {
+    this.#ports = ports;
+    this.#policy = given.policy;
+    this.#receivers = given.receivers;
+    this.#outages = given.outages;
+  }
+
+  static async of(
+    ports: NotifyPorts,
+    policy: ResolvedPolicy | undefined,
+    receivers: readonly Receiver[],
+  ): Promise<Groups> {
+    const read = await ports.store.read([keys.release]);
+    // Not known which belong together: each is told by itself, which is too much and never too little.
+    const outages = read.ok ? (as('release', read.value.items[0])?.outages ?? []) : [];
+    return new Groups(ports, { policy, receivers, outages });
+  }
+
+  /** Where one incident's notices are told. `waits`: others like it may follow within seconds. */
+  async placeOf(notices: readonly Notice[]): Promise<'here' | 'elsewhere' | 'waits'> {
+    const [first] = notices;
+    const job = first && this.#policy && jobNamed(this.#policy, first.job);
+    if (!first || !job || !this.#policy || !notices.every(isStep)) return 'here';
+    const { applicationId } = job.match;
+    const { correlated = usualCorrelation } = this.#policy.guardrails;
+    const isMember = notices.every((notice) =>
+      this.#outages.some((outage) =>
+        covers(outage, notice, { applicationId, withinMs: correlated.withinMs }),
+      ),
+    );
+    if (isMember) return (await this.#isKnown(first)) ? 'here' : 'elsewhere';
+    const isAlone = !correlated.enabled || Object.keys(this.#policy.jobs).length < jobsNeeded(correlated, 0);
+    const isYoung = this.#ports.clock.now() - first.atMs < groupWaitMs;
+    return first.opens === true && isYoung && !isAlone ? 'waits' : 'here';
+  }
+
+  /** People have a message of it already: it goes on there. */
+  async #isKnown({ incidentId, id }: Notice): Promise<boolean> {
+    if (this.#receivers.length === 0) return false;
+    const read = await this.#ports.store.read(
+      this.#receivers.map((receiver) => keys.thread(incidentId ?? id, receiver.name)),
+    );
+    return !read.ok || read.value.items.some((item) => (as('thread', item)?.posts.length ?? 0) > 0);
+  }
+}
+
+function isStep({ event, severity }: Notice): boolean {
+  return steps.has(event) && severity !== 'critical';
+}
+
+function covers(
+  outage: Outage,
+  notice: Notice,
+  { applicationId, withinMs }: { readonly applicationId: string; readonly withinMs: number },
+): boolean {
+  const isOfClass = notice.class === outage.class;
+  const isInside = outage.scope === '*' || outage.scope === applicationId;
+  // What begins after it was over is told by itself, however alike it is.
+  const isAfter = notice.opens === true && notice.atMs > (outage.closedAtMs ?? Number.POSITIVE_INFINITY);
+  return isOfClass && isInside && !isAfter && notice.atMs >= outage.openedAtMs - withinMs;
+}

@@ -1,0 +1,207 @@
+import type { NoticeDraft } from '../core/decision.ts';
+import { failureClasses } from '../core/failure/taxonomy.ts';
+import type { ResolvedPolicy } from '../core/job.ts';
+import {
+  advance,
+  correlated,
+  type FailedJob,
+  type FleetSize,
+  type MemberState,
+  type Outage,
+  openOutage,
+  outageOf,
+  rememberedMs,
+  usualCorrelation,
+  waveSize,
+  widened,
+  withMember,
+} from '../core/outages.ts';
+import { grantLifeMs } from '../core/protocol.ts';
+import { releaseItem } from './grant.ts';
+import { as, keys, type RecordItem, type ReleaseItem, type WishItem } from './items.ts';
+import { seenRev } from './load.ts';
+import type { Answer, Ports } from './ports.ts';
+import { noticeWrite } from './writes.ts';
+
+/** A start that was granted and did not come for this long has failed, unless its claim is still open. */
+const startedWithinMs = 5 * grantLifeMs;
+/** More recent grants than this are not needed to see that they belong together. */
+const recentMax = 60;
+
+/**
+ * Brings the outages up to date: what became of their members, which are over, and which wishes make a new one. Writes
+ * the item and what people are told of it in one transaction; `try-again` when another pass was faster.
+ */
+export async function updateOutages(
+  ports: Ports,
+  seen: {
+    readonly item: ReleaseItem | undefined;
+    readonly wishes: readonly WishItem[];
+    readonly policy: ResolvedPolicy;
+    readonly nowMs: number;
+  },
+): Promise<Answer<ReleaseItem | undefined> | 'try-again'> {
+  const { item, wishes, policy, nowMs } = seen;
+  const { correlated: correlation = usualCorrelation } = policy.guardrails;
+  const recent = (item?.recent ?? []).filter(({ atMs }) => atMs > nowMs - correlation.withinMs);
+  const before = (item?.outages ?? []).filter(
+    ({ closedAtMs }) => closedAtMs === undefined || nowMs - closedAtMs < rememberedMs,
+  );
+  const states = await statesOf(ports, before);
+  if (!states.ok) return states;
+  let outages: Outage[] = before.map((outage) => {
+    if (outage.closedAtMs !== undefined) return outage;
+    const waiting = wishes.filter((wish) => isOf(before, outage, wish)).length;
+    return advance(outage, { states: states.value.get(outage.id) ?? [], waiting, nowMs });
+  });
+  const failed = [...wishes.flatMap(failedJob), ...recent];
+  const found = correlated(failed, outages, fleetOf(policy, nowMs));
+  for (const one of found) {
+    const wider = widened(outages, one);
+    if (wider) outages = outages.map((outage) => (outage.id === wider.id ? wider : outage));
+    else outages.push(openOutage(ports.ids.next('inc'), one, { nowMs, recent }));
+  }
+  const notices = outages.flatMap((outage) => {
+    const old = before.find(({ id }) => id === outage.id);
+    const waiting = wishes.filter((wish) => isOf(outages, outage, wish)).length;
+    const draft = noticeOf(outage, old, waiting);
+    return draft ? [{ draft, outage }] : [];
+  });
+  const isSame = JSON.stringify([before, recent]) === JSON.stringify([outages, item?.recent ?? []]);
+  if (isSame && notices.length === 0 && before.length === (item?.outages.length ?? 0))
+    return { ok: true, value: item };
+  const put = releaseItem(item, { outages, recent });
+  const outcome = await ports.store.commit([
+    { put, seenRev: seenRev(item) },
+    ...notices.map(({ draft, outage }) =>
+      noticeWrite(ports, draft, { job: '*', decisionId: '', incidentId: outage.id }),
+    ),
+  ]);
+  return outcome.kind === 'committed' ? { ok: true, value: put } : 'try-again';
+}
+
+/** The item's outages and recent grants once this wish has its grant. */
+export function withGrant(
+  item: ReleaseItem | undefined,
+  wish: WishItem,
+  nowMs: number,
+): Pick<ReleaseItem, 'outages' | 'recent'> {
+  const [failed] = failedJob(wish);
+  const { outages = [], recent = [] } = item ?? {};
+  if (!failed) return { outages, recent };
+  const own = outageOf(outages, failed);
+  return {
+    outages: outages.map((outage) =>
+      outage === own ? withMember(outage, { job: wish.job, grantedAtMs: nowMs }) : outage,
+    ),
+    recent: [...recent, { ...failed, atMs: nowMs }].slice(-recentMax),
+  };
+}
+
+export function failedJob(wish: WishItem): readonly FailedJob[] {
+  const { job, applicationId, createdAtMs } = wish;
+  return wish.class === undefined ? [] : [{ job, class: wish.class, applicationId, atMs: createdAtMs }];
+}
+
+function isOf(outages: readonly Outage[], outage: Outage, wish: WishItem): boolean {
+  const [failed] = failedJob(wish);
+  return failed !== undefined && outageOf(outages, failed)?.id === outage.id;
+}
+
+function fleetOf({ jobs, guardrails }: ResolvedPolicy, nowMs: number): FleetSize {
+  const all = Object.values(jobs);
+  return {
+    nowMs,
+    correlation: guardrails.correlated ?? usualCorrelation,
+    jobs: all.length,
+    jobsOf: (applicationId: string) =>
+      all.filter(({ match }) => match.applicationId === applicationId).length,
+  };
+}
+
+/** What became of each member's start, by outage. */
+async function statesOf(
+  ports: Ports,
+  outages: readonly Outage[],
+): Promise<Answer<ReadonlyMap<string, readonly MemberState[]>>> {
+  const members = outages.flatMap((outage) =>
+    outage.closedAtMs === undefined ? outage.members.map((member) => ({ outage, member })) : [],
+  );
+  const states = new Map<string, MemberState[]>();
+  if (members.length === 0) return { ok: true, value: states };
+  const read = await ports.store.read(members.map(({ member }) => keys.record(member.job)));
+  if (!read.ok) return read;
+  const nowMs = ports.clock.now();
+  for (const [index, { outage, member }] of members.entries()) {
+    const record = as('record', read.value.items[index]);
+    states.set(outage.id, [...(states.get(outage.id) ?? []), stateOf(record, member, nowMs)]);
+  }
+  return { ok: true, value: states };
+}
+
+function stateOf(
+  record: RecordItem | undefined,
+  { grantedAtMs }: { readonly grantedAtMs: number },
+  nowMs: number,
+): MemberState {
+  if (!record) return 'failed';
+  const { memory, last } = record;
+  const isStarted = (memory.run?.acceptedAtMs ?? 0) >= grantedAtMs;
+  const isAskingAgain = memory.wish !== undefined && memory.wish.createdAtMs > grantedAtMs;
+  if (memory.parked && memory.parked.atMs > grantedAtMs) return 'failed';
+  if (!isStarted) return nowMs - grantedAtMs > startedWithinMs ? 'failed' : 'waiting';
+  const hasCommitted = Object.values(memory.progress).some(
+    ({ seen = -1, committedAtStart }) => seen > committedAtStart,
+  );
+  if (hasCommitted) return 'committed';
+  if (isAskingAgain) return 'failed';
+  return last?.runState === 'RUNNING' ? 'running' : 'waiting';
+}
+
+/** One incident, told when it begins, when it needs a person, and when it is over; what is between changes it in place. */
+function noticeOf(outage: Outage, before: Outage | undefined, waiting: number): NoticeDraft | undefined {
+  const where = outage.scope === '*' ? 'several applications' : `application ${outage.scope}`;
+  const { summary } = failureClasses[outage.class];
+  const about = { class: outage.class } as const;
+  if (!before)
+    return {
+      ...about,
+      event: 'incident.opened',
+      severity: 'warning',
+      reason: 'correlated-failures',
+      text: `${waiting + outage.granted} jobs of ${where} failed at once. ${summary} Two of them are started first; the others follow as soon as one has committed a batch.`,
+      opens: true,
+    };
+  const counts = `${outage.granted} started again, ${waiting} waiting`;
+  if (outage.closedAtMs !== undefined && before.closedAtMs === undefined)
+    return {
+      ...about,
+      event: 'incident.recovered',
+      severity: 'info',
+      reason: 'run-healthy',
+      text: `The failures of ${where} are over: ${counts} (${outage.class}).`,
+    };
+  if (outage.phase === before.phase && outage.wave === before.wave) return undefined;
+  if (outage.phase === 'hold')
+    return {
+      ...about,
+      // Once is enough: a person who was called knows that it goes on until it is said to be over.
+      ...(outage.tries > 1
+        ? { event: 'incident.updated', severity: 'warning' }
+        : { event: 'incident.needs-human', severity: 'critical' }),
+      reason: 'fleet-held',
+      text: `Restarts of ${where} do not help: the first ones failed again, and ${waiting} jobs wait. ${summary} Two are tried again from time to time; mend what they have in common.`,
+    };
+  const step = {
+    canary: 'two more are tried',
+    waves: `a wave of ${waveSize(outage)} starts`,
+    flow: 'all others follow at the pace of the fleet',
+  }[outage.phase];
+  return {
+    ...about,
+    event: 'incident.updated',
+    severity: 'warning',
+    reason: 'correlated-failures',
+    text: `Jobs of ${where} come back: ${counts}; ${step}.`,
+  };
+}

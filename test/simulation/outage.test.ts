@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Fleet } from '../../src/world/fleet.ts';
+import type { JobBehaviour } from '../../src/world/job-script.ts';
+import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
+
+const failAtMs = startMs + hourMs;
+
+/** Jobs of one application that run from the beginning. */
+function fleetOf(count: number, script: (index: number) => JobBehaviour): Fleet {
+  const jobs = Object.fromEntries(
+    Array.from(
+      { length: count },
+      (_, index) => [`job-${String(index).padStart(2, '0')}`, index] as const,
+    ).map(([name, index]) => [name, { script: script(index) }]),
+  );
+  const fleet = testFleet({ jobs, parameters: { maxConcurrentRuns: 100 } });
+  fleet.startSweeping();
+  return fleet;
+}
+
+function restarts(fleet: Fleet) {
+  return fleet.world.journal.ofKind('start-accepted').filter(({ cause }) => cause === 'restart');
+}
+
+function backAfter(fleet: Fleet, sinceMs: number): number {
+  const started = new Set(restarts(fleet).map(({ jobRunId }) => jobRunId));
+  const committed = fleet.world.journal
+    .ofKind('batch-committed')
+    .filter(({ t, jobRunId }) => t >= sinceMs && started.has(jobRunId));
+  return new Set(committed.map(({ job }) => job)).size;
+}
+
+const diesOnce =
+  (cause: 'worker-lost' | 'transient-io', times = 1) =>
+  (index: number): JobBehaviour => ({
+    dieAt: [{ cause, atMs: failAtMs + index * 2_000, times }],
+  });
+
+describe('a fault that hits many jobs', () => {
+  it('is one incident with one message, and brings all of them back after two have proved it', async () => {
+    const fleet = fleetOf(12, diesOnce('transient-io'));
+    await fleet.runFor(hourMs + 30 * minuteMs);
+    expect(backAfter(fleet, failAtMs)).toBe(12);
+    expect(restarts(fleet)).toHaveLength(12);
+    const told = fleet.notices.filter(({ atMs }) => atMs >= failAtMs);
+    expect(new Set(told.map(({ incidentId }) => incidentId)).size).toBe(1);
+    expect(told[0]).toMatchObject({ job: '*', event: 'incident.opened', reason: 'correlated-failures' });
+    expect(told[0]?.text).toMatch(/^\d+ jobs of application 00test0000000001 failed at once\. /);
+    expect(told.at(-1)).toMatchObject({ event: 'incident.recovered' });
+  });
+
+  it('holds the others back until a canary has committed, and says so in their decisions', async () => {
+    const fleet = fleetOf(12, diesOnce('transient-io'));
+    await fleet.runFor(hourMs + 30 * minuteMs);
+    const [first] = fleet.world.journal
+      .ofKind('batch-committed')
+      .filter(({ jobRunId }) => restarts(fleet).some((start) => start.jobRunId === jobRunId));
+    const before = restarts(fleet).filter(({ t }) => t < (first?.t ?? 0));
+    // Two canaries, and whoever was let go before the third failure showed that they belong together.
+    expect(before.length).toBeLessThanOrEqual(4);
+    const wave = restarts(fleet).filter(({ t }) => t >= (first?.t ?? 0));
+    expect(wave.length).toBeGreaterThanOrEqual(8);
+  });
+
+  it('that a restart does not cure spends no more than two starts at a time, and calls one person once', async () => {
+    const fleet = fleetOf(12, (index) => ({
+      dieAt: [{ cause: 'transient-io', atMs: failAtMs + index * 2_000, times: 100 }],
+    }));
+    await fleet.runFor(hourMs + 40 * minuteMs);
+    const spent = restarts(fleet);
+    expect(spent.length).toBeLessThanOrEqual(4 + 2 * 3);
+    const calls = fleet.notices.filter(({ severity }) => severity === 'critical');
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatchObject({ job: '*', event: 'incident.needs-human', reason: 'fleet-held' });
+  });
+
+  it('that ends by itself lets all of them back with the next try', async () => {
+    const fleet = fleetOf(12, (index) => ({
+      dieAt: [{ cause: 'transient-io', atMs: failAtMs + index * 2_000, times: 100 }],
+    }));
+    await fleet.runFor(hourMs + 25 * minuteMs);
+    const endsAtMs = fleet.time.now();
+    for (const name of Object.keys(fleet.policy.jobs)) fleet.world.script(name, {});
+    await fleet.runFor(90 * minuteMs);
+    expect(backAfter(fleet, endsAtMs)).toBe(12);
+    expect(fleet.world.journal.ofKind('double-writer')).toEqual([]);
+    expect(fleet.notices.at(-1)).toMatchObject({ event: 'incident.recovered' });
+  });
+
+  it('does not hold back a job that fails of something else', async () => {
+    const fleet = fleetOf(12, (index) => ({
+      dieAt:
+        index === 11
+          ? [{ cause: 'worker-lost', atMs: failAtMs + 3 * minuteMs }]
+          : [{ cause: 'transient-io', atMs: failAtMs + index * 2_000, times: 100 }],
+    }));
+    await fleet.runFor(hourMs + 8 * minuteMs);
+    expect(restarts(fleet).filter(({ job }) => job === 'job-11')).toHaveLength(1);
+  });
+});
+
+it('failures that only look alike to nobody are told one by one', async () => {
+  const fleet = fleetOf(12, (index) => ({
+    dieAt: index < 2 ? [{ cause: 'transient-io', atMs: failAtMs + index * 2_000 }] : [],
+  }));
+  await fleet.runFor(hourMs + 40 * minuteMs);
+  const told = fleet.notices.filter(({ event }) => event === 'incident.opened');
+  expect(told.map(({ job }) => job).sort()).toEqual(['job-00', 'job-01']);
+});
