@@ -56,6 +56,8 @@ function rowsOf(schema: unknown, path: string, root: Plain): readonly (readonly 
   const inner = valueAt(at, ['properties']);
   const named = valueAt(at, ['additionalProperties']);
   if (!isPlain(inner) && isPlain(valueAt(named, ['properties']))) return rowsOf(named, `${path}.NAME`, root);
+  const each = valueAt(at, ['items']);
+  if (isPlain(valueAt(each, ['properties']))) return rowsOf(each, `${path}[]`, root);
   if (!isPlain(inner)) return [[`\`${path}\``, takes(at), defaultText(at), String(at.description ?? '')]];
   const entries = Object.entries(inner);
   // All failure classes take the same keys: they stand here once.

@@ -43,7 +43,10 @@ export function policyChanges(before: ResolvedPolicy | undefined, after: Resolve
     return [{ kind: 'renamed', job: name, from: renamedFrom, keys }];
   });
   const removed = [...gone].map((job): JobChange => ({ kind: 'removed', job }));
-  const outside = ({ jobs: _, ...rest }: ResolvedPolicy) => rest;
+  const outside = ({ jobs: _, guardrails, ...rest }: ResolvedPolicy) => ({
+    ...rest,
+    guardrails: { ...guardrails, windows: byName(guardrails.windows ?? []) },
+  });
   return {
     jobs: [...jobs, ...removed].sort((a, b) => (a.job < b.job ? -1 : 1)),
     policy: before ? keyChanges(outside(before), outside(after)) : [],
@@ -91,9 +94,15 @@ function keyText({ path, from, to }: KeyChange): string {
   return `${path}   ${shown(from)} → ${shown(to)}`;
 }
 
+function byName<T extends { readonly name: string }>(list: readonly T[]): Readonly<Record<string, T>> {
+  return Object.fromEntries(list.map((each) => [each.name, each]));
+}
+
 function keyChanges(before: unknown, after: unknown): readonly KeyChange[] {
   const [old, now] = [leaves(before), leaves(after)];
+  // Windows are shown once, as what they are: guardrails of the fleet.
   return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => path !== 'windows')
     .filter((path) => JSON.stringify(old.get(path)) !== JSON.stringify(now.get(path)))
     .map((path) => {
       const [from, to] = [old.get(path), now.get(path)];

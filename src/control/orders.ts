@@ -1,7 +1,7 @@
+import { holdText } from '../core/explain-hold.ts';
 import { mayAct } from '../core/guard.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory } from '../core/memory.ts';
-import { withholdings } from '../core/reason.ts';
 import { type ControlItem, keys, schemaVersion } from './items.ts';
 import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
 import type { Ports } from './ports.ts';
@@ -116,7 +116,7 @@ function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string 
     state.memory,
     true,
   );
-  return allowed.kind === 'done' ? undefined : withholdings[allowed.why];
+  return allowed.kind === 'done' ? undefined : holdText(allowed, state.nowMs);
 }
 
 type Change = JobMemory | string | { readonly refused: string };

@@ -158,7 +158,11 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   if (memory?.parked) return { next: `a person: ${memory.parked.reason}` };
   if (state === 'NEEDS HUMAN') return { next: `a person: ${memory?.incident?.toldReason ?? 'see explain'}` };
   if (state === 'STOPPED') return { next: 'somebody starts it' };
-  if (last && last.guard.kind !== 'done') return { next: `${last.guard.kind}: ${last.guard.why}` };
+  if (last && last.guard.kind !== 'done') {
+    const { kind, why, window, untilMs } = last.guard;
+    const named = window === undefined ? why : `${why} ${window}`;
+    return { next: `${kind}: ${named}`, ...(untilMs === undefined ? {} : { nextAtMs: untilMs }) };
+  }
   if ((record?.claimLocks?.length ?? 0) > 0) return { next: 'a claimed command is settled' };
   if (memory?.wish) return { next: `restart (${memory.wish.reason})`, nextAtMs: memory.wish.notBeforeMs };
   if (state === 'RECOVERING') return { next: 'healthy when it has run long enough' };

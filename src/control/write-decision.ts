@@ -1,4 +1,4 @@
-import type { Decision, Verdict } from '../core/decision.ts';
+import type { Decision, Hold, Verdict } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
@@ -188,7 +188,12 @@ function nextLookMs(decision: Decision, memory: JobMemory): number {
 }
 
 function regularLookMs(decision: Decision, memory: JobMemory): number {
-  if (decision.guard.kind !== 'done') return decision.atMs + withheldLookMs;
+  const { guard } = decision;
+  if (guard.kind !== 'done') {
+    // A hold that ends by itself wakes the job at its end; one that is lifted by hand wakes it then.
+    const { untilMs = Number.POSITIVE_INFINITY } = guard;
+    return Math.min(Math.max(untilMs, decision.atMs), decision.atMs + withheldLookMs);
+  }
   if (decision.verdict.kind === 'start' && memory.wish)
     return Math.max(memory.wish.notBeforeMs, decision.atMs) + withheldLookMs;
   return decision.verdict.untilMs ?? decision.atMs + idleLookMs;
@@ -206,15 +211,28 @@ async function wakeNext(
   isSame: boolean,
 ): Promise<void> {
   const { verdict, guard } = decision;
-  if (guard.kind !== 'done') return;
-  const atMs = timerOf(verdict, next);
+  // What a pause or a window holds back goes on at the second in which it ends.
+  const atMs = guard.kind === 'done' ? timerOf(verdict, next) : soonEnd(guard, decision.atMs);
+  if (guard.kind !== 'done') {
+    if (atMs !== undefined) await wakeAt(ports, job.name, guard.why, atMs - decision.atMs);
+    return;
+  }
   if (verdict.reason === 'awaits-grant' || (atMs !== undefined && atMs <= decision.atMs && next.wish)) {
     await ports.wakes.release();
     return;
   }
   if (atMs === undefined || isSame || atMs - decision.atMs > queueDelayMaxMs) return;
-  const delaySeconds = Math.max(0, Math.ceil((atMs - decision.atMs) / 1000));
-  await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: verdict.reason }, delaySeconds }]);
+  await wakeAt(ports, job.name, verdict.reason, atMs - decision.atMs);
+}
+
+async function wakeAt(ports: Ports, job: string, cause: string, delayMs: number): Promise<void> {
+  const delaySeconds = Math.max(0, Math.ceil(delayMs / 1000));
+  await ports.wakes.send([{ wake: { kind: 'job', job, cause }, delaySeconds }]);
+}
+
+/** The end of a hold that comes before the next regular look. */
+function soonEnd({ untilMs }: Hold, atMs: number): number | undefined {
+  return untilMs !== undefined && untilMs - atMs <= withheldLookMs ? untilMs : undefined;
 }
 
 function timerOf(verdict: Verdict, next: JobMemory): number | undefined {

@@ -167,7 +167,7 @@ export function decisionKey({ kind, reason, guard, concerns, observation }: Deci
     kind,
     reason,
     guard.kind,
-    guard.kind === 'done' ? '' : guard.why,
+    guard.kind === 'done' ? '' : [guard.why, guard.window].filter(Boolean).join('/'),
     run,
     ...concerns.map((concern) => concern.reason),
   ].join(' ');

@@ -87,8 +87,17 @@ export interface Concern {
 
 export type GuardResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'suggested'; readonly why: Withholding }
-  | { readonly kind: 'withheld'; readonly why: Withholding };
+  | ({ readonly kind: 'suggested' } & Hold)
+  | ({ readonly kind: 'withheld' } & Hold);
+
+/** What keeps a command from being sent. */
+export interface Hold {
+  readonly why: Withholding;
+  /** Name of the window in the policy. */
+  readonly window?: string;
+  /** When this hold ends by itself; another may go on. */
+  readonly untilMs?: number;
+}
 
 /** Whether people get a new message, or the one of the incident is changed in place. */
 export function isNewPost(event: NoticeDraft['event']): boolean {

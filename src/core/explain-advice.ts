@@ -35,6 +35,8 @@ const adviceOnHold: Readonly<Record<Withholding, string>> = {
   'fleet-paused': 'checkpilot resume --all, or wait until the pause expires',
   'job-paused': 'checkpilot resume JOB, or wait until the pause expires',
   'mode-observe': 'set mode: act (or actions.restart: act) in the policy',
+  'deny-window': 'wait until the window closes; or change guardrails.windows in the policy',
+  'outside-allow-window': 'wait until the window opens; or change guardrails.windows in the policy',
   'act-not-deployed': 'deploy the stack with Act: restart or all',
   'awaits-approval':
     'checkpilot start JOB --reason "…" is the approval; or set actions.restart: act in the policy',

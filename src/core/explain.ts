@@ -1,8 +1,9 @@
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
+import { holdText } from './explain-hold.ts';
 import { forMs, seenLines } from './explain-seen.ts';
 import { gist } from './failure/gist.ts';
-import { reasons, type Withholding, withholdings } from './reason.ts';
+import { reasons, type Withholding } from './reason.ts';
 
 /**
  * A decision in plain lines for the terminal: what was seen, how the failure was judged, what each rule said, what
@@ -36,15 +37,19 @@ export const guardChecks: readonly { readonly why: Withholding; readonly passed:
   { why: 'job-paused', passed: 'job not paused' },
   { why: 'mode-observe', passed: 'mode above observe' },
   { why: 'act-not-deployed', passed: 'rights to act deployed' },
+  { why: 'deny-window', passed: 'no deny window' },
+  { why: 'outside-allow-window', passed: 'inside allow windows' },
   { why: 'awaits-approval', passed: 'mode act' },
 ];
 
+/** Checks of the guard in one row of a terminal. */
+const perRow = 4;
 /** Enough of the evidence to recognise it; the whole of it is in the record. */
 const evidenceMax = 200;
 
-function headline({ kind, reason, guard, verdict }: Decision): string {
+function headline({ kind, reason, guard, verdict, atMs }: Decision): string {
   const what = verdict.kind === 'claim' ? 'start now' : headlines[kind];
-  const held = guard.kind === 'done' ? '' : `, ${guard.kind} because ${withholdings[guard.why]}`;
+  const held = guard.kind === 'done' ? '' : `, ${guard.kind} because ${holdText(guard, atMs)}`;
   return `${verdict.adopt ? 'take over' : what} (${reason})${held}`;
 }
 
@@ -86,16 +91,15 @@ function rulesLine({ trace }: Decision): string {
   ].join(' · ');
 }
 
-function guardLines({ verdict, guard }: Decision): readonly string[] {
+function guardLines({ verdict, guard, atMs }: Decision): readonly string[] {
   const isCommand = verdict.kind === 'start' || verdict.kind === 'claim' || verdict.kind === 'cancel';
   if (!isCommand) return ['not asked: nothing would be sent'];
   const stop =
     guard.kind === 'done' ? guardChecks.length : guardChecks.findIndex((one) => one.why === guard.why);
   const passed = guardChecks.slice(0, stop).map((one) => `✔ ${one.passed}`);
-  const half = 4;
-  const lines = [passed.slice(0, half).join('   '), passed.slice(half).join('   ')];
-  const failed = guard.kind === 'done' ? [] : [`✘ ${withholdings[guard.why]}`];
-  return [...lines.filter((line) => line !== ''), ...failed];
+  const rows = [passed.slice(0, perRow), passed.slice(perRow, 2 * perRow), passed.slice(2 * perRow)];
+  const failed = guard.kind === 'done' ? [] : [`✘ ${holdText(guard, atMs)}`];
+  return [...rows.map((row) => row.join('   ')).filter((line) => line !== ''), ...failed];
 }
 
 function budgetLine({ observation, atMs }: Decision): string {

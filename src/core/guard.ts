@@ -1,9 +1,10 @@
-import type { GuardResult, Verdict } from './decision.ts';
+import type { GuardResult, Hold, Verdict } from './decision.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
 import { clockBoundMs } from './protocol.ts';
 import type { Withholding } from './reason.ts';
+import { windowHold } from './windows.ts';
 
 /**
  * A pure filter over what a rule wants. It never changes the wish, so the record still shows what Checkpilot
@@ -30,15 +31,26 @@ export function mayAct(
   ordered = false,
 ): GuardResult {
   const { gates, nowMs } = observation;
-  const withheld = (why: Withholding): GuardResult => ({ kind: 'withheld', why });
+  const withheld = (why: Withholding, more: Omit<Hold, 'why'> = {}): GuardResult => ({
+    kind: 'withheld',
+    why,
+    ...more,
+  });
   if (gates.killSwitch) return withheld('kill-switch');
   if (gates.newerState) return withheld('newer-state');
   if (gates.clockSkewMs > clockBoundMs) return withheld('clock-differs');
   if (gates.fleetPaused) return withheld('fleet-paused');
-  if (memory.pause && nowMs < memory.pause.untilMs) return withheld('job-paused');
+  if (memory.pause && nowMs < memory.pause.untilMs)
+    return withheld('job-paused', { untilMs: memory.pause.untilMs });
   const mode = job.actions[action] ?? job.mode;
   if (mode === 'observe') return withheld('mode-observe');
   if (gates.act === 'none') return withheld('act-not-deployed');
+  const closed = windowHold(job.windows ?? [], action, nowMs);
+  if (closed) {
+    const { effect, window, untilMs } = closed;
+    const until = untilMs === undefined ? {} : { untilMs };
+    return withheld(effect === 'deny' ? 'deny-window' : 'outside-allow-window', { window, ...until });
+  }
   if (mode === 'suggest' && !ordered) return { kind: 'suggested', why: 'awaits-approval' };
   return { kind: 'done' };
 }

@@ -2,12 +2,21 @@ import type { Classifier } from './failure/judgement.ts';
 import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Correlation } from './outages.ts';
+import type { ResolvedWindow } from './windows.ts';
 
 /** How far Checkpilot may go: watch and record, ask first, or act. */
 export type Mode = 'observe' | 'suggest' | 'act';
 
 /** What modes, windows and approvals gate; spelled as in the policy. */
-export type ActionName = 'restart' | 'scaleUp' | 'scaleDown' | 'reshard' | 'extendRetention' | 'upgrade';
+export const actionNames = [
+  'restart',
+  'scaleUp',
+  'scaleDown',
+  'reshard',
+  'extendRetention',
+  'upgrade',
+] as const;
+export type ActionName = (typeof actionNames)[number];
 
 /** A policy after merging defaults: every value present, every duration in milliseconds. */
 export interface ResolvedPolicy {
@@ -21,6 +30,8 @@ export interface ResolvedPolicy {
     readonly pace: { readonly perSecond: number; readonly burst: number };
     /** From when failures count as one outage; left out: `usualCorrelation`. */
     readonly correlated?: Correlation;
+    /** In the order of the policy; each job has those that are about it. */
+    readonly windows?: readonly (ResolvedWindow & { readonly jobs?: readonly string[] })[];
     /** What a pause by a person must keep to. */
     readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
   };
@@ -60,6 +71,8 @@ export interface ResolvedJob {
   readonly checkpoints: readonly string[];
   readonly mode: Mode;
   readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
+  /** Windows of the guardrails that are about this job. */
+  readonly windows?: readonly ResolvedWindow[];
   readonly tier: 1 | 2 | 3;
   readonly restart: RestartPolicy;
   /** What the policy knows of the job's own failure texts. */

@@ -63,6 +63,8 @@ export const withholdings = {
   'fleet-paused': 'the fleet is paused',
   'job-paused': 'the job is paused',
   'mode-observe': 'the mode is observe',
+  'deny-window': 'a deny window of the policy is open',
+  'outside-allow-window': 'no allow window of the policy is open',
   'awaits-approval': 'the mode is suggest: a person approves',
   'act-not-deployed': 'the stack was deployed without the rights to act',
   'clock-differs': 'our clock differs from that of AWS',

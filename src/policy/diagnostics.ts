@@ -30,6 +30,7 @@ export const diagnosticCodes = {
   CP2004: 'nothing-to-launch',
   CP2005: 'role-of-another-account',
   CP2006: 'renamed-from-a-name-in-use',
+  CP2007: 'window-that-never-holds',
   CP2101: 'many-attempts-an-hour',
   CP2102: 'receiver-never-told',
   CP2103: 'no-alarm-to-make',

@@ -84,6 +84,13 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
     example: 'clicks: {}\nclicks-v2: { renamedFrom: clicks }',
     fix: 'Delete the job with the old name, or delete `renamedFrom`. One rename has one new name.',
   },
+  CP2007: {
+    cause:
+      'A window of the guardrails that can never hold anything back: it ends when it begins, its schedule names no day, it excepts all of its actions, or it names no job.',
+    example:
+      'windows:\n  - { name: freeze, effect: deny, actions: [reshard], except: [reshard], timeZone: UTC, when: … }',
+    fix: 'Mend what the message names, or delete the window. A freeze that is only believed in is worse than none.',
+  },
   CP2101: {
     cause:
       'In the worst case the job is attempted more than 30 times an hour: each run that Checkpilot starts has the own attempts of the service again, nativeRetries × (1 + budget.perHour).',

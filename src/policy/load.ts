@@ -10,6 +10,7 @@ import { jobSchema, policyFileSchema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
 import { fileStart, locate, readSource, type Source } from './source.ts';
 import { validate } from './validate.ts';
+import { windowFaults } from './window-checks.ts';
 
 export type LoadedPolicy =
   | { readonly ok: true; readonly policy: ResolvedPolicy; readonly warnings: readonly Diagnostic[] }
@@ -32,6 +33,12 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       : [
           ...sectionFaults(sources),
           ...sources.flatMap(receiverFaults),
+          ...sources.flatMap((source) =>
+            windowFaults(
+              source,
+              jobs.map(({ name }) => name),
+            ),
+          ),
           ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) =>
             told(fault, mended),
           ),

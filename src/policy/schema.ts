@@ -4,6 +4,7 @@ import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
 import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
+import { windowsSchema } from './window-schema.ts';
 
 const modeSchema = z.enum(['observe', 'suggest', 'act']);
 
@@ -243,6 +244,9 @@ const guardrailsSchema = z.strictObject({
     .prefault({})
     .describe('What holds for all jobs together.'),
   pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),
+  windows: windowsSchema
+    .default([])
+    .describe('Times in which actions are held back, or outside of which they are; see docs/guardrails.md.'),
 });
 
 /** One file; several files share metadata, defaults and guardrails, so each of these is optional here. */

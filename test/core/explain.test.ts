@@ -84,7 +84,8 @@ orders: start now (job-run-failed)
   class      memory-exhausted, judged when the start was wished for
   rules      identity, stop, launch: do not apply · recover: job-run-failed
   guard      ✔ kill switch off   ✔ record of this release   ✔ clock agrees   ✔ fleet not paused
-             ✔ job not paused   ✔ mode above observe   ✔ rights to act deployed   ✔ mode act
+             ✔ job not paused   ✔ mode above observe   ✔ rights to act deployed   ✔ no deny window
+             ✔ inside allow windows   ✔ mode act
   budget     ✔ 0 used in the last hour, 0 in the last day: room for one more
   follows    a start with the request of generation 4 with executor memory 14g → 22341m: the checkpoint is claimed, then StartJobRun is sent
 `);

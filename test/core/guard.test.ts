@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Hold } from '../../src/core/decision.ts';
 import type { Mode } from '../../src/core/job.ts';
 import type { Withholding } from '../../src/core/reason.ts';
 import { withholdings } from '../../src/core/reason.ts';
+import type { ResolvedWindow } from '../../src/core/windows.ts';
 import {
   aForeignRun,
   aGrant,
@@ -9,36 +11,66 @@ import {
   aWish,
   beside,
   ended,
+  hourMs,
   judge,
+  minuteMs,
   nowMs,
   type Situation,
   texts,
 } from '../support/build.ts';
 
-interface Hold {
+interface Held extends Hold {
   readonly why: Withholding;
   readonly gates?: NonNullable<Situation['observation']>['gates'];
   readonly memory?: Situation['memory'];
   readonly mode?: Mode;
+  readonly windows?: readonly ResolvedWindow[];
 }
 
+/** Half an hour before and after the moment of these tests, 20:00 in UTC. */
+const aroundNow: ResolvedWindow = {
+  name: 'freeze',
+  effect: 'deny',
+  actions: ['restart'],
+  timeZone: 'America/Sao_Paulo',
+  when: { kind: 'once', from: '2026-11-22T16:30', to: '2026-11-22T17:30' },
+};
+const tomorrow: ResolvedWindow = {
+  ...aroundNow,
+  name: 'office-hours',
+  effect: 'allow',
+  when: { kind: 'recurring', schedule: '0 9 * * MON-FRI', durationMs: 8 * hourMs },
+};
+
 /** Every hold, in the order in which the guard asks. */
-const holds: readonly Hold[] = [
+const holds: readonly Held[] = [
   { why: 'kill-switch', gates: { killSwitch: true } },
   { why: 'newer-state', gates: { newerState: true } },
   { why: 'clock-differs', gates: { clockSkewMs: 5_001 } },
   { why: 'fleet-paused', gates: { fleetPaused: true } },
-  { why: 'job-paused', memory: { pause: { untilMs: nowMs + 1, by: 'ana', reason: 'db move' } } },
+  {
+    why: 'job-paused',
+    untilMs: nowMs + 1,
+    memory: { pause: { untilMs: nowMs + 1, by: 'ana', reason: 'db move' } },
+  },
   { why: 'mode-observe', mode: 'observe' },
   { why: 'act-not-deployed', gates: { act: 'none' } },
+  { why: 'deny-window', window: 'freeze', untilMs: nowMs + 30 * minuteMs, windows: [aroundNow] },
+  // Nine in the morning in São Paulo is noon in UTC; 22 November is a Sunday.
+  {
+    why: 'outside-allow-window',
+    window: 'office-hours',
+    untilMs: Date.parse('2026-11-23T12:00:00Z'),
+    windows: [tomorrow],
+  },
   { why: 'awaits-approval', mode: 'suggest' },
 ];
 
-function underAll(active: readonly Hold[], situation: Situation): Situation {
+function underAll(active: readonly Held[], situation: Situation): Situation {
   // Of two modes the one that is asked first counts here, so that the order of the table is the order asked.
   const mode = active.find((hold) => hold.mode)?.mode ?? 'act';
   return {
-    job: aJob({ mode }),
+    job: aJob({ mode, windows: active.flatMap((hold) => hold.windows ?? []) }),
     observation: {
       ...situation.observation,
       gates: Object.assign({}, ...active.map((hold) => hold.gates ?? {})),
@@ -58,7 +90,13 @@ describe('the guard', () => {
   it.each(holds)('holds a start back with $why', (hold) => {
     const kind = hold.why === 'awaits-approval' ? 'suggested' : 'withheld';
     for (const situation of [wishing, claiming, cancelling]) {
-      expect(judge(underAll([hold], situation)).guard).toEqual({ kind, why: hold.why });
+      const { why, window, untilMs } = hold;
+      expect(judge(underAll([hold], situation)).guard).toEqual({
+        kind,
+        why,
+        ...(window === undefined ? {} : { window }),
+        ...(untilMs === undefined ? {} : { untilMs }),
+      });
     }
   });
 
@@ -81,6 +119,16 @@ describe('the guard', () => {
     expect(judge({ ...wishing, memory: { pause } }).guard.kind).toBe('done');
     const observation = { ...wishing.observation, gates: { clockSkewMs: 5_000 } };
     expect(judge({ observation }).guard.kind).toBe('done');
+  });
+
+  it('lets go when a deny window closes and when an allow window opens, and knows windows of other actions from its own', () => {
+    const under = (window: ResolvedWindow) =>
+      judge({ ...wishing, job: aJob({ windows: [window] }) }).guard.kind;
+    const once = (from: string, to: string) => ({ kind: 'once', from, to }) as const;
+    expect(under({ ...aroundNow, when: once('2026-11-22T16:00', '2026-11-22T17:00') })).toBe('done');
+    expect(under({ ...tomorrow, when: once('2026-11-22T17:00', '2026-11-22T18:00') })).toBe('done');
+    expect(under({ ...aroundNow, actions: ['reshard', 'scaleDown'] })).toBe('done');
+    expect(under({ ...tomorrow, actions: ['upgrade'] })).toBe('done');
   });
 
   it('obeys the mode of the action before the mode of the job', () => {

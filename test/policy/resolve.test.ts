@@ -106,6 +106,19 @@ describe('merging', () => {
     expect(jobOf(policy, 'ledger').checkpoints).toEqual(['s3://bucket/ledger']);
   });
 
+  it('hands each job the windows that are about it, actions spelled out', () => {
+    const windowsOf = (name: string) => jobOf(policy, name).windows?.map((window) => window.name);
+    expect(windowsOf('clicks')).toEqual(['black-friday', 'db-maintenance', 'office-hours']);
+    expect(windowsOf('audit')).toEqual(['black-friday', 'office-hours']);
+    expect(jobOf(policy, 'ledger').windows?.[1]).toEqual({
+      name: 'db-maintenance',
+      effect: 'deny',
+      actions: ['scaleUp', 'scaleDown', 'reshard', 'extendRetention', 'upgrade'],
+      timeZone: 'UTC',
+      when: { kind: 'recurring', schedule: '0 3 * * SUN', durationMs: 7_200_000 },
+    });
+  });
+
   it('takes numbers and booleans as the text of an argument or a setting', () => {
     const submit = jobOf(policy, 'ledger').launch?.jobDriver.sparkSubmit;
     expect(submit?.entryPointArguments).toEqual(['--shards', '8', '--dry', 'false']);
