@@ -21,6 +21,7 @@ const whole = {
   LaunchRoleArns: 'arn:aws:iam::111122223333:role/streaming-job',
   CheckpointBucketArns: 'arn:aws:s3:::acme-checkpoints',
   LogBucketArns: 'arn:aws:s3:::acme-logs,arn:aws:s3:::acme-more-logs',
+  StreamArns: 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks',
   SlackSecretArns: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:checkpilot/slack-AbCdEf',
 };
 
@@ -155,7 +156,7 @@ describe('the packaged template', () => {
 describe('the roles', () => {
   it.each(functionNames)('%s may do what its adapters declare, and nothing more', (name) => {
     const declared = (functionPermissions[name] ?? expect.fail(`no permissions for ${name}`)).flatMap(
-      ({ actions, acts = [] }) => [...actions, ...acts],
+      ({ actions, acts = [], actsAll = [] }) => [...actions, ...acts, ...actsAll],
     );
     // Lambda sends what a door could not handle to its failure destination, in the name of the door.
     expect(allowed(roleOf(evaluated(template, whole), name))).toEqual([...new Set(declared)].sort());
@@ -165,7 +166,7 @@ describe('the roles', () => {
     '%s has no right to change anything but our own state with Act: none',
     (name) => {
       const acts = Object.values(functionPermissions).flatMap((sets) =>
-        sets.flatMap((set) => set.acts ?? []),
+        sets.flatMap(({ acts = [], actsAll = [] }) => [...acts, ...actsAll]),
       );
       const actions = allowed(roleOf(evaluated(template, { ...whole, Act: 'none' }), name));
       expect(actions.filter((action) => acts.includes(action))).toEqual([]);
@@ -186,6 +187,23 @@ describe('the roles', () => {
       'iam:PassRole',
     ]);
   });
+
+  it.each(['reconcile', 'sweep'])(
+    '%s makes retentions longer with Act: all only, of the streams of the parameter, and never shorter',
+    (name) => {
+      const roleWith = (given: Record<string, string>) =>
+        roleOf(evaluated(template, { ...whole, ...given }), name);
+      const action = 'kinesis:IncreaseStreamRetentionPeriod';
+      const extending = statementsOf(roleWith({})).filter(({ Action }) => listed(Action).includes(action));
+      expect(extending).toMatchObject([{ Effect: 'Allow', Resource: [whole.StreamArns] }]);
+      expect(allowed(roleWith({ Act: 'restart' }))).not.toContain(action);
+      expect(allowed(roleWith({ StreamArns: '' }))).not.toContain(action);
+      const denied = statementsOf(roleWith({})).filter(({ Effect }) => Effect === 'Deny');
+      expect(denied.flatMap(({ Action }) => listed(Action))).toContain(
+        'kinesis:DecreaseStreamRetentionPeriod',
+      );
+    },
+  );
 
   it('are refused every write and deletion of objects, whatever another policy allows', () => {
     for (const name of functionNames) {

@@ -2,10 +2,12 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock } from '../control/ports.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,6 +20,7 @@ export interface AwsClientOptions {
     readonly emrServerless?: string | undefined;
     readonly cloudwatch?: string | undefined;
     readonly eventBridge?: string | undefined;
+    readonly kinesis?: string | undefined;
     readonly secretsManager?: string | undefined;
     readonly dynamodb?: string | undefined;
     readonly sqs?: string | undefined;
@@ -87,6 +90,18 @@ export function sqsClient(options: AwsClientOptions): SQSClient {
 
 export function cloudwatchClient(options: AwsClientOptions): CloudWatchClient {
   const client = new CloudWatchClient({ ...common(options), ...at(options.endpoints?.cloudwatch) });
+  signWithClock(client, options.clock);
+  return client;
+}
+
+/** The SDK speaks HTTP/2 with Kinesis, with time-outs of other names; two rare calls need none of it. */
+export function kinesisClient(options: AwsClientOptions): KinesisClient {
+  const { requestHandler, ...rest } = common(options);
+  const client = new KinesisClient({
+    ...rest,
+    requestHandler: new NodeHttpHandler(requestHandler),
+    ...at(options.endpoints?.kinesis),
+  });
   signWithClock(client, options.clock);
   return client;
 }

@@ -7,6 +7,8 @@ export interface Permissions {
   readonly title: string;
   /** IAM actions that read, or that write Checkpilot's own state. */
   readonly actions: readonly string[];
-  /** IAM actions that change the world: left out of every role with `Act: none`. */
+  /** IAM actions that start and end runs: left out of every role with `Act: none`. */
   readonly acts?: readonly string[];
+  /** IAM actions that change anything else: only there with `Act: all`. */
+  readonly actsAll?: readonly string[];
 }

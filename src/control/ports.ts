@@ -6,8 +6,10 @@ import type { LaunchRequest } from '../core/launch-request.ts';
 import type { BatchTimes, CheckpointInspection, LogsSensor, PositionGap } from '../core/observation.ts';
 import type { Item, ItemKey } from './items.ts';
 import type { Notice } from './notice.ts';
+import type { Retentions, Streams } from './stream-ports.ts';
 
 export type { Notice } from './notice.ts';
+export type * from './stream-ports.ts';
 
 /**
  * What the control code needs of the world. Expected failures are values: a port only throws when a promise of
@@ -150,12 +152,6 @@ export interface Checkpoints {
   seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>>;
 }
 
-/** The streams that jobs read. */
-export interface Streams {
-  /** Records that a Kinesis stream took between two times; what came in the last minutes may be missing. */
-  received(stream: string, window: { fromMs: number; toMs: number }): Promise<Answer<number>>;
-}
-
 /** The logs of a run that ended: evidence of why. Never throws for what it reads. */
 export interface DriverLogs {
   /** Of its newest attempt, or of the given one. */
@@ -255,6 +251,7 @@ export interface Ports {
   readonly checkpoints: Checkpoints;
   readonly logs: DriverLogs;
   readonly streams: Streams;
+  readonly retentions: Retentions;
   readonly policies: Policies;
   readonly events: EventBus;
   /** The stack parameter `Act`. */

@@ -83,7 +83,7 @@ const getMetricData = z.strictObject({
             Dimensions: dimensions,
           }),
           Period: z.int().min(60).multipleOf(60),
-          Stat: z.literal('Sum'),
+          Stat: z.enum(['Sum', 'Maximum']),
         }),
       }),
     )
@@ -92,11 +92,12 @@ const getMetricData = z.strictObject({
 });
 const tagResource = z.strictObject({ ResourceARN: z.string(), Tags: tags.min(1) });
 
-/** The sum of a metric between two times; undefined for one that nobody reports. */
+/** A metric between two times, summed up or its greatest value; undefined where nobody reported any. */
 export type Metrics = (
   metric: {
     readonly namespace: string;
     readonly name: string;
+    readonly stat: 'Sum' | 'Maximum';
     readonly dimensions: Readonly<Record<string, string>>;
   },
   window: { readonly fromMs: number; readonly toMs: number },
@@ -177,10 +178,11 @@ function operationsOf(alarms: Map<string, LocalAlarm>) {
 function metricOperations({ clock, metrics }: ServerHooks & { readonly metrics?: Metrics }) {
   return {
     GetMetricData: takes(getMetricData, ({ StartTime, EndTime, MetricDataQueries }) => ({
-      MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric, Period } }) => {
+      MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric, Period, Stat } }) => {
         const metric = {
           namespace: Metric.Namespace,
           name: Metric.MetricName,
+          stat: Stat,
           dimensions: Object.fromEntries((Metric.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])),
         };
         const points: { at: number; value: number }[] = [];

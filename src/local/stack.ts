@@ -13,12 +13,13 @@ import { ObjectStore } from '../world/object-store.ts';
 import type { WorldParameters } from '../world/parameters.ts';
 import { VirtualTime } from '../world/virtual-time.ts';
 import { World } from '../world/world.ts';
-import { type LocalAlarm, startCloudWatch } from './cloudwatch.ts';
+import { type LocalAlarm, type Metrics, startCloudWatch } from './cloudwatch.ts';
 import { type DeployedQueue, type Deployment, readDeployment } from './deployment.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
 import { type PutEvent, startEventBridge } from './event-bridge.ts';
 import type { Fault, RunningServer, ServerHooks } from './http-server.ts';
+import { startKinesis } from './kinesis.ts';
 import { startS3 } from './s3.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { type SlackPost, startSlack } from './slack.ts';
@@ -195,11 +196,9 @@ async function startServers(site: {
     cloudwatch: await startCloudWatch({
       ...hooks,
       alarms: site.alarms,
-      metrics: ({ namespace, name, dimensions }, { fromMs, toMs }) =>
-        namespace === 'AWS/Kinesis' && name === 'IncomingRecords'
-          ? site.world.stream(dimensions.StreamName ?? '')?.receivedBetween(fromMs, toMs)
-          : undefined,
+      metrics: streamMetrics(site.world),
     }),
+    kinesis: await startKinesis({ ...hooks, kinesis: site.world.kinesis }),
   };
   const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])) as Record<
     keyof typeof servers,
@@ -207,6 +206,17 @@ async function startServers(site: {
   >;
   const running: readonly RunningServer[] = [...Object.values(servers), slack.server];
   return { urls, slack, close: () => Promise.all(running.map((server) => server.close())) };
+}
+
+/** What the streams of the world report to CloudWatch. */
+function streamMetrics(world: World): Metrics {
+  return ({ namespace, name, stat, dimensions }, { fromMs, toMs }) => {
+    const stream = namespace === 'AWS/Kinesis' ? world.stream(dimensions.StreamName ?? '') : undefined;
+    if (name === 'IncomingRecords' && stat === 'Sum') return stream?.receivedBetween(fromMs, toMs);
+    if (name === 'GetRecords.IteratorAgeMilliseconds' && stat === 'Maximum')
+      return stream?.readAgeBetween(fromMs, toMs);
+    return undefined;
+  };
 }
 
 function settingsAt(sqsUrl: string, queues: Queues): Settings {

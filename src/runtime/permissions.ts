@@ -3,6 +3,7 @@ import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
 import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
+import { retentionPermissions } from '../aws/kinesis-retentions.ts';
 import type { Permissions } from '../aws/permissions.ts';
 import { checkpointPermissions } from '../aws/s3-checkpoint-files.ts';
 import { driverLogPermissions } from '../aws/s3-driver-logs.ts';
@@ -34,6 +35,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     checkpointPermissions,
     driverLogPermissions,
     streamMetricPermissions,
+    retentionPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, policyPermissions],
   notify: [runs, consumes, jobStorePermissions, policyPermissions, eventBusPermissions, tokenPermissions],
@@ -49,5 +51,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     checkpointPermissions,
     driverLogPermissions,
     streamMetricPermissions,
+    retentionPermissions,
   ],
 };

@@ -3,12 +3,14 @@ import {
   dynamodbClient,
   emrServerlessClient,
   eventBridgeClient,
+  kinesisClient,
   s3Client,
 } from '../aws/clients.ts';
 import { CloudWatchStreams } from '../aws/cloudwatch-streams.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
+import { KinesisRetentions } from '../aws/kinesis-retentions.ts';
 import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
 import { S3DriverLogs } from '../aws/s3-driver-logs.ts';
 import { S3Policies } from '../aws/s3-policies.ts';
@@ -41,6 +43,7 @@ export function wireControl(runtime: Runtime): Ports {
     checkpoints: new S3Checkpoints(s3),
     logs: new S3DriverLogs(s3),
     streams: new CloudWatchStreams(cloudwatchClient(options)),
+    retentions: new KinesisRetentions(kinesisClient(options), clock),
     policies: onlyAtHome(
       new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
       settings,

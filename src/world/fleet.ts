@@ -25,13 +25,8 @@ import { ObjectStore } from './object-store.ts';
 import type { WorldParameters } from './parameters.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { World } from './world.ts';
-import {
-  ledgerCheckpoints,
-  WorldJobRuns,
-  worldCheckpoints,
-  worldDriverLogs,
-  worldStreams,
-} from './world-ports.ts';
+import { ledgerCheckpoints, WorldJobRuns, worldCheckpoints, worldDriverLogs } from './world-ports.ts';
+import { worldRetentions, worldStreams } from './world-streams.ts';
 
 export interface FleetOptions {
   readonly seed: number | string;
@@ -93,6 +88,7 @@ export class Fleet {
       wakes: this.#queue(),
       checkpoints: heads ? ledgerCheckpoints(heads) : worldCheckpoints(this.objects),
       streams: worldStreams(this.world),
+      retentions: worldRetentions(this.world),
       logs: worldDriverLogs(this.objects),
       policies: this.#policies(),
       receiver: listener((notice) => this.notices.push(notice)),

@@ -77,6 +77,11 @@ export const worldParameters = {
 
   streamShards: parameter(2, 'shards', 'a stream that nobody described'),
   streamRecordsPerSecond: parameter(200, 'records/s', 'a stream that nobody described'),
+  streamSummariesPerSecond: parameter(
+    20,
+    '1/s',
+    'Kinesis Data Streams: quotas and limits, DescribeStreamSummary',
+  ),
   streamRetentionSeconds: parameter(86_400, 's', 'Kinesis Data Streams: default retention 24 h'),
 };
 

@@ -14,6 +14,8 @@ export interface Batch {
   recordsOfLargestShard: number;
   /** Records that retention removed before they were read. */
   recordsLost: number;
+  /** Age of the oldest record that it reads; 0 when there is none. */
+  oldestMs: number;
 }
 
 export interface NextBatchOptions {
@@ -66,7 +68,7 @@ function startsOf(stream: Stream, previousEnds: Positions | undefined): Position
   );
 }
 
-type ReadResult = Pick<Batch, 'ends' | 'records' | 'recordsOfLargestShard' | 'recordsLost'>;
+type ReadResult = Pick<Batch, 'ends' | 'records' | 'recordsOfLargestShard' | 'recordsLost' | 'oldestMs'>;
 
 function read(
   stream: Stream,
@@ -74,7 +76,7 @@ function read(
   { nowMs, parameters }: { nowMs: number; parameters: WorldParameters },
 ): ReadResult {
   const ends = new Map<string, ShardPosition>();
-  const result: ReadResult = { ends, records: 0, recordsOfLargestShard: 0, recordsLost: 0 };
+  const result: ReadResult = { ends, records: 0, recordsOfLargestShard: 0, recordsLost: 0, oldestMs: 0 };
   const oldest = stream.trimmedAt(nowMs);
   for (const [shardId, start] of starts) {
     const wanted = stream.countBefore(shardId, start);
@@ -84,6 +86,10 @@ function read(
     const to = Math.min(stream.countAt(nowMs), from + parameters.recordsPerShardMax);
     ends.set(shardId, stream.positionAfter(shardId, to));
     result.records += to - from;
+    if (to > from) {
+      const arrivedAtMs = stream.arrivalMs(from + 1, nowMs) ?? nowMs;
+      result.oldestMs = Math.max(result.oldestMs, nowMs - arrivedAtMs);
+    }
     result.recordsOfLargestShard = Math.max(result.recordsOfLargestShard, to - from);
   }
   return result;

@@ -107,8 +107,9 @@ export class SparkAttempt {
   }
 
   #run(batch: Batch): void {
-    const { job, parameters, time } = this.#given;
+    const { job, parameters, stream, time } = this.#given;
     const nowMs = time.now();
+    stream.noteRead(nowMs, batch.oldestMs);
     const waitMs = Math.max(0, this.#executorsReadyAtMs - nowMs);
     const runMs = batchSeconds(batch, job, parameters) * 1000;
     this.#inFlight = { batch, startedAtMs: nowMs + waitMs, endsAtMs: nowMs + waitMs + runMs };

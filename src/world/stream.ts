@@ -15,6 +15,8 @@ export interface StreamOptions {
 
 /** A rate that varies is sampled this often; the trace format has one-minute steps, so this is fine enough. */
 const SAMPLE_MS = 10_000;
+/** CloudWatch's metrics of a stream have one value a minute. */
+const MINUTE_MS = 60_000;
 
 /** Sequence numbers have 56 digits; the first of shard 0, and the distance of two shards, are from a real stream. */
 const SEQUENCE_BASE = 49680469429504017095527633640776444979389919767606329346n;
@@ -28,15 +30,19 @@ export class Stream {
   readonly name: string;
   readonly createdAtMs: number;
   readonly shardIds: readonly string[];
-  retentionMs: number;
   readonly #rate: StreamOptions['recordsPerSecond'];
   /** Records of the whole stream up to createdAt + i * SAMPLE_MS. */
   readonly #sampled: number[] = [0];
+  #retentionMs: number;
+  /** Records of a shard that were gone when the retention was changed last: a longer one does not bring them back. */
+  #trimmedBefore = 0;
+  /** Minute to the greatest age of a record that was read in it. */
+  readonly #readAges = new Map<number, number>();
 
   constructor({ name, shards, recordsPerSecond, retentionMs }: StreamOptions, createdAtMs: number) {
     this.name = name;
     this.createdAtMs = createdAtMs;
-    this.retentionMs = retentionMs;
+    this.#retentionMs = retentionMs;
     this.shardIds = Array.from({ length: shards }, (_, index) => shardIdOf(index));
     this.#rate = recordsPerSecond;
   }
@@ -56,9 +62,34 @@ export class Stream {
     return typeof this.#rate === 'number' ? this.#rate : Math.max(0, this.#rate(timeMs));
   }
 
+  get retentionMs(): number {
+    return this.#retentionMs;
+  }
+
+  keepFor(retentionMs: number, nowMs: number): void {
+    this.#trimmedBefore = this.trimmedAt(nowMs);
+    this.#retentionMs = retentionMs;
+  }
+
   /** Records that retention has removed from one shard by `timeMs`. */
   trimmedAt(timeMs: number): number {
-    return this.countAt(timeMs - this.retentionMs);
+    return Math.max(this.#trimmedBefore, this.countAt(timeMs - this.#retentionMs));
+  }
+
+  /** Somebody read records by polling, the oldest of them of this age. */
+  noteRead(nowMs: number, ageMs: number): void {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    this.#readAges.set(minute, Math.max(this.#readAges.get(minute) ?? 0, ageMs));
+  }
+
+  /** The greatest age of a record that was read in these minutes; undefined when nobody read. */
+  readAgeBetween(fromMs: number, toMs: number): number | undefined {
+    let most: number | undefined;
+    for (let minute = Math.floor(fromMs / MINUTE_MS); minute * MINUTE_MS < toMs; minute += 1) {
+      const ageMs = this.#readAges.get(minute);
+      if (ageMs !== undefined) most = Math.max(most ?? 0, ageMs);
+    }
+    return most;
   }
 
   /** The position behind the first `count` records of a shard. */

@@ -16,7 +16,6 @@ import type {
   LogsAnswer,
   SendTerms,
   StartAnswer,
-  Streams,
 } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
@@ -199,18 +198,7 @@ function batchFiles(objects: ObjectStore, prefix: string): BatchFiles {
   return new Map(names.filter(([name]) => /^\d+$/.test(name)).map(([name, atMs]) => [Number(name), atMs]));
 }
 
-/** What streams took, straight from the world. */
-export function worldStreams(world: World): Streams {
-  return {
-    async received(name, { fromMs, toMs }) {
-      const stream = world.stream(name);
-      if (!stream) return { ok: true, value: 0 };
-      return { ok: true, value: stream.receivedBetween(fromMs, toMs) };
-    },
-  };
-}
-
-function answering<T>(work: () => Answer<T>): Answer<T> {
+export function answering<T>(work: () => Answer<T>): Answer<T> {
   try {
     return work();
   } catch (error) {
@@ -220,14 +208,14 @@ function answering<T>(work: () => Answer<T>): Answer<T> {
 }
 
 function codeOf(error: ServiceError): Failure['code'] {
-  if (error.name === 'ThrottlingException') return 'throttled';
+  if (error.name === 'ThrottlingException' || error.name === 'LimitExceededException') return 'throttled';
   if (error.name === 'ResourceNotFoundException') return 'not-found';
   return error.status >= 500 ? 'unavailable' : 'malformed';
 }
 
 type Refusal = Extract<StartAnswer, CancelAnswer>;
 
-function refusalOf(error: unknown): Exclude<Refusal, { kind: 'accepted' }> {
+export function refusalOf(error: unknown): Exclude<Refusal, { kind: 'accepted' }> {
   if (!(error instanceof ServiceError)) throw error;
   const { name: code, message } = error;
   if (code === 'ThrottlingException' || code === 'ConflictException' || error.status === 402)

@@ -4,6 +4,7 @@ import type { Run } from './emr-run.ts';
 import { EmrServerless } from './emr-serverless.ts';
 import { type JobBehaviour, JobScript } from './job-script.ts';
 import { Journal } from './journal.ts';
+import { Kinesis } from './kinesis.ts';
 import { type WorldParameters, withDefaults } from './parameters.ts';
 import { Random } from './random.ts';
 import { type AttemptExit, SparkAttempt } from './spark-job.ts';
@@ -25,6 +26,7 @@ export class World {
   readonly parameters: WorldParameters;
   readonly journal: Journal;
   readonly emr: EmrServerless;
+  readonly kinesis: Kinesis;
   readonly #objects: ObjectSink;
   readonly #scripts = new Map<string, JobScript>();
   readonly #streams = new Map<string, Stream>();
@@ -37,6 +39,12 @@ export class World {
     this.journal = new Journal(time, seed);
     this.#objects = objects;
     const shared = { time, parameters: this.parameters, journal: this.journal, objects };
+    this.kinesis = new Kinesis({
+      time,
+      parameters: this.parameters,
+      journal: this.journal,
+      streams: this.#streams,
+    });
     this.emr = new EmrServerless({
       ...shared,
       random: this.random.fork('emr-serverless'),

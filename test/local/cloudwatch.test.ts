@@ -142,4 +142,43 @@ describe('the metrics of a stream', () => {
     expect(await sut.received('clicks', { fromMs, toMs: nowMs })).toEqual({ ok: true, value: 0 });
     expect(earliestMs).toBe(nowMs - 24 * 3_600_000);
   });
+
+  it('say when the first record came, also when it is weeks ago and points stand for five minutes', async () => {
+    const firstMs = nowMs - 20 * 24 * 3_600_000;
+    const sut = await streams((_, { fromMs, toMs }) => (fromMs <= firstMs && firstMs < toMs ? 7 : 0));
+    const window = { fromMs: firstMs - 3_600_000, toMs: nowMs };
+    expect(await sut.firstInput('clicks', window)).toEqual({ ok: true, value: firstMs });
+    expect(await sut.firstInput('clicks', { ...window, fromMs: firstMs + 300_000 })).toEqual({
+      ok: true,
+      value: undefined,
+    });
+  });
+
+  it.each([
+    ['by polling', {}, 'GetRecords.IteratorAgeMilliseconds', { StreamName: 'clicks' }],
+    [
+      'with enhanced fan-out',
+      { consumer: 'efo/orders' },
+      'SubscribeToShardEvent.MillisBehindLatest',
+      { StreamName: 'clicks', ConsumerName: 'orders' },
+    ],
+  ])('say how old records were when they were read %s', async (_how, consumer, metric, expected) => {
+    const seen = new Set<string>();
+    const sut = await streams(({ name, stat, dimensions }, { toMs }) => {
+      seen.add(`${stat} ${name} ${JSON.stringify(dimensions)}`);
+      return nowMs - toMs;
+    });
+    const window = { fromMs: nowMs - 10 * 60_000, toMs: nowMs - 5 * 60_000 };
+    expect(await sut.readAge({ stream: 'clicks', ...consumer }, window)).toEqual({
+      ok: true,
+      value: 9 * 60_000,
+    });
+    expect([...seen]).toEqual([`Maximum ${metric} ${JSON.stringify(expected)}`]);
+  });
+
+  it('say nothing of an age where nobody read', async () => {
+    const sut = await streams(() => undefined);
+    const window = { fromMs: nowMs - 600_000, toMs: nowMs };
+    expect(await sut.readAge({ stream: 'clicks' }, window)).toEqual({ ok: true, value: undefined });
+  });
 });

@@ -40,7 +40,13 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
       inspect: async () => ({ ok: true, value: { health: 'clean' } }),
       seam: async () => ({ ok: true, value: [] }),
     },
-    streams: { received: async () => ({ ok: true, value: 0 }) },
+    // No job of these schedules names a stream.
+    streams: {
+      received: async () => ({ ok: true, value: 0 }),
+      firstInput: async () => ({ ok: true, value: undefined }),
+      readAge: async () => ({ ok: true, value: undefined }),
+    },
+    retentions: { of: async () => unavailable, extend: async () => ({ kind: 'too-late' }) },
     logs: { read: async () => noLogs, readExecutor: async () => noLogs },
     policies: passPolicies(site, pass, hop),
     receivers: () => [receiver],
