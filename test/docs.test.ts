@@ -24,7 +24,7 @@ function textOf(document: string): string {
 describe('generated pages', () => {
   // One of them holds what the demo prints, so it runs: five seconds alone, more beside other tests.
   it('are what npm run docs would write now, the demo’s own words included', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     for (const { path, text } of await projectPages(root)) expect(textOf(path), path).toBe(text);
   });

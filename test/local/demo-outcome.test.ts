@@ -26,7 +26,7 @@ async function played() {
   return { outcome, evidence, posts };
 }
 
-describe('the demo', { timeout: 120_000 }, () => {
+describe('the demo', { timeout: 300_000 }, () => {
   it('ends as it should, and notices when anything of it did not happen', async () => {
     const { outcome, evidence, posts } = await played();
     expect(outcome.missing).toEqual([]);
