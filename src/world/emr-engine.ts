@@ -3,18 +3,25 @@ import type { ObjectSink } from './checkpoint-writer.ts';
 import type { EmrEvents } from './emr-events.ts';
 import { type Attempt, attemptsOf, newAttempt, type Run } from './emr-run.ts';
 import { type Application, isTerminal, type JobRunState } from './emr-types.ts';
-import { driverStderrOf, failureClassOf, stateDetailsOf } from './failure-texts.ts';
+import { driverStderrOf, failureClassOf, isRefusal, stateDetailsOf } from './failure-texts.ts';
 import type { Journal } from './journal.ts';
 import type { WorldParameters } from './parameters.ts';
 import type { Random } from './random.ts';
 import type { AttemptExit, SparkAttempt } from './spark-job.ts';
 import type { VirtualTime } from './virtual-time.ts';
+import { WorkerRoom } from './worker-room.ts';
+
+export interface AttemptHooks {
+  onExit: (exit: AttemptExit) => void;
+  /** How many of the wanted executors there is room for. */
+  takeExecutors: (wanted: number) => number;
+}
 
 /** What runs inside a run. */
 export interface SparkLauncher {
-  /** An exit that comes before the driver is up, such as missing capacity. */
+  /** An exit that a script wants before the driver is up. */
   refuse(run: Run): AttemptExit | undefined;
-  launch(run: Run, onExit: (exit: AttemptExit) => void): SparkAttempt;
+  launch(run: Run, hooks: AttemptHooks): SparkAttempt;
 }
 
 export interface EmrEngineOptions {
@@ -37,9 +44,11 @@ export class EmrEngine {
   /** Oldest first, per application. */
   readonly #queues = new Map<string, Run[]>();
   readonly #admitted = new Map<string, Set<Run>>();
+  readonly #workers: WorkerRoom;
 
   constructor(options: EmrEngineOptions) {
     this.#given = options;
+    this.#workers = new WorkerRoom(options.parameters);
   }
 
   /** Begins a run whose state is SUBMITTED. */
@@ -122,7 +131,7 @@ export class EmrEngine {
   }
 
   #startDriver(run: Run): void {
-    const refusal = this.#given.launcher.refuse(run);
+    const refusal = this.#given.launcher.refuse(run) ?? this.#withoutRoom(run);
     if (refusal !== undefined) {
       this.#attemptEnded(run, refusal);
       return;
@@ -132,8 +141,18 @@ export class EmrEngine {
     run.attempt.startedAtMs = nowMs;
     this.#moveAttempt(run.attempt, 'RUNNING');
     if (run.state !== 'RUNNING') this.#move(run, 'RUNNING');
-    run.spark = this.#given.launcher.launch(run, (exit) => this.#attemptEnded(run, exit));
+    run.spark = this.#given.launcher.launch(run, {
+      onExit: (exit) => this.#attemptEnded(run, exit),
+      takeExecutors: (wanted) => this.#workers.takeExecutors(run, wanted),
+    });
     if (run.mode === 'BATCH') this.#limitBatch(run);
+  }
+
+  #withoutRoom(run: Run): AttemptExit | undefined {
+    const cause = this.#workers.takeDriver(run);
+    if (cause === undefined) return undefined;
+    const scene = { batchId: 0, queryId: '', runId: '', timeMs: this.#given.time.now() };
+    return { kind: 'failed', cause, scene };
   }
 
   /** A batch run over its execution time-out is cancelled by the service. */
@@ -145,6 +164,7 @@ export class EmrEngine {
   #attemptEnded(run: Run, exit: AttemptExit): void {
     run.cancelStep?.();
     delete run.spark;
+    this.#workers.free(run);
     if (exit.kind === 'success') {
       this.#finish(run, 'SUCCESS', '');
       return;
@@ -158,7 +178,7 @@ export class EmrEngine {
       class: failureClassOf(exit.cause),
       batch: exit.scene.batchId,
     });
-    this.#writeLog(run, driverStderrOf(exit.cause, exit.scene));
+    if (!isRefusal(exit.cause)) this.#writeLog(run, driverStderrOf(exit.cause, exit.scene));
     if (this.#mayRetry(run)) this.#retry(run);
     else this.#finish(run, 'FAILED', run.attempt.stateDetails);
   }
@@ -188,6 +208,7 @@ export class EmrEngine {
   #finish(run: Run, state: 'SUCCESS' | 'FAILED' | 'CANCELLED', details: string): void {
     run.cancelStep?.();
     delete run.spark;
+    this.#workers.free(run);
     run.endedAtMs = this.#given.time.now();
     run.attempt.endedAtMs ??= run.endedAtMs;
     run.stateDetails = details;
@@ -200,6 +221,13 @@ export class EmrEngine {
     if (next === undefined) return;
     next.cancelStep?.();
     this.#admit(next, this.#startMs());
+  }
+
+  /** A person raised the limit of concurrent runs: those that wait go on. */
+  admitWaiting(application: Application): void {
+    const queue = this.#queues.get(application.applicationId) ?? [];
+    for (let next = queue[0]; next !== undefined && this.#hasRoom(next); next = queue[0])
+      this.#admitNext(application);
   }
 
   #move(run: Run, state: JobRunState): void {

@@ -76,6 +76,23 @@ export class EmrServerless {
     return application;
   }
 
+  /** A person changes what the application may hold; running work is left as it is. Not throttled, not journalled. */
+  limitApplication(
+    applicationId: string,
+    limits: {
+      readonly maximumCapacity?: Application['maximumCapacity'];
+      readonly maxConcurrentRuns?: number;
+    },
+  ): void {
+    const application = this.#application(applicationId);
+    const { maximumCapacity, maxConcurrentRuns } = limits;
+    if (maximumCapacity !== undefined) application.maximumCapacity = maximumCapacity;
+    if (maxConcurrentRuns !== undefined)
+      application.schedulerConfiguration.maxConcurrentRuns = maxConcurrentRuns;
+    application.updatedAt = this.#given.time.now();
+    this.#engine.admitWaiting(application);
+  }
+
   startJobRun(
     request: StartJobRunRequest,
     caller: Caller,

@@ -7,6 +7,7 @@ export const causes = [
   'throttled',
   'permission-denied',
   'capacity-unavailable',
+  'vcpu-quota',
   'concurrent-run',
   'no-evidence',
 ] as const;
@@ -72,6 +73,7 @@ const texts: Record<Cause, CauseText> = {
       '(Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)',
   },
   'capacity-unavailable': { failureClass: 'capacity-unavailable', exitCode: 1, exception: () => '' },
+  'vcpu-quota': { failureClass: 'capacity-unavailable', exitCode: 1, exception: () => '' },
   'concurrent-run': {
     failureClass: 'concurrent-run',
     exitCode: 1,
@@ -86,14 +88,26 @@ const texts: Record<Cause, CauseText> = {
 /** botocore: stateDetails has at most 256 characters. */
 const STATE_DETAILS_MAX = 256;
 
+/** The service gave no worker: such an attempt has no driver, and so no log. */
+export function isRefusal(cause: string): cause is 'capacity-unavailable' | 'vcpu-quota' {
+  return cause in refusals;
+}
+
 export function failureClassOf(cause: Cause): string {
   return texts[cause].failureClass;
 }
 
+/** EMR Serverless user guide, troubleshooting: the service's own words when it gives no worker. */
+const refusals: Partial<Record<Cause, string>> = {
+  'capacity-unavailable': 'Job failed as application has exceeded maximumCapacity settings.',
+  'vcpu-quota':
+    'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
+};
+
 /** What GetJobRun shows: at most 256 characters, which cuts long exceptions. */
 export function stateDetailsOf(cause: Cause, scene: DeathScene): string {
-  if (cause === 'capacity-unavailable')
-    return 'Job failed as application has exceeded maximumCapacity settings.';
+  const refusal = refusals[cause];
+  if (refusal !== undefined) return refusal;
   const { exitCode, exception } = texts[cause];
   const head = `Job failed, please check complete logs in configured logging destination. ExitCode: ${exitCode}.`;
   const shown = exception(scene);

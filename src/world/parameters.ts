@@ -36,6 +36,11 @@ export const worldParameters = {
   cancelGraceSecondsDefault: parameter(120, 's', 'EMR Serverless user guide, job cancellation grace period'),
   queueTimeoutSeconds: parameter(21_600, 's', 'schedulerConfiguration.queueTimeoutMinutes default 360'),
   maxConcurrentRuns: parameter(15, 'runs', 'schedulerConfiguration.maxConcurrentRuns default'),
+  accountVcpus: parameter(
+    100_000,
+    'vCPU',
+    'default 16 and raised with usage (endpoints and quotas); out of the way unless a test lowers it',
+  ),
   failedAttemptsPerHourDefault: parameter(5, 'attempts', 'EMR Serverless user guide, job resiliency'),
   failedAttemptsWindowSeconds: parameter(3_600, 's', 'job resiliency; rolling is our reading'),
   isRetryStateShown: parameter(false, 'yes or no', 'not documented: whether a retry goes through SCHEDULED'),
@@ -72,6 +77,8 @@ export const worldParameters = {
   batchesRetained: parameter(100, 'batches', 'spark.sql.streaming.minBatchesToRetain'),
   executorCores: parameter(4, 'cores', 'EMR Serverless default of spark.executor.cores'),
   executorMemoryGb: parameter(14, 'GB', 'EMR Serverless default of spark.executor.memory'),
+  workerDiskGb: parameter(20, 'GB', "EMR Serverless default of a worker's disk"),
+  executorRetrySeconds: parameter(10, 's', EXPERIENCE),
   executorsInitial: parameter(3, 'executors', 'EMR Serverless default of spark.executor.instances'),
   shufflePartitions: parameter(200, 'partitions', 'Spark default of spark.sql.shuffle.partitions'),
 

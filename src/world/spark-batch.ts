@@ -49,16 +49,19 @@ export function nextBatch({ checkpoint, stream, parameters, nowMs, after }: Next
  * How long it runs: one task per shard, as many at a time as there are slots; a task lasts as long as its shard's
  * records take, and the connector's quiet time at least.
  */
-export function batchSeconds(batch: Batch, job: SparkJob, parameters: WorldParameters): number {
-  const shards = batch.plan.starts.size;
-  const useful = Math.ceil(shards / job.executorCores);
-  const executors = Math.max(1, Math.min(job.executorsMax, Math.max(job.executorsMin, useful)));
-  const waves = Math.ceil(shards / (executors * job.executorCores));
+export function batchSeconds(batch: Batch, slots: number, parameters: WorldParameters): number {
+  const waves = Math.ceil(batch.plan.starts.size / slots);
   const taskSeconds = Math.max(
     parameters.taskFloorSeconds,
     batch.recordsOfLargestShard / parameters.capacityPerCore,
   );
   return parameters.batchOverheadSeconds + waves * taskSeconds;
+}
+
+/** As many executors as so many shards can use, within the bounds of the job. */
+export function executorsWanted(shards: number, job: SparkJob): number {
+  const useful = Math.ceil(shards / job.executor.cores);
+  return Math.max(1, Math.min(job.executorsMax, Math.max(job.executorsMin, useful)));
 }
 
 function startsOf(stream: Stream, previousEnds: Positions | undefined): Positions {

@@ -1,10 +1,10 @@
 import { type CheckpointWriter, ConcurrentUpdate } from './checkpoint-writer.ts';
-import type { Cause, DeathScene } from './failure-texts.ts';
+import { type Cause, type DeathScene, isRefusal } from './failure-texts.ts';
 import type { Ending, JobScript } from './job-script.ts';
 import type { Journal, Subject } from './journal.ts';
 import type { Spread, WorldParameters } from './parameters.ts';
 import type { Random } from './random.ts';
-import { type Batch, batchSeconds, nextBatch } from './spark-batch.ts';
+import { type Batch, batchSeconds, executorsWanted, nextBatch } from './spark-batch.ts';
 import type { SparkJob } from './spark-request.ts';
 import type { Stream } from './stream.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -23,6 +23,8 @@ export interface SparkAttemptOptions {
   job: SparkJob;
   subject: Subject;
   attempt: number;
+  /** How many of the wanted executors the service gives. */
+  takeExecutors: (wanted: number) => number;
   /** Pre-initialised workers wait for the job. */
   isWarm: boolean;
   onExit: (exit: AttemptExit) => void;
@@ -43,6 +45,7 @@ export class SparkAttempt {
   readonly #timers = new Set<() => void>();
   readonly #runId: string;
   #queryId = '';
+  #executors = 0;
   #executorsReadyAtMs = 0;
   #lastBatchId: number | undefined;
   #batchesCommitted = 0;
@@ -74,17 +77,29 @@ export class SparkAttempt {
   }
 
   #driverUp(): void {
-    const { checkpoint, job, parameters, random, script, time, isWarm } = this.#given;
+    const { checkpoint, job, random, script, time } = this.#given;
     this.#queryId = checkpoint.open(random, job.shufflePartitions).queryId;
-    const workers = isWarm ? parameters.warmExecutorSeconds : parameters.coldExecutorSeconds;
-    const loadSeconds = ((script.behaviour.stateMb ?? 0) / 100) * parameters.stateLoadSecondsPer100Mb;
-    this.#executorsReadyAtMs = time.now() + this.#draw(workers) + loadSeconds * 1000;
     for (const atMs of script.timesAfter(time.now())) {
       this.#after(atMs - time.now(), () => {
         const cause = this.#struckBy(() => true);
         if (cause !== undefined) this.#suffer(cause);
       });
     }
+    this.#askForExecutors(true);
+  }
+
+  /** Without room for a single one the driver runs on and asks again: nothing fails, and nothing is committed. */
+  #askForExecutors(isFirst: boolean): void {
+    const { job, journal, parameters, script, stream, subject, takeExecutors, time, isWarm } = this.#given;
+    this.#executors = takeExecutors(executorsWanted(stream.shardIds.length, job));
+    if (this.#executors === 0) {
+      if (isFirst) journal.write('executors-refused', subject, {});
+      this.#after(parameters.executorRetrySeconds * 1000, () => this.#askForExecutors(false));
+      return;
+    }
+    const workers = isWarm ? parameters.warmExecutorSeconds : parameters.coldExecutorSeconds;
+    const loadSeconds = ((script.behaviour.stateMb ?? 0) / 100) * parameters.stateLoadSecondsPer100Mb;
+    this.#executorsReadyAtMs = time.now() + this.#draw(workers) + loadSeconds * 1000;
     this.#next();
   }
 
@@ -111,7 +126,8 @@ export class SparkAttempt {
     const nowMs = time.now();
     stream.noteRead(nowMs, batch.oldestMs);
     const waitMs = Math.max(0, this.#executorsReadyAtMs - nowMs);
-    const runMs = batchSeconds(batch, job, parameters) * 1000;
+    const slots = this.#executors * job.executor.cores;
+    const runMs = batchSeconds(batch, slots, parameters) * 1000;
     this.#inFlight = { batch, startedAtMs: nowMs + waitMs, endsAtMs: nowMs + waitMs + runMs };
     const cause = this.#struckBy((candidate) => !betweenBatches(candidate));
     if (cause === undefined) {
@@ -153,9 +169,9 @@ export class SparkAttempt {
       nowMs: time.now(),
       batchesCommitted: this.#batchesCommitted,
       batchId: this.#inFlight?.batch.batchId ?? checkpoint.lastCommitted + 1,
-      executorMemoryGb: job.executorMemoryGb,
+      executorMemoryGb: job.executor.memoryGb,
     };
-    return script.strike(moment, (cause) => cause !== 'capacity-unavailable' && accepts(cause));
+    return script.strike(moment, (cause) => !isRefusal(cause) && accepts(cause));
   }
 
   #suffer(ending: Ending): void {

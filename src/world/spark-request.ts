@@ -2,13 +2,20 @@ import { normalizedCheckpoint } from './checkpoint-writer.ts';
 import type { StartJobRunRequest } from './emr-types.ts';
 import type { WorldParameters } from './parameters.ts';
 
+/** A worker as the request asks for it; the service gives the next valid size. */
+export interface WorkerRequest {
+  cores: number;
+  memoryGb: number;
+  diskGb: number;
+}
+
 /** What Spark and the job's own program make of a request. */
 export interface SparkJob {
   /** Normalised; a program may have several queries, of which the world runs the first. */
   checkpoints: readonly string[];
   streamName: string | undefined;
-  executorCores: number;
-  executorMemoryGb: number;
+  driver: WorkerRequest;
+  executor: WorkerRequest;
   executorsMax: number;
   executorsMin: number;
   shufflePartitions: number;
@@ -24,13 +31,26 @@ export function sparkJobOf(request: StartJobRunRequest, parameters: WorldParamet
   return {
     checkpoints: valuesOf(programArguments, '--checkpoint').map(normalizedCheckpoint),
     streamName: valuesOf(programArguments, '--stream')[0],
-    executorCores: count(conf, 'spark.executor.cores', parameters.executorCores),
-    executorMemoryGb: gigabytes(conf.get('spark.executor.memory')) ?? parameters.executorMemoryGb,
+    driver: workerOf(conf, 'driver', parameters),
+    executor: workerOf(conf, 'executor', parameters),
     executorsMax: isDynamic
       ? count(conf, 'spark.dynamicAllocation.maxExecutors', Number.POSITIVE_INFINITY)
       : initial,
     executorsMin: isDynamic ? count(conf, 'spark.dynamicAllocation.minExecutors', 0) : initial,
     shufflePartitions: count(conf, 'spark.sql.shuffle.partitions', parameters.shufflePartitions),
+  };
+}
+
+/** The service's defaults are the same for drivers and executors. */
+function workerOf(
+  conf: ReadonlyMap<string, string>,
+  worker: 'driver' | 'executor',
+  parameters: WorldParameters,
+): WorkerRequest {
+  return {
+    cores: count(conf, `spark.${worker}.cores`, parameters.executorCores),
+    memoryGb: gigabytes(conf.get(`spark.${worker}.memory`)) ?? parameters.executorMemoryGb,
+    diskGb: gigabytes(conf.get(`spark.emr-serverless.${worker}.disk`)) ?? parameters.workerDiskGb,
   };
 }
 
@@ -42,7 +62,7 @@ function sparkDefaults(request: StartJobRunRequest): [string, string][] {
     .flatMap(({ properties }) => Object.entries(properties ?? {}));
 }
 
-/** `--conf a=b` and `--conf "a=b c"`, and the short forms for executors. */
+/** `--conf a=b` and `--conf "a=b c"`, and the short forms. */
 export function sparkConf(sparkSubmitParameters: string): Map<string, string> {
   const conf = new Map<string, string>();
   for (const [, doubleQuoted, singleQuoted, bare] of sparkSubmitParameters.matchAll(
@@ -53,7 +73,7 @@ export function sparkConf(sparkSubmitParameters: string): Map<string, string> {
     if (separator > 0) conf.set(setting.slice(0, separator), setting.slice(separator + 1));
   }
   for (const [, flag, value] of sparkSubmitParameters.matchAll(
-    /--(executor-memory|executor-cores|num-executors)[ =](\S+)/g,
+    /--((?:executor|driver)-(?:memory|cores)|num-executors)[ =](\S+)/g,
   )) {
     const name = flag === 'num-executors' ? 'spark.executor.instances' : `spark.${flag?.replace('-', '.')}`;
     conf.set(name, value ?? '');

@@ -1,7 +1,9 @@
 import { CheckpointWriter, type ObjectSink } from './checkpoint-writer.ts';
+import type { AttemptHooks } from './emr-engine.ts';
 import { EmrEvents } from './emr-events.ts';
 import type { Run } from './emr-run.ts';
 import { EmrServerless } from './emr-serverless.ts';
+import { isRefusal } from './failure-texts.ts';
 import { type JobBehaviour, JobScript } from './job-script.ts';
 import { Journal } from './journal.ts';
 import { Kinesis } from './kinesis.ts';
@@ -49,7 +51,7 @@ export class World {
       ...shared,
       random: this.random.fork('emr-serverless'),
       events: new EmrEvents(time, this.random.fork('events'), this.parameters),
-      launcher: { refuse: (run) => this.#refuse(run), launch: (run, onExit) => this.#launch(run, onExit) },
+      launcher: { refuse: (run) => this.#refuse(run), launch: (run, hooks) => this.#launch(run, hooks) },
     });
   }
 
@@ -81,15 +83,15 @@ export class World {
       nowMs: this.time.now(),
       batchesCommitted: 0,
       batchId: 0,
-      executorMemoryGb: run.job.executorMemoryGb,
+      executorMemoryGb: run.job.executor.memoryGb,
     };
-    const cause = this.#scriptOf(run).strike(moment, (candidate) => candidate === 'capacity-unavailable');
-    if (cause === undefined) return undefined;
+    const cause = this.#scriptOf(run).strike(moment, isRefusal);
+    if (cause === undefined || !isRefusal(cause)) return undefined;
     const scene = { batchId: 0, queryId: '', runId: '', timeMs: this.time.now() };
-    return { kind: 'failed', cause: 'capacity-unavailable', scene };
+    return { kind: 'failed', cause, scene };
   }
 
-  #launch(run: Run, onExit: (exit: AttemptExit) => void): SparkAttempt {
+  #launch(run: Run, { onExit, takeExecutors }: AttemptHooks): SparkAttempt {
     const script = this.#scriptOf(run);
     const streamName = run.job.streamName ?? script.behaviour.stream ?? this.#nameOf(run);
     return new SparkAttempt({
@@ -105,6 +107,7 @@ export class World {
       subject: run.subject,
       attempt: run.attempt.number,
       isWarm: run.application.initialCapacity !== undefined,
+      takeExecutors,
       onExit,
     });
   }

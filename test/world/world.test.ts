@@ -137,8 +137,8 @@ describe('what Spark reads from a request', () => {
     expect(job).toEqual({
       checkpoints: ['s3://b/x/y'],
       streamName: 'clicks',
-      executorCores: 2,
-      executorMemoryGb: 8,
+      driver: { cores: 4, memoryGb: 14, diskGb: 20 },
+      executor: { cores: 2, memoryGb: 8, diskGb: 20 },
       executorsMax: 7,
       executorsMin: 0,
       shufflePartitions: 32,
