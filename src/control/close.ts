@@ -12,13 +12,18 @@ export async function closeNeverStarted(
   claim: StartClaim,
   notice?: NoticeDraft,
 ): Promise<RecordResult> {
-  return settle(ports, claim, notice, (state) => ({
-    memory:
-      claim.cause === 'restart'
-        ? { ...state.memory, progress: withoutLastStart(state.memory) }
-        : state.memory,
-    ring: stampWrites(state, claim, claim.decidedAtMs),
-  }));
+  return settle(ports, claim, notice, (state) => {
+    const { grant } = state.memory;
+    const isOwn = grant?.claimId === claim.id;
+    return {
+      memory: {
+        ...state.memory,
+        ...(isOwn ? { grant: { ...grant, chargedAtMs: claim.decidedAtMs } } : {}),
+        ...(claim.cause === 'restart' ? { progress: withoutLastStart(state.memory) } : {}),
+      },
+      ring: stampWrites(state, claim, claim.decidedAtMs),
+    };
+  });
 }
 
 /** Protocol, step 3: keeps in the lock that this cancel was ours, unless it cannot have taken effect. */

@@ -1,5 +1,7 @@
 import type { FailureClass } from '../core/failure/taxonomy.ts';
 import type { FailedJob, Outage } from '../core/outages.ts';
+import type { ScopeRing } from '../core/scope-budget.ts';
+import type { SpentScope } from '../core/turn.ts';
 import type { Stored } from './items.ts';
 
 /** `START#0 / priority#job`: the index of wishes, in the order in which they are granted. */
@@ -14,6 +16,15 @@ export interface WishItem extends Stored {
   readonly deadlineMs?: number;
   /** Of a restart: failures of one class at once are let go a few at a time. */
   readonly class?: FailureClass;
+  /** It takes a slot of the budgets of its application, its owner and the fleet. */
+  readonly charged?: boolean;
+  readonly owner?: string;
+}
+
+/** `RING#application/id`, `RING#owner/name` or `RING#fleet` / `RING`: restarts that its jobs took together. */
+export interface ScopeRingItem extends Stored {
+  readonly kind: 'scope-ring';
+  readonly ring: ScopeRing;
 }
 
 /** `RELEASE#fleet / RELEASE`: failures that belong together, and the starts that were granted lately. */
@@ -22,6 +33,8 @@ export interface ReleaseItem extends Stored {
   readonly outages: readonly Outage[];
   /** Restarts granted in the last minutes, so that those let go before it was known count as well. */
   readonly recent: readonly FailedJob[];
+  /** Scopes whose budget keeps jobs waiting. */
+  readonly spent?: readonly SpentScope[];
 }
 
 /** `PACE#api / PACE`: the token bucket of StartJobRun. */

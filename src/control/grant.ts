@@ -1,5 +1,4 @@
 import { isGrantLive } from '../core/memory.ts';
-import type { Outage } from '../core/outages.ts';
 import type { TokenBucket } from '../core/pace.ts';
 import { grantLifeMs } from '../core/protocol.ts';
 import {
@@ -13,9 +12,10 @@ import {
 } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import type { Ports, Write } from './ports.ts';
+import { openIn, type Rings } from './scopes.ts';
 
 export type GrantResult =
-  | { readonly kind: 'granted'; readonly pace: PaceItem; readonly item: ReleaseItem }
+  | { readonly kind: 'granted'; readonly pace: PaceItem; readonly item: ReleaseItem; readonly rings: Rings }
   | { readonly kind: 'not-needed' }
   | { readonly kind: 'try-again' };
 
@@ -28,6 +28,9 @@ export interface GrantTerms {
   readonly before: ReleaseItem | undefined;
   /** The outages and recent grants once this one is given. */
   readonly after: Pick<ReleaseItem, 'outages' | 'recent'>;
+  readonly rings: Rings;
+  /** Where it is charged; nowhere for a start that spends no budget. */
+  readonly scopes: readonly string[];
 }
 
 /** One transaction: the token and the place in an outage are taken and the grant is written, or nothing. */
@@ -53,26 +56,49 @@ export async function grant(ports: Ports, wish: WishItem, terms: GrantTerms): Pr
     atMs: bucket.atMs,
     ...(before?.nudgeAtMs === undefined ? {} : { nudgeAtMs: before.nudgeAtMs }),
   };
+  const grantId = ports.ids.next('gnt');
+  // The grant before this one has to be charged or taken back first: its record is about to forget it.
+  const old = record.memory.grant?.id;
+  const isOut = terms.rings.get('fleet')?.ring.open.some((one) => one.grantId === old);
+  if (isOut) return { kind: 'not-needed' };
   const item = releaseItem(terms.before, terms.after);
-  const writes = [grantWrite(ports, record, wish, terms.nowMs), { put: pace, seenRev: seenRev(before) }];
+  const charged = openIn(terms.rings, { grantId, job: wish.job, scopes: terms.scopes });
+  const writes = [
+    grantWrite(record, wish, { grantId, nowMs: terms.nowMs }),
+    { put: pace, seenRev: seenRev(before) },
+    ...charged.writes,
+  ];
   const isKept = wish.class !== undefined;
   const outcome = await ports.store.commit(
     isKept ? [...writes, { put: item, seenRev: seenRev(terms.before) }] : writes,
   );
   if (outcome.kind !== 'committed') return { kind: 'try-again' };
-  return { kind: 'granted', pace, item: isKept ? item : (terms.before ?? item) };
+  return { kind: 'granted', pace, item: isKept ? item : (terms.before ?? item), rings: charged.rings };
 }
 
 export function releaseItem(
   before: ReleaseItem | undefined,
-  after: { readonly outages: readonly Outage[]; readonly recent: ReleaseItem['recent'] },
+  after: Pick<ReleaseItem, 'outages' | 'recent' | 'spent'>,
 ): ReleaseItem {
-  return { ...keys.release, kind: 'release', schema: schemaVersion, rev: nextRev(before), ...after };
+  const { spent = before?.spent } = after;
+  return {
+    ...keys.release,
+    kind: 'release',
+    schema: schemaVersion,
+    rev: nextRev(before),
+    outages: after.outages,
+    recent: after.recent,
+    ...(spent ? { spent } : {}),
+  };
 }
 
-function grantWrite(ports: Ports, record: RecordItem, wish: WishItem, nowMs: number): Write {
+function grantWrite(
+  record: RecordItem,
+  wish: WishItem,
+  { grantId, nowMs }: { readonly grantId: string; readonly nowMs: number },
+): Write {
   const given = {
-    id: ports.ids.next('gnt'),
+    id: grantId,
     wishId: wish.wishId,
     grantedAtMs: nowMs,
     expiresAtMs: nowMs + grantLifeMs,

@@ -12,6 +12,7 @@ import type {
   PaceItem,
   PolicyItem,
   ReleaseItem,
+  ScopeRingItem,
   SweepItem,
   WishItem,
 } from './fleet-items.ts';
@@ -189,6 +190,7 @@ export type Item =
   | DecisionItem
   | WishItem
   | ReleaseItem
+  | ScopeRingItem
   | RunItem
   | PaceItem
   | ControlItem
@@ -208,6 +210,7 @@ export const keys = {
   }),
   decision: (job: string, id: string): ItemKey => ({ pk: `JOB#${job}`, sk: `DECISION#${id}` }),
   lock: (location: string): ItemKey => ({ pk: `CHECKPOINT#${location}`, sk: 'LOCK' }),
+  scopeRing: (scope: string): ItemKey => ({ pk: `RING#${scope}`, sk: 'RING' }),
   jobRing: (job: string): ItemKey => ({ pk: `RING#job/${job}`, sk: 'RING' }),
   run: (jobRunId: string): ItemKey => ({ pk: `RUN#${jobRunId}`, sk: 'RUN' }),
   control: { pk: 'CONTROL#fleet', sk: 'CONTROL' },

@@ -1,5 +1,5 @@
 import { roomAt, usage } from '../core/budget.ts';
-import type { ResolvedJob } from '../core/job.ts';
+import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
 import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
 import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
 import type {
@@ -9,6 +9,8 @@ import type {
   OthersSensor,
   RunSensor,
 } from '../core/observation.ts';
+import { type Turn, turnOf } from '../core/turn.ts';
+import { as, keys } from './items.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
 import {
@@ -19,6 +21,8 @@ import {
   observeSeams,
 } from './observe-evidence.ts';
 import type { Failure, Ports } from './ports.ts';
+import { scopesOf } from './scopes.ts';
+import { wishItem } from './writes.ts';
 
 /** A shared listing has to be young enough for the claim that follows it (protocol, step 4: 5 s). */
 const sharedMs = 3_000;
@@ -33,7 +37,7 @@ export async function observe(
   ports: Ports,
   job: ResolvedJob,
   state: JobState,
-  { look, isNewHint }: { look: boolean; isNewHint: boolean },
+  { look, isNewHint, policy }: { look: boolean; isNewHint: boolean; policy: ResolvedPolicy },
 ): Promise<Observation> {
   const { run, extraLive } = await observeLockedRuns(ports, state);
   const [others, checkpoints, logs, failedAttempt] = await Promise.all([
@@ -47,6 +51,7 @@ export async function observe(
     observeSeams(ports, state, run, checkpoints),
   ]);
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });
+  const turn = await observeTurn(ports, job, state, policy);
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
   return {
     nowMs: state.nowMs,
@@ -60,6 +65,7 @@ export async function observe(
     ...(inspections ? { inspections } : {}),
     ...(seams ? { seams } : {}),
     budget: budgetSensor(job, state),
+    ...(turn ? { turn } : {}),
     gates: gatesOf(ports, state),
   };
 }
@@ -148,6 +154,25 @@ function sharedSinceMs(
   if (isGrantLive(memory, nowMs)) return recentMs;
   if (memory.lookSinceMs !== undefined) return Math.min(recentMs, memory.lookSinceMs);
   return run.kind === 'none' ? nowMs - sharedFirstMs : recentMs;
+}
+
+/** Only a wish that is due and has no grant has to know what the fleet waits for. */
+async function observeTurn(
+  ports: Ports,
+  job: ResolvedJob,
+  { memory, nowMs }: JobState,
+  policy: ResolvedPolicy,
+): Promise<Turn | undefined> {
+  const { wish } = memory;
+  if (!wish || nowMs < wish.notBeforeMs || isGrantLive(memory, nowMs)) return undefined;
+  const read = await ports.store.read([keys.release]);
+  const item = read.ok ? as('release', read.value.items[0]) : undefined;
+  if (!item) return undefined;
+  const { class: failureClass, applicationId, charged } = wishItem(job, wish);
+  const scopes = charged
+    ? scopesOf(policy, { applicationId, ...(job.owner ? { owner: job.owner } : {}) })
+    : [];
+  return turnOf(item, { applicationId, scopes, ...(failureClass ? { class: failureClass } : {}) });
 }
 
 async function observeCheckpoints(

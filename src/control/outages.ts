@@ -21,6 +21,7 @@ import { releaseItem } from './grant.ts';
 import { as, keys, type RecordItem, type ReleaseItem, type WishItem } from './items.ts';
 import { seenRev } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
+import type { spentScopes } from './scopes.ts';
 import { noticeWrite } from './writes.ts';
 
 /** A start that was granted and did not come for this long has failed, unless its claim is still open. */
@@ -38,10 +39,12 @@ export async function updateOutages(
     readonly item: ReleaseItem | undefined;
     readonly wishes: readonly WishItem[];
     readonly policy: ResolvedPolicy;
+    /** Scopes whose budget is used up, and what is told of them: kept in the same item. */
+    readonly budgets: ReturnType<typeof spentScopes>;
     readonly nowMs: number;
   },
 ): Promise<Answer<ReleaseItem | undefined> | 'try-again'> {
-  const { item, wishes, policy, nowMs } = seen;
+  const { item, wishes, policy, budgets, nowMs } = seen;
   const { correlated: correlation = usualCorrelation } = policy.guardrails;
   const recent = (item?.recent ?? []).filter(({ atMs }) => atMs > nowMs - correlation.withinMs);
   const before = (item?.outages ?? []).filter(
@@ -65,16 +68,16 @@ export async function updateOutages(
     const old = before.find(({ id }) => id === outage.id);
     const waiting = wishes.filter((wish) => isOf(outages, outage, wish)).length;
     const draft = noticeOf(outage, old, waiting);
-    return draft ? [{ draft, outage }] : [];
+    return draft ? [{ draft, incidentId: outage.id }] : [];
   });
-  const isSame = JSON.stringify([before, recent]) === JSON.stringify([outages, item?.recent ?? []]);
-  if (isSame && notices.length === 0 && before.length === (item?.outages.length ?? 0))
-    return { ok: true, value: item };
-  const put = releaseItem(item, { outages, recent });
+  const old = [item?.outages ?? [], item?.recent ?? [], item?.spent ?? []];
+  const isSame = JSON.stringify(old) === JSON.stringify([outages, recent, budgets.spent]);
+  if (isSame && notices.length === 0) return { ok: true, value: item };
+  const put = releaseItem(item, { outages, recent, spent: budgets.spent });
   const outcome = await ports.store.commit([
     { put, seenRev: seenRev(item) },
-    ...notices.map(({ draft, outage }) =>
-      noticeWrite(ports, draft, { job: '*', decisionId: '', incidentId: outage.id }),
+    ...[...notices, ...budgets.notices].map(({ draft, incidentId }) =>
+      noticeWrite(ports, draft, { job: '*', decisionId: '', incidentId }),
     ),
   ]);
   return outcome.kind === 'committed' ? { ok: true, value: put } : 'try-again';

@@ -53,7 +53,7 @@ export async function reconcile(
   if (renamed !== 'nothing') return report(name, `renamed-${renamed}`, renamed !== 'taken-over');
 
   const look = wake.look === true || state.memory.lookSinceMs !== undefined;
-  const observation = await observe(ports, job, state, { look, isNewHint: wake.look === true });
+  const observation = await observe(ports, job, state, { look, isNewHint: wake.look === true, policy });
   const decision = decide({
     job,
     observation,

@@ -41,7 +41,7 @@ function startWrites(
     ...state.memory,
     generation,
     run: { ...run, applicationId: claim.applicationId, generation, cause: claim.cause },
-    ...(grant?.claimId === claim.id ? { grant: { ...grant, acceptedAtMs: run.acceptedAtMs } } : {}),
+    ...(grant?.claimId === claim.id ? { grant: { ...grant, chargedAtMs: run.acceptedAtMs } } : {}),
   };
   const launch: LaunchItem = {
     ...keys.launch(claim.job, generation),

@@ -14,7 +14,8 @@ import {
 } from './items.ts';
 import { gatesOf, nextRev, seenRev } from './load.ts';
 import { failedJob, updateOutages, withGrant } from './outages.ts';
-import type { Ports } from './ports.ts';
+import type { Answer, Ports } from './ports.ts';
+import { loadRings, type Rings, roomFor, scopesOf, spentScopes } from './scopes.ts';
 
 export interface ReleaseReport {
   readonly granted: readonly string[];
@@ -51,19 +52,44 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
     return { granted: [], waiting: wishes.length, outcome: 'held' };
   const pace = as('pace', read.value.items[1]);
   const before = as('release', read.value.items[2]);
-  const updated = await updateOutages(ports, { item: before, wishes, policy, nowMs });
+  const updated = await update(ports, { before, wishes, policy, nowMs });
   if (updated === 'try-again') {
     await nudge(ports, { pace, policy, nextMs: nowMs, nowMs });
     return { granted: [], waiting: wishes.length, outcome: 'done' };
   }
   if (!updated.ok) return { granted: [], waiting: wishes.length, outcome: 'unavailable' };
-  const given = await give(ports, { wishes, policy, pace, item: updated.value, nowMs });
+  const given = await give(ports, { wishes, policy, pace, ...updated.value, nowMs });
   // However often it is asked: canaries are looked at when their time has come.
   const isTime = (pace?.nudgeAtMs ?? 0) <= nowMs;
-  await wake(ports, given.granted, isTime ? updated.value : undefined);
-  if (wishes.length > given.granted.length || isUnderWay(updated.value))
+  await wake(ports, given.granted, isTime ? updated.value.item : undefined);
+  if (wishes.length > given.granted.length || isOpen(updated.value.item))
     await nudge(ports, { pace: given.pace, policy, nextMs: given.nextMs, nowMs });
   return { granted: given.granted, waiting: wishes.length - given.granted.length, outcome: 'done' };
+}
+
+/** What holds starts back, brought up to date before any grant: used budgets, outages. */
+async function update(
+  ports: Ports,
+  seen: {
+    readonly before: ReleaseItem | undefined;
+    readonly wishes: readonly WishItem[];
+    readonly policy: ResolvedPolicy;
+    readonly nowMs: number;
+  },
+): Promise<Answer<{ item: ReleaseItem | undefined; rings: Rings }> | 'try-again'> {
+  const { before, wishes, policy, nowMs } = seen;
+  const rings = await loadRings(ports, { wishes, policy, nowMs });
+  if (rings === 'try-again' || !rings.ok) return rings;
+  const budgets = spentScopes(before?.spent ?? [], {
+    rings: rings.value,
+    policy,
+    due: wishes.filter((wish) => wish.notBeforeMs <= nowMs),
+    nowMs,
+    freshId: () => ports.ids.next('inc'),
+  });
+  const updated = await updateOutages(ports, { item: before, wishes, policy, budgets, nowMs });
+  if (updated === 'try-again' || !updated.ok) return updated;
+  return { ok: true, value: { item: updated.value, rings: rings.value } };
 }
 
 interface Given {
@@ -80,11 +106,12 @@ async function give(
     readonly policy: ResolvedPolicy;
     readonly pace: PaceItem | undefined;
     readonly item: ReleaseItem | undefined;
+    readonly rings: Rings;
     readonly nowMs: number;
   },
 ): Promise<Given> {
   const { policy, nowMs } = all;
-  let { pace, item } = all;
+  let { pace, item, rings } = all;
   const granted: string[] = [];
   const due = all.wishes.filter((wish) => wish.notBeforeMs <= nowMs);
   const later = all.wishes.filter((wish) => wish.notBeforeMs > nowMs).map(({ notBeforeMs }) => notBeforeMs);
@@ -98,13 +125,20 @@ async function give(
       nextMs = Math.min(nextMs, nowMs + waitForTokenMs(bucket, policy.guardrails.pace, needed));
       break;
     }
-    // The room of an outage shrinks with each grant.
+    // The room of an outage and of a budget shrinks with each grant.
     if (!hasRoom(item, wish)) continue;
+    const room = roomFor(rings, policy, wish, nowMs);
+    if (!room.ok) {
+      nextMs = Math.min(nextMs, room.freesAtMs ?? nowMs + lookAgainMs);
+      continue;
+    }
     const isManaged = jobNamed(policy, wish.job) !== undefined;
     const after = withGrant(item, wish, nowMs);
-    const result = await grant(ports, wish, { nowMs, bucket, pace, isManaged, before: item, after });
+    const scopes = wish.charged ? scopesOf(policy, wish) : [];
+    const terms = { nowMs, bucket, pace, isManaged, before: item, after, rings, scopes };
+    const result = await grant(ports, wish, terms);
     if (result.kind === 'granted') {
-      ({ pace, item } = result);
+      ({ pace, item, rings } = result);
       granted.push(wish.job);
     } else if (result.kind === 'try-again') {
       nextMs = nowMs;
@@ -142,6 +176,12 @@ function isUnderWay(item: ReleaseItem | undefined): boolean {
   return (item?.outages ?? []).some(
     ({ phase, closedAtMs }) => closedAtMs === undefined && (phase === 'canary' || phase === 'waves'),
   );
+}
+
+/** There is something to tell when it is over, although no job waits any more. */
+function isOpen(item: ReleaseItem | undefined): boolean {
+  const { outages = [], spent = [] } = item ?? {};
+  return spent.length > 0 || outages.some(({ closedAtMs }) => closedAtMs === undefined);
 }
 
 async function wake(ports: Ports, granted: readonly string[], item: ReleaseItem | undefined): Promise<void> {

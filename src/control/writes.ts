@@ -134,7 +134,7 @@ function wishKey(job: string, wish: Wish): ItemKey {
   };
 }
 
-export function wishItem({ name, match }: ResolvedJob, wish: Wish): WishItem {
+export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish): WishItem {
   const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
   return {
     ...wishKey(name, wish),
@@ -149,6 +149,8 @@ export function wishItem({ name, match }: ResolvedJob, wish: Wish): WishItem {
     createdAtMs: wish.createdAtMs,
     ...(wish.deadlineMs === undefined ? {} : { deadlineMs: wish.deadlineMs }),
     ...(isRestart && wish.class ? { class: wish.class } : {}),
+    ...(wish.plan.spendsBudget ? { charged: true } : {}),
+    ...(owner === undefined ? {} : { owner }),
   };
 }
 
@@ -192,11 +194,10 @@ export function lastOf(
   return { id, key: decisionKey(decision), ...latest, firstAtMs: atMs, lastAtMs: atMs, count: 1 };
 }
 
-/** A memory without some of its fields. */
+/** A memory without some of its fields. A grant that was used stays: `release` has yet to charge it, and replaces it. */
 export function without(memory: JobMemory, forget: ReadonlySet<string>): JobMemory {
-  return Object.fromEntries(
-    Object.entries(memory).filter(([key]) => !forget.has(key)),
-  ) as unknown as JobMemory;
+  const isKept = (key: string) => !forget.has(key) || (key === 'grant' && memory.grant?.state === 'used');
+  return Object.fromEntries(Object.entries(memory).filter(([key]) => isKept(key))) as unknown as JobMemory;
 }
 
 /** One location's lock with some fields changed, or made anew. */

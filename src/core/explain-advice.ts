@@ -78,5 +78,11 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'ours-yields-to-foreign-run': ['cancel the other run before ours is gone, if ours is the right one'],
   'run-unknown': ['let Checkpilot read the run: see why above'],
   'listing-unknown': ['let Checkpilot list the runs of the application: see why above'],
+  'fleet-canary': ['nothing to do by hand: the others follow when one of the first has committed a batch'],
+  'fleet-held': [
+    'mend what the failed jobs have in common: two are tried again from time to time',
+    startAgain,
+  ],
+  'scope-budget-exhausted': ['raise guardrails.budgets in the policy', startAgain],
   'awaits-grant': ['nothing to do by hand: starts of the fleet take turns'],
 };

@@ -9,10 +9,11 @@ import type {
   OthersSensor,
   RunSensor,
 } from './observation.ts';
+import type { Turn } from './turn.ts';
 
 /** What one pass saw, one line for each sensor; a sensor without an answer says why. */
 export function seenLines(observation: Observation): readonly string[] {
-  const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input } = observation;
+  const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
@@ -21,6 +22,7 @@ export function seenLines(observation: Observation): readonly string[] {
     ...(logs ? [logsLine(logs)] : []),
     ...(input ? [inputLine(input)] : []),
     othersLine(others, nowMs),
+    ...(turn ? [turnLine(turn, nowMs)] : []),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
   ];
 }
@@ -69,6 +71,10 @@ function logsLine(sensor: LogsSensor): string {
   return sensor.kind === 'none'
     ? `no driver log: ${sensor.why}`
     : `the driver log could not be read: ${sensor.why}`;
+}
+
+function turnLine({ text, untilMs }: Turn, nowMs: number): string {
+  return untilMs === undefined ? text : `${text}; next in ${forMs(Math.max(0, untilMs - nowMs))}`;
 }
 
 function inputLine(sensor: InputSensor): string {

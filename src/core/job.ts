@@ -2,6 +2,7 @@ import type { Classifier } from './failure/judgement.ts';
 import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Correlation } from './outages.ts';
+import type { ScopeLimits } from './scope-budget.ts';
 import type { ResolvedWindow } from './windows.ts';
 
 /** How far Checkpilot may go: watch and record, ask first, or act. */
@@ -32,6 +33,8 @@ export interface ResolvedPolicy {
     readonly correlated?: Correlation;
     /** In the order of the policy; each job has those that are about it. */
     readonly windows?: readonly (ResolvedWindow & { readonly jobs?: readonly string[] })[];
+    /** Restarts that jobs may take together; a scope that is left out has no limit of its own. */
+    readonly budgets?: Readonly<Partial<Record<'application' | 'owner' | 'fleet', ScopeLimits>>>;
     /** What a pause by a person must keep to. */
     readonly pause: { readonly maxDurationMs: number; readonly requireReason: boolean };
   };
@@ -59,6 +62,8 @@ export function jobNamed(policy: ResolvedPolicy, name: string): ResolvedJob | un
 /** One job as the policy declares it. */
 export interface ResolvedJob {
   readonly name: string;
+  /** Who answers for it, where that is not the owner of the policy. */
+  readonly owner?: string;
   /** The name under which an earlier policy declared it. */
   readonly renamedFrom?: string;
   readonly match: {

@@ -136,7 +136,8 @@ export interface Grant {
   readonly expiresAtMs: number;
   readonly state: 'unused' | 'used';
   readonly claimId?: string;
-  readonly acceptedAtMs?: number;
+  /** When its run was accepted, or when a claim was decided that never started one: the charge of it counts from then. */
+  readonly chargedAtMs?: number;
 }
 
 export interface Incident {

@@ -1,4 +1,5 @@
 import type { JobRun } from './job-run.ts';
+import type { Turn } from './turn.ts';
 
 /** Everything one pass saw of one job. A sensor that could not answer says why; it never stands for "no". */
 export interface Observation {
@@ -23,6 +24,8 @@ export interface Observation {
   /** What the source took since the last sign of work; only asked for when a running job has shown none for long. */
   readonly input?: InputSensor;
   readonly budget: BudgetSensor;
+  /** Why a start that is due has not had its turn in the fleet, where it is more than the pace. */
+  readonly turn?: Turn;
   readonly gates: Gates;
 }
 

@@ -40,6 +40,9 @@ export const reasons = {
   'backing-off': 'The next restart waits for its backoff.',
   'correlated-failures': 'Many jobs failed of one class at once: a few start first, and the others follow.',
   'fleet-held': 'The first restarts of many failed again: the others wait for a person.',
+  'fleet-canary': 'Many jobs failed of one class at once: a few go first, and this one waits for them.',
+  'scope-budget-exhausted':
+    'The restarts that the jobs of its application, owner or fleet may take together are used up.',
   'awaits-grant': 'The start waits for its turn in the fleet.',
   'cancelled-by-person': 'A person cancelled the run; that is respected.',
   'cancelled-by-checkpilot': 'Checkpilot cancelled the run.',

@@ -54,7 +54,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
     `notifications.${key}`,
     { hint: leaveOut },
   ]),
-  ['guardrails.budgets', { hint: 'restart.budget of each job holds so far' }],
   ['guardrails.approvals', { hint: leaveOut }],
   ['guardrails.fleet.voluntary', { hint: leaveOut }],
   ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],

@@ -12,7 +12,7 @@ import type { WindowTimes } from '../core/windows.ts';
 import { launchRequest } from '../launch/request.ts';
 import type { Sections } from './merge.ts';
 import type { PolicyNotifications } from './notifications-schema.ts';
-import { jobSchema, type PolicyJob, parts } from './schema.ts';
+import { jobSchema, type PolicyGuardrails, type PolicyJob, parts } from './schema.ts';
 import type { PolicyWindow } from './window-schema.ts';
 
 /**
@@ -24,7 +24,7 @@ export function resolvePolicy(
   jobs: readonly { readonly name: string; readonly merged: unknown }[],
 ): ResolvedPolicy {
   const { name, accountId, region, owner, runbooks } = parts.metadata.parse(sections.metadata);
-  const { fleet, pause, windows } = parts.guardrails.parse(sections.guardrails);
+  const { fleet, pause, windows, budgets } = parts.guardrails.parse(sections.guardrails);
   const guardrails = {
     pace: fleet.pace,
     correlated: {
@@ -34,6 +34,7 @@ export function resolvePolicy(
       jobsMax: fleet.correlated.atMost,
       withinMs: fleet.correlated.within,
     },
+    ...(budgets ? { budgets: resolveBudgets(budgets) } : {}),
     pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
     ...(windows.length > 0 ? { windows: windows.map(resolveWindow) } : {}),
   };
@@ -75,6 +76,13 @@ function resolveWindow({ name, effect, actions, except, jobs, timeZone, when }: 
   };
 }
 
+type PolicyBudgets = Exclude<PolicyGuardrails['budgets'], undefined>;
+
+function resolveBudgets({ application, owner, fleet }: PolicyBudgets) {
+  const limits = (scope: PolicyBudgets['fleet']) => scope && definedOnly(scope);
+  return definedOnly({ application: limits(application), owner: limits(owner), fleet: limits(fleet) });
+}
+
 function resolveReceivers(notifications: PolicyNotifications | undefined): readonly ResolvedReceiver[] {
   const { receivers = {}, root } = notifications ?? {};
   return (root?.receivers ?? []).flatMap((name) => {
@@ -85,11 +93,12 @@ function resolveReceivers(notifications: PolicyNotifications | undefined): reado
 }
 
 function resolveJob(name: string, job: PolicyJob): ResolvedJob {
-  const { match, checkpoint, mode, tier, renamedFrom, alarms } = job;
+  const { match, checkpoint, mode, tier, renamedFrom, alarms, owner } = job;
   const locations = checkpoint.locations ?? (checkpoint.location === undefined ? [] : [checkpoint.location]);
   return {
     name,
     ...(renamedFrom === undefined ? {} : { renamedFrom }),
+    ...(owner === undefined ? {} : { owner }),
     match: { applicationId: match.application.id, jobName: match.jobName ?? name, tags: match.tags },
     checkpoints: [...new Set(locations.map(normaliseLocation))].sort(),
     mode,

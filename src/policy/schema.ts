@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { type FailureClass, failureClasses } from '../core/failure/taxonomy.ts';
+import { guardrailsSchema } from './guardrails-schema.ts';
 import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
 import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
-import { windowsSchema } from './window-schema.ts';
 
 const modeSchema = z.enum(['observe', 'suggest', 'act']);
 
@@ -148,6 +148,9 @@ const executorsSchema = z.strictObject({
 /** One job. Required values may come from `defaults`: what is missing is only known after merging. */
 export const jobSchema = z.strictObject({
   description: z.string().optional().describe('A sentence for people.'),
+  owner: nameSchema
+    .optional()
+    .describe('Who answers for the job, for `guardrails.budgets.owner`. Default: the owner of the policy.'),
   renamedFrom: nameSchema
     .optional()
     .describe('The name that this job had in the policy in force, so that its history stays its own.'),
@@ -202,51 +205,6 @@ const metadataSchema = z.strictObject({
     .meta({ expects: 'a URL', hint: 'for example https://wiki.example.com/runbooks/' })
     .optional()
     .describe('Where people find out what to do.'),
-});
-
-/** Of the service's 1 start a second, burst 25: what is left over is for people. */
-const paceSchema = z.strictObject({
-  perSecond: z.number().gt(0).max(1).default(0.9).describe('Starts a second; the service takes 1.'),
-  burst: z.int().min(1).max(25).default(20).describe('Starts at once; the service takes 25.'),
-});
-
-const correlatedSchema = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(true)
-    .describe('Whether failures of one class at once are taken as one outage.'),
-  percent: z.number().gt(0).max(100).default(10).describe('Of the jobs of an application, or of the fleet.'),
-  atLeast: z.int().min(2).max(1000).default(3).describe('Fewer jobs than this are no outage.'),
-  atMost: z
-    .int()
-    .min(2)
-    .max(1000)
-    .default(20)
-    .describe('So many jobs are one, whatever the percentage says.'),
-  within: duration('1m', '1h').prefault('5m').describe('Time in which they fail.'),
-});
-
-const pauseSchema = z.strictObject({
-  maxDuration: duration('1m', '30d').prefault('24h').describe('Longest pause: each one ends by itself.'),
-  requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
-});
-
-const guardrailsSchema = z.strictObject({
-  fleet: z
-    .strictObject({
-      pace: paceSchema.prefault({}).describe('How fast runs are started.'),
-      correlated: correlatedSchema
-        .prefault({})
-        .describe(
-          'When failures are one outage: then two jobs are tried first, and the others follow in waves.',
-        ),
-    })
-    .prefault({})
-    .describe('What holds for all jobs together.'),
-  pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),
-  windows: windowsSchema
-    .default([])
-    .describe('Times in which actions are held back, or outside of which they are; see docs/guardrails.md.'),
 });
 
 /** One file; several files share metadata, defaults and guardrails, so each of these is optional here. */

@@ -1,7 +1,5 @@
 import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
-import { cloudWatchLogPermissions } from '../aws/cloudwatch-driver-logs.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
-import { applicationPermissions } from '../aws/driver-logs.ts';
 import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
@@ -36,8 +34,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
-    cloudWatchLogPermissions,
-    applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
   ],
@@ -54,8 +50,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
-    cloudWatchLogPermissions,
-    applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
   ],

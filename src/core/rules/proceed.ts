@@ -28,7 +28,11 @@ export function proceed(input: DecideInput, wish: Wish): Verdict {
   }
   if (nowMs < wish.notBeforeMs) return { kind: 'wait', reason: 'backing-off', untilMs: wish.notBeforeMs };
   if (!isGrantLive(memory, nowMs))
-    return { kind: 'wait', reason: 'awaits-grant', untilMs: nowMs + lookForGrantMs };
+    return {
+      kind: 'wait',
+      reason: observation.turn?.reason ?? 'awaits-grant',
+      untilMs: nowMs + lookForGrantMs,
+    };
   if (observation.others.kind !== 'seen')
     return { kind: 'wait', reason: 'listing-unknown', untilMs: nowMs + 15_000 };
   const blind = !progressOf(memory, observation).known;

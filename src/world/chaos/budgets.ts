@@ -1,19 +1,22 @@
 import { dayMs, hourMs } from '../../core/budget.ts';
 import type { BudgetLimits, ResolvedPolicy } from '../../core/job.ts';
+import type { ScopeLimits } from '../../core/scope-budget.ts';
 import type { Report } from './one-writer.ts';
 
-/** Promise 3, from the world's side: accepted restarts of each job in every rolling hour and day. */
+/** Promise 3, from the world's side: accepted restarts of each job, application and fleet in every rolling hour and day. */
 export class Budgets {
   readonly #report: Report;
   readonly #limits = new Map<string, BudgetLimits>();
   readonly #nameNow = new Map<string, string>();
   readonly #restarts = new Map<string, number[]>();
+  #policy: ResolvedPolicy | undefined;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
   policy(policy: ResolvedPolicy): void {
+    this.#policy = policy;
     for (const job of Object.values(policy.jobs)) this.#limits.set(job.name, job.restart.budget);
   }
 
@@ -25,12 +28,26 @@ export class Budgets {
 
   restarted(name: string, nowMs: number): void {
     const job = this.#nameNow.get(name) ?? name;
+    const { application, fleet } = this.#policy?.guardrails.budgets ?? {};
+    const { applicationId } = this.#policy?.jobs[job]?.match ?? {};
+    if (application && applicationId) this.#charge(`application ${applicationId}`, application, nowMs);
+    if (fleet) this.#charge('the fleet', fleet, nowMs);
     const times = [...(this.#restarts.get(job) ?? []), nowMs];
     this.#restarts.set(job, times);
     const limits = this.#limits.get(job);
     if (!limits) return;
-    this.#check(job, times, { windowMs: hourMs, max: limits.perHour, window: 'hour' });
-    this.#check(job, times, { windowMs: dayMs, max: limits.perDay, window: 'day' });
+    this.#checkBoth(job, times, limits);
+  }
+
+  #charge(scope: string, limits: ScopeLimits, nowMs: number): void {
+    const times = [...(this.#restarts.get(scope) ?? []), nowMs];
+    this.#restarts.set(scope, times);
+    this.#checkBoth(scope, times, limits);
+  }
+
+  #checkBoth(scope: string, times: readonly number[], { perHour, perDay }: ScopeLimits): void {
+    if (perHour !== undefined) this.#check(scope, times, { windowMs: hourMs, max: perHour, window: 'hour' });
+    if (perDay !== undefined) this.#check(scope, times, { windowMs: dayMs, max: perDay, window: 'day' });
   }
 
   #check(

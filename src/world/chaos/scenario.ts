@@ -58,6 +58,7 @@ export function drawScenario(random: Random): Scenario {
       jobs: Object.fromEntries(jobs.map((job) => [job.name, job])),
       guardrails: {
         pace: { perSecond: 0.9, burst: 20 },
+        ...drawBudgets(random.fork('budgets')),
         pause: { maxDurationMs: 24 * hourMs, requireReason: false },
       },
     },
@@ -69,6 +70,13 @@ export function drawScenario(random: Random): Scenario {
     parameters: drawParameters(random),
     faultyMs,
   };
+}
+
+/** Half of the fleets have budgets above the job that are small enough to hold jobs back now and then. */
+function drawBudgets(random: Random): Pick<ResolvedPolicy['guardrails'], 'budgets'> {
+  if (random.chance(0.5)) return {};
+  const application = { perHour: random.pick([4, 5, 6]) };
+  return { budgets: { application, fleet: { perHour: random.pick([6, 8, 10]), perDay: 150 } } };
 }
 
 function drawJob(random: Random, name: string, applicationId: string, hasTwoQueries: boolean): ResolvedJob {

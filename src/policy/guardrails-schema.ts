@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { duration } from './scalars.ts';
+import { windowsSchema } from './window-schema.ts';
+
+/** Of the service's 1 start a second, burst 25: what is left over is for people. */
+const paceSchema = z.strictObject({
+  perSecond: z.number().gt(0).max(1).default(0.9).describe('Starts a second; the service takes 1.'),
+  burst: z.int().min(1).max(25).default(20).describe('Starts at once; the service takes 25.'),
+});
+
+const correlatedSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Whether failures of one class at once are taken as one outage.'),
+  percent: z.number().gt(0).max(100).default(10).describe('Of the jobs of an application, or of the fleet.'),
+  atLeast: z.int().min(2).max(1000).default(3).describe('Fewer jobs than this are no outage.'),
+  atMost: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(20)
+    .describe('So many jobs are one, whatever the percentage says.'),
+  within: duration('1m', '1h').prefault('5m').describe('Time in which they fail.'),
+});
+
+const pauseSchema = z.strictObject({
+  maxDuration: duration('1m', '30d').prefault('24h').describe('Longest pause: each one ends by itself.'),
+  requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
+});
+
+const scopeBudgetSchema = z.strictObject({
+  perHour: z.int().min(1).max(10_000).optional().describe('Restarts in any 60 minutes.'),
+  perDay: z.int().min(1).max(100_000).optional().describe('Restarts in any 24 hours.'),
+});
+
+const budgetsSchema = z.strictObject({
+  application: scopeBudgetSchema.optional().describe('Of all jobs of one application.'),
+  owner: scopeBudgetSchema.optional().describe('Of all jobs of one owner.'),
+  fleet: scopeBudgetSchema.optional().describe('Of all jobs of this policy.'),
+});
+
+export const guardrailsSchema = z.strictObject({
+  budgets: budgetsSchema
+    .optional()
+    .describe('Restarts that jobs may take together, besides `restart.budget` of each of them.'),
+  fleet: z
+    .strictObject({
+      pace: paceSchema.prefault({}).describe('How fast runs are started.'),
+      correlated: correlatedSchema
+        .prefault({})
+        .describe(
+          'When failures are one outage: then two jobs are tried first, and the others follow in waves.',
+        ),
+    })
+    .prefault({})
+    .describe('What holds for all jobs together.'),
+  pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),
+  windows: windowsSchema
+    .default([])
+    .describe('Times in which actions are held back, or outside of which they are; see docs/guardrails.md.'),
+});
