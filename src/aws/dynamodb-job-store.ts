@@ -228,5 +228,11 @@ function nameOf({ pk, sk }: ItemKey): string {
 export const jobStorePermissions: Permissions = {
   title: 'keep state in the table',
   // A transaction needs the rights of the writes in it.
-  actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+  actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+};
+
+/** Of those who look for items that they do not know by name. */
+export const jobListPermissions: Permissions = {
+  title: 'list what waits in the table: wishes, notices, jobs that are due',
+  actions: ['dynamodb:Query'],
 };

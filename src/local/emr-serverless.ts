@@ -7,6 +7,7 @@ import {
   type StartJobRunRequest,
 } from '../world/emr-types.ts';
 import {
+  accessKeyOf,
   type ErrorKind,
   type LocalRequest,
   type LocalResponse,
@@ -17,8 +18,8 @@ import {
 
 export interface EmrServerlessServerOptions extends ServerHooks {
   emr: EmrServerless;
-  /** Who the service takes the callers for; people call the world in process instead. */
-  callerArn: string;
+  /** Who the service takes a caller for, by the access key; people call the world in process instead. */
+  callerArn: (accessKey: string) => string;
 }
 
 /** EMR Serverless over REST-JSON on loopback, for the operations that the world has. */
@@ -165,7 +166,8 @@ function numberOf({ query }: LocalRequest, name: string): number | undefined {
 }
 
 /** `x-amz-date` looks like 20261122T201352Z; a request without it counts as signed now. */
-function callerOf({ headers }: LocalRequest, arn: string): Caller {
+function callerOf({ headers }: LocalRequest, arnOf: (accessKey: string) => string): Caller {
+  const arn = arnOf(accessKeyOf(headers) ?? '');
   const [, year, month, day, hour, minute, second] =
     headers['x-amz-date']?.match(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/) ?? [];
   if (year === undefined) return { arn };
@@ -193,6 +195,12 @@ function serverError(kind: ErrorKind, message?: string): ServiceError {
       return new ServiceError('ThrottlingException', 400, 'Rate exceeded');
     case 'internal-error':
       return new ServiceError('InternalServerException', 500, message ?? 'Internal error');
+    case 'denied':
+      return new ServiceError(
+        'AccessDeniedException',
+        403,
+        message ?? 'not authorized to perform this action',
+      );
     case 'request-too-large':
       return new ServiceError('ValidationException', 413, 'The request is too large');
   }

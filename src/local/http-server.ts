@@ -27,10 +27,20 @@ export interface LocalResponse {
 export type Fault =
   | { kind: 'throttle' }
   | { kind: 'internal-error' }
+  | { kind: 'denied'; why?: string }
   | { kind: 'reset-before' }
   | { kind: 'reset-after' };
 
-export type ErrorKind = 'throttle' | 'internal-error' | 'request-too-large';
+export type ErrorKind = 'throttle' | 'internal-error' | 'request-too-large' | 'denied';
+
+/** A call as a fault or a set of rights can judge it. */
+export interface LocalCall {
+  readonly service: string;
+  readonly operation: string;
+  /** The access key that signed it; in the local stack it is the name of the function. */
+  readonly caller: string | undefined;
+  readonly request: LocalRequest;
+}
 
 /** What every local server takes from the one who starts it. */
 export interface ServerHooks {
@@ -38,7 +48,7 @@ export interface ServerHooks {
   /** Called when a request arrives; what it returns is called when the exchange has ended, however it ended. */
   hold?: (() => () => void) | undefined;
   /** Asked once for every request, before any effect. */
-  fault?: ((call: { service: string; operation: string }) => Fault | undefined) | undefined;
+  fault?: ((call: LocalCall) => Fault | undefined) | undefined;
 }
 
 export interface ServerOptions extends ServerHooks {
@@ -96,17 +106,28 @@ async function serve(
   if (body === undefined) return answer(options.errorResponse('request-too-large'));
 
   const request = toRequest(incoming, body);
-  const fault = options.fault?.({ service: options.name, operation: options.operationOf(request) });
+  const fault = options.fault?.({
+    service: options.name,
+    operation: options.operationOf(request),
+    caller: accessKeyOf(request.headers),
+    request,
+  });
   if (fault?.kind === 'reset-before') {
     incoming.socket.destroy();
     return;
   }
   if (fault?.kind === 'throttle' || fault?.kind === 'internal-error')
     return answer(options.errorResponse(fault.kind));
+  if (fault?.kind === 'denied') return answer(options.errorResponse('denied', fault.why));
 
   const response = await handleSafely(options, request);
   if (fault?.kind === 'reset-after') incoming.socket.destroy();
   else answer(response);
+}
+
+/** Who signed the request; signatures themselves are not checked. */
+export function accessKeyOf({ authorization = '' }: LocalRequest['headers']): string | undefined {
+  return /\bCredential=([^/]+)\//.exec(authorization)?.[1];
 }
 
 // A slip in a handler must reach the caller as a 500 with its reason, or a test would hang or lose its cause.

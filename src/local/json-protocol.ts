@@ -36,7 +36,7 @@ export interface JsonService {
   version?: '1.0' | '1.1';
   /** Takes the parsed body; throws WireError. */
   operations: Readonly<Record<string, (input: unknown, request: LocalRequest) => unknown>>;
-  errors: Readonly<Record<ErrorKind, WireError>>;
+  errors: Readonly<Record<Exclude<ErrorKind, 'denied'>, WireError>>;
 }
 
 /** The wire half of a service that speaks AWS JSON 1.0. */
@@ -50,7 +50,7 @@ export function jsonProtocol(
   return {
     operationOf,
     errorResponse: (kind, message) => {
-      const error = service.errors[kind];
+      const error = kind === 'denied' ? denial : service.errors[kind];
       return errorResponse(service, error, message);
     },
     handle: async (request) => {
@@ -117,5 +117,8 @@ function errorResponse(service: JsonService, error: WireError, message = error.m
   const body = { __type: `${service.namespace}#${error.type}`, message, ...error.fields };
   return { status: error.status, headers, body: JSON.stringify(body) };
 }
+
+/** IAM answers for every service, in the words of the one that was called. */
+const denial = new WireError('AccessDeniedException', 'not authorized to perform this action');
 
 const typeOf = ({ version = '1.0' }: JsonService) => `application/x-amz-json-${version}`;

@@ -30,6 +30,8 @@ export async function startS3(options: ServerHooks & { store: ObjectStore }): Pr
       if (kind === 'request-too-large') {
         return s3ErrorResponse(new S3Error('EntityTooLarge', 'Your proposed upload is too large.', 400));
       }
+      if (kind === 'denied')
+        return s3ErrorResponse(new S3Error('AccessDenied', message ?? 'Access Denied', 403));
       const words = message ?? 'We encountered an internal error. Please try again.';
       return s3ErrorResponse(new S3Error('InternalError', words, 500));
     },

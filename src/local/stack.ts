@@ -18,7 +18,7 @@ import { type DeployedQueue, type Deployment, readDeployment } from './deploymen
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
 import { type PutEvent, startEventBridge } from './event-bridge.ts';
-import type { Fault, RunningServer, ServerHooks } from './http-server.ts';
+import type { Fault, LocalCall, RunningServer, ServerHooks } from './http-server.ts';
 import { startKinesis } from './kinesis.ts';
 import { startS3 } from './s3.ts';
 import { startSecretsManager } from './secrets-manager.ts';
@@ -32,7 +32,7 @@ export interface LocalStackOptions {
   readonly buckets: readonly string[];
   readonly parameters?: Partial<WorldParameters>;
   /** Asked for every API call, before any effect. */
-  readonly fault?: (call: { service: string; operation: string }) => Fault | undefined;
+  readonly fault?: (call: LocalCall) => Fault | undefined;
   /** Hears every notice in place of the receivers of the policy. */
   readonly onNotice?: (notice: Notice) => void;
   /** Channels of the local Slack workspace; the token of `checkpilot/slack` may write to them. */
@@ -70,7 +70,8 @@ export interface LocalStack {
 const account = '111122223333';
 const region = 'us-east-1';
 const controlBucket = 'checkpilot-control';
-const startRole = 'checkpilot-reconcile';
+/** The roles that may start runs, as serverless.yml tells them. */
+const startRoles = ['checkpilot-reconcile', 'checkpilot-sweep'];
 /** What a policy names under `tokenFrom`, and the token that is kept there. */
 const slackSecret = 'checkpilot/slack';
 const slackToken = 'local-bot-token';
@@ -129,7 +130,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       emitsMetrics: false,
       ...(options.onNotice ? { receiver: listener(options.onNotice) } : {}),
       slackApiUrl: `${slack.server.url}/api/`,
-      aws,
+      // Each function signs with a key of its own, by which a test can hold it to the rights of its role.
+      aws: { ...aws, credentials: { ...credentials, accessKeyId: functionName } },
     }),
     publish: async (policy) => {
       const answer = await publishPolicy(policy, { client: clients.s3, bucket: controlBucket, store });
@@ -184,7 +186,8 @@ async function startServers(site: {
   readonly slack: { readonly channels: readonly string[]; readonly scopes: readonly string[] };
 }) {
   const { hooks, queues } = site;
-  const callerArn = `arn:aws:sts::${account}:assumed-role/${startRole}/reconcile`;
+  // Functions sign with their own names, and their roles are named after them.
+  const callerArn = (name: string) => `arn:aws:sts::${account}:assumed-role/checkpilot-${name}/${name}`;
   const slack = await startSlack({ ...hooks, ...site.slack, token: slackToken, journal: site.world.journal });
   const servers = {
     emrServerless: await startEmrServerless({ ...hooks, emr: site.world.emr, callerArn }),
@@ -232,7 +235,7 @@ function settingsAt(sqsUrl: string, queues: Queues): Settings {
     deadLettersUrl: urlOf('WakeDeadLetters'),
     eventBus: 'default',
     act: 'all',
-    startRoles: [startRole],
+    startRoles,
   };
 }
 
@@ -242,7 +245,7 @@ function callCounter(injected: LocalStackOptions['fault']) {
   let isCounting = true;
   return {
     apiCalls,
-    fault: (call: { service: string; operation: string }) => {
+    fault: (call: LocalCall) => {
       const name = `${call.service}.${call.operation}`;
       if (isCounting) apiCalls[name] = (apiCalls[name] ?? 0) + 1;
       return injected?.(call);

@@ -1,6 +1,6 @@
 import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
-import { jobStorePermissions } from '../aws/dynamodb-job-store.ts';
+import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
 import { retentionPermissions } from '../aws/kinesis-retentions.ts';
@@ -37,13 +37,22 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     streamMetricPermissions,
     retentionPermissions,
   ],
-  release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, policyPermissions],
-  notify: [runs, consumes, jobStorePermissions, policyPermissions, eventBusPermissions, tokenPermissions],
+  release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, jobListPermissions, policyPermissions],
+  notify: [
+    runs,
+    consumes,
+    jobStorePermissions,
+    jobListPermissions,
+    policyPermissions,
+    eventBusPermissions,
+    tokenPermissions,
+  ],
   sweep: [
     runs,
     wakeQueuePermissions,
     deadLetterPermissions,
     jobStorePermissions,
+    jobListPermissions,
     policyPermissions,
     eventBusPermissions,
     // While the wake queue is down the sweep makes the passes itself.

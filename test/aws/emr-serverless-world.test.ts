@@ -14,7 +14,7 @@ async function bench(options: { fault?: Fault; signingClock?: (worldClock: Clock
   let fault = options.fault;
   const server = await startEmrServerless({
     emr: world.emr,
-    callerArn: us.arn,
+    callerArn: () => us.arn,
     clock: time,
     fault: () => {
       const now = fault;

@@ -23,7 +23,7 @@ async function serve(hooks: Partial<EmrServerlessServerOptions> = {}): Promise<v
   const { world, time } = context;
   server = await startEmrServerless({
     emr: world.emr,
-    callerArn: us.arn,
+    callerArn: () => us.arn,
     clock: time,
     hold: () => time.hold(),
     ...hooks,
@@ -191,7 +191,7 @@ describe('EMR Serverless on loopback, when something is wrong', () => {
     fault = 'reset-after';
     await expect(start()).rejects.toThrow();
     expect(context.world.journal.ofKind('start-accepted')).toHaveLength(1);
-    expect(asked[0]).toEqual({ service: 'emr-serverless', operation: 'StartJobRun' });
+    expect(asked[0]).toMatchObject({ service: 'emr-serverless', operation: 'StartJobRun' });
   });
 
   it('answers an unknown path and a broken body without falling over', async () => {

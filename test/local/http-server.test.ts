@@ -143,7 +143,7 @@ describe('what goes wrong on the local HTTP server', () => {
 
     await fetch(`${url}/PutItem`);
 
-    expect(calls).toEqual([{ service: 'echo', operation: 'PutItem' }]);
+    expect(calls).toMatchObject([{ service: 'echo', operation: 'PutItem' }]);
   });
 });
 

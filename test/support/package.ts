@@ -7,8 +7,13 @@ import { unzip } from './zip.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `npm run package`, once for whoever asks: the template and the files of each function's archive. */
-export function packaged(): { readonly template: Template; filesOf(name: string): Map<string, Buffer> } {
+/** What `npm run package` makes: the template, and the files of each function's archive. */
+export interface Packaged {
+  readonly template: Template;
+  filesOf(name: string): Map<string, Buffer>;
+}
+
+export function packaged(): Packaged {
   const made = spawnSync(process.execPath, ['scripts/package.ts'], { cwd: root, encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`npm run package failed:\n${made.stdout}\n${made.stderr}`);
   const read = (file: string) => readFileSync(join(root, '.serverless', file));
