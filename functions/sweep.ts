@@ -1,6 +1,7 @@
 import { withOutgoing } from '../src/control/outgoing.ts';
 import { sweep } from '../src/control/sweep.ts';
 import { lambdaHandler } from '../src/runtime/lambda.ts';
+import { passTelemetry } from '../src/runtime/pass-telemetry.ts';
 import { redrive } from '../src/runtime/redrive.ts';
 import { handlerOf, type Runtime } from '../src/runtime/runtime.ts';
 import { wireControl } from '../src/runtime/wire.ts';
@@ -12,7 +13,10 @@ export function create(runtime: Runtime) {
   const deadLetters = wireDeadLetters(runtime);
   return lambdaHandler<unknown, void>(runtime, async (_event, call) => {
     const { ports, flush } = withOutgoing(wired);
-    const report = await sweep(ports);
+    const report = await sweep(
+      ports,
+      passTelemetry(ports.log, call, () => ports.clock.now()),
+    );
     if (deadLetters) call.count('WakesRedriven', await redrive({ deadLetters, ...wired }));
     await flush();
     call.count('Sweeps');

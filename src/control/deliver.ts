@@ -114,8 +114,11 @@ class Round {
     const { log } = this.#ports;
     for (const { notice, done } of rows) {
       if (done === 'told') continue;
-      if (notice.severity === 'info') log.info('notice', { ...notice });
-      else log.warn('notice', { ...notice });
+      const { decisionId, ...said } = notice;
+      // Under the name that every other line has for it, so that one query finds them all.
+      const line = { ...said, ...(decisionId === '' ? {} : { decision: decisionId }) };
+      if (notice.severity === 'info') log.info('notice', line);
+      else log.warn('notice', line);
     }
     return true;
   }

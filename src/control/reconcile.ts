@@ -23,6 +23,12 @@ export interface PassReport {
   readonly again: boolean;
 }
 
+/** Hears of every pass, whoever makes it. */
+export interface PassListener {
+  passed(report: PassReport): void;
+  failed(job: string, error: unknown): void;
+}
+
 /** How often a claim that is not settled is looked at, while it may be sent again. */
 const claimRetryMs = 5_000;
 /** The longest delay of a queue message; later wakes are the sweep's. */
@@ -124,7 +130,8 @@ async function settle(
   by: { job: ResolvedJob | undefined; name: string; state: JobState },
 ): Promise<PassReport> {
   const result = await settleClaim(ports, claim, by);
-  ports.log.info('open claim met', { job: by.name, claim: claim.id, kind: claim.kind, result });
+  const about = { job: by.name, decision: claim.decisionId, claim: claim.id };
+  ports.log.info('open claim met', { ...about, kind: claim.kind, result });
   await comeBack(ports, by.name, claim, result);
   return report(by.name, `settle-${result}`, result === 'unavailable');
 }

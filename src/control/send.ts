@@ -26,7 +26,7 @@ export async function sendStart(
     clientToken: claim.clientToken,
     notAfterMs: claim.notAfterMs,
   });
-  const about = { job: claim.job, claim: claim.id, ...answer };
+  const about = { job: claim.job, decision: claim.decisionId, claim: claim.id, ...answer };
   switch (answer.kind) {
     case 'accepted':
       ports.log.info('start accepted', about);
@@ -56,7 +56,8 @@ export async function sendCancel(
     return 'held-back';
   const terms = { graceSeconds: claim.graceSeconds, notAfterMs: claim.notAfterMs };
   const answer = await ports.runs.cancel(claim.applicationId, claim.runId, terms);
-  ports.log.info('cancel sent', { job: claim.job, claim: claim.id, run: claim.runId, ...answer });
+  const about = { job: claim.job, decision: claim.decisionId, claim: claim.id };
+  ports.log.info('cancel sent', { ...about, run: claim.runId, ...answer });
   if (answer.kind === 'accepted') return closeCancel(ports, claim, true);
   if (answer.kind !== 'refused') return 'open';
   // A run that has ended refuses too, and may have ended by an earlier try of this very cancel.

@@ -81,7 +81,8 @@ async function verify(ports: Ports, claim: StartClaim, state: JobState): Promise
 }
 
 async function neverStarted(ports: Ports, claim: StartClaim): Promise<SettleResult> {
-  ports.log.warn('claim closed: it never started a run', { job: claim.job, claim: claim.id });
+  const about = { job: claim.job, decision: claim.decisionId, claim: claim.id };
+  ports.log.warn('claim closed: it never started a run', about);
   await closeNeverStarted(ports, claim);
   return 'never-started';
 }

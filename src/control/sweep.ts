@@ -2,7 +2,7 @@ import { as, dueShards, keys, type SweepItem, schemaVersion } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import { findLostEvents } from './lost-events.ts';
 import type { InForce, Ports, Wake } from './ports.ts';
-import { reconcile } from './reconcile.ts';
+import { type PassListener, reconcile } from './reconcile.ts';
 import { release } from './release.ts';
 import { spread } from './spread.ts';
 import { noticeWrite } from './writes.ts';
@@ -32,7 +32,7 @@ const soonMs = 15 * 60_000;
 const fleetJob = '*';
 
 /** Every minute: wakes whom nobody woke. Everything it finds is a hint; a pass looks for itself. */
-export async function sweep(ports: Ports): Promise<SweepReport> {
+export async function sweep(ports: Ports, listener = silent): Promise<SweepReport> {
   const trouble: string[] = [];
   const due = await wakeDue(ports, trouble);
   const current = await ports.policies.current();
@@ -41,7 +41,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   const lost = await findLostEvents(ports, trouble);
   const wishes = await ports.store.list(keys.wishes, { limit: 1 });
   if (wishes.ok && wishes.value.length > 0) await ports.wakes.release();
-  const direct = await reconcileDirectly(ports, due.unsent);
+  const direct = await reconcileDirectly(ports, due.unsent, listener);
   const hasNotices = await hintAtOutbox(ports);
   return { due: due.count, ...lost, hasNotices, direct, trouble };
 }
@@ -70,21 +70,28 @@ async function wakeDue(
 }
 
 /** With the queue down nobody else would look at these jobs: the sweep makes the passes and the grants itself. */
-async function reconcileDirectly(ports: Ports, jobs: readonly string[]): Promise<number> {
+async function reconcileDirectly(
+  ports: Ports,
+  jobs: readonly string[],
+  listener: PassListener,
+): Promise<number> {
   if (jobs.length === 0) return 0;
   const now = jobs.slice(0, directMax);
-  for (const job of now) await passSafely(ports, job);
+  for (const job of now) await passSafely(ports, job, listener);
   const { granted } = await release(ports);
-  for (const job of granted) await passSafely(ports, job);
+  for (const job of granted) await passSafely(ports, job, listener);
   return now.length + granted.length;
 }
 
+/** For those who only want the passes made. */
+const silent: PassListener = { passed: () => {}, failed: () => {} };
+
 /** One job's broken record must not take the others' pass away. */
-async function passSafely(ports: Ports, job: string): Promise<void> {
+async function passSafely(ports: Ports, job: string, listener: PassListener): Promise<void> {
   try {
-    await reconcile(ports, { job });
+    listener.passed(await reconcile(ports, { job }));
   } catch (error) {
-    ports.log.error('pass failed', { job, error: error instanceof Error ? error.stack : String(error) });
+    listener.failed(job, error);
   }
 }
 

@@ -8,6 +8,8 @@ import type { Runtime } from './runtime.ts';
 export interface Call {
   /** Counts in CloudWatch through the embedded metric format: no API call. */
   count(metric: string, value?: number): void;
+  /** A duration, for percentiles. */
+  measure(metric: string, ms: number): void;
 }
 
 /** One handler: context in every log line, metrics flushed at the end, an error logged before Lambda sees it. */
@@ -16,6 +18,9 @@ export function lambdaHandler<E, R>(runtime: Runtime, work: (event: E, call: Cal
   const call: Call = {
     count: (metric, value = 1) => {
       if (runtime.emitsMetrics) metrics.addMetric(metric, MetricUnit.Count, value);
+    },
+    measure: (metric, ms) => {
+      if (runtime.emitsMetrics) metrics.addMetric(metric, MetricUnit.Milliseconds, ms);
     },
   };
   const handler = middy<E, R>()

@@ -2,10 +2,11 @@ import type { SQSRecord } from 'aws-lambda';
 import { wakeJobsOfAlarm } from '../control/alarms.ts';
 import { withOutgoing } from '../control/outgoing.ts';
 import type { Ports } from '../control/ports.ts';
-import { reconcile } from '../control/reconcile.ts';
+import { type PassListener, reconcile } from '../control/reconcile.ts';
 import { jobOfRun } from '../control/resolve.ts';
 import { parseWake } from '../events/wake.ts';
 import type { Call } from './lambda.ts';
+import { passTelemetry } from './pass-telemetry.ts';
 
 interface Pending {
   readonly records: SQSRecord[];
@@ -19,6 +20,7 @@ export async function reconcileBatch(
   { fail, call }: { fail: (record: SQSRecord) => void; call: Call },
 ): Promise<void> {
   const { ports, flush } = withOutgoing(given);
+  const listener = passTelemetry(ports.log, call, () => ports.clock.now());
   const pending = new Map<string, Pending>();
   for (const record of records) {
     const target = await targetOf(ports, record);
@@ -30,33 +32,23 @@ export async function reconcileBatch(
     pending.set(target.job, known);
   }
   for (const [job, { records: messages, look }] of pending) {
-    if (!(await pass(ports, { job, look }, call))) for (const record of messages) fail(record);
+    if (!(await pass(ports, { job, look }, listener))) for (const record of messages) fail(record);
   }
   await flush();
 }
 
 /** False when the message has to come again. */
-async function pass(ports: Ports, wake: { job: string; look: boolean }, call: Call): Promise<boolean> {
+async function pass(
+  ports: Ports,
+  wake: { job: string; look: boolean },
+  listener: PassListener,
+): Promise<boolean> {
   try {
     const report = await reconcile(ports, wake);
-    call.count('Passes');
-    if (report.outcome.startsWith('start-')) call.count('StartsClaimed');
-    const { decision } = report;
-    ports.log.info('pass', {
-      job: report.job,
-      outcome: report.outcome,
-      ...(decision
-        ? { decision: decision.id, kind: decision.kind, reason: decision.reason, guard: decision.guard }
-        : {}),
-    });
+    listener.passed(report);
     return !report.again;
   } catch (error) {
-    // A broken promise of ours stops this job's pass, not those of the others in the batch.
-    ports.log.error('pass failed', {
-      job: wake.job,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
-    call.count('PassesFailed');
+    listener.failed(wake.job, error);
     return false;
   }
 }

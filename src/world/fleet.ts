@@ -13,7 +13,7 @@ import type {
   Wake,
   WakeQueue,
 } from '../control/ports.ts';
-import { reconcile } from '../control/reconcile.ts';
+import { type PassReport, reconcile } from '../control/reconcile.ts';
 import { release } from '../control/release.ts';
 import { jobOfRun } from '../control/resolve.ts';
 import { sweep } from '../control/sweep.ts';
@@ -60,7 +60,7 @@ export class Fleet {
   onWake: (wake: Wake) => boolean = () => true;
   readonly #running = new Set<() => void>();
   /** Hears how each pass ended. */
-  onOutcome: (pass: { atMs: number; job: string; outcome: string }) => void = () => {};
+  onOutcome: (pass: { atMs: number; job: string; outcome: string; report: PassReport }) => void = () => {};
 
   constructor({ seed, startMs, policy, parameters, act = 'all', headsOnly = false }: FleetOptions) {
     this.time = new VirtualTime(startMs);
@@ -128,7 +128,7 @@ export class Fleet {
   async pass(job: string, look = false): Promise<string> {
     const { ports, flush } = withOutgoing(this.ports);
     const report = await reconcile(ports, { job, look });
-    this.onOutcome({ atMs: this.time.now(), job, outcome: report.outcome });
+    this.onOutcome({ atMs: this.time.now(), job, outcome: report.outcome, report });
     await flush();
     return report.outcome;
   }
