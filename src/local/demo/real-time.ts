@@ -1,4 +1,5 @@
 import type { ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
+import { usualCorrelation } from '../../core/outages.ts';
 import { deployFunctions } from '../functions.ts';
 import { startLocalStack } from '../stack.ts';
 
@@ -115,6 +116,8 @@ function eagerPolicy(names: readonly string[]): ResolvedPolicy {
     jobs: Object.fromEntries(names.map((name) => [name, eagerJob(name)])),
     guardrails: {
       pace: { perSecond, burst: perSecond },
+      // All of these jobs lose a worker at once, and none is to wait for a canary.
+      correlated: { ...usualCorrelation, enabled: false },
       pause: { maxDurationMs: 24 * hourMs, requireReason: true },
     },
   };
