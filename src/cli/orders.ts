@@ -22,7 +22,7 @@ import {
 } from './deployment.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 
-interface OrderOptions extends DeploymentOptions {
+export interface OrderOptions extends DeploymentOptions {
   readonly reason?: string;
   readonly by?: string;
   readonly for?: string;
@@ -102,7 +102,7 @@ export function killCommand(verbs: Verbs): Command {
 }
 
 /** How one verb is carried out; a verb without `job` is always about the fleet. */
-interface Order {
+export interface Order {
   readonly needsReason: 'always' | 'by-policy' | 'never';
   /** What is wrong with the options, before anything is asked of AWS. */
   readonly fault?: (options: OrderOptions) => string | undefined;
@@ -118,13 +118,15 @@ interface Order {
     options: OrderOptions,
     person: Person,
   ) => Promise<OrderAnswer>;
+  /** The job that a name stands for, where it may be something else than the name of a job. */
+  readonly find?: (deployment: Deployment, name: string, host: Host) => Promise<ResolvedJob | undefined>;
 }
 
 /** Orders that a pass carries out; the others hold from now on. */
-const takesPass: ReadonlySet<string> = new Set(['stop', 'start']);
+const takesPass: ReadonlySet<string> = new Set(['stop', 'start', 'approve']);
 
 /** What all orders share: who and why, the deployment, and how the answer is told. */
-function order({ host, run }: Verbs, command: Command, order: Order): Command {
+export function order({ host, run }: Verbs, command: Command, order: Order): Command {
   const verb = command.name();
   withDeploymentFlags(command)
     .option('--by <name>', 'who orders it (USER)')
@@ -146,7 +148,8 @@ function order({ host, run }: Verbs, command: Command, order: Order): Command {
         });
       }
       return withDeployment(options, host, async (deployment) => {
-        const job = findJob(deployment, name ?? '', host);
+        const { find = async (...named) => findJob(...named) } = order;
+        const job = await find(deployment, name ?? '', host);
         if (!job || !give) return exitCodes.usage;
         const isRequired =
           order.needsReason === 'by-policy' && deployment.policy.guardrails.pause.requireReason;

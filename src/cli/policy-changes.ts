@@ -100,9 +100,9 @@ function byName<T extends { readonly name: string }>(list: readonly T[]): Readon
 
 function keyChanges(before: unknown, after: unknown): readonly KeyChange[] {
   const [old, now] = [leaves(before), leaves(after)];
-  // Windows are shown once, as what they are: guardrails of the fleet.
+  // What jobs have of the guardrails is shown once, there.
   return [...new Set([...old.keys(), ...now.keys()])]
-    .filter((path) => path !== 'windows')
+    .filter((path) => path !== 'windows' && path !== 'approvals.expireAfterMs')
     .filter((path) => JSON.stringify(old.get(path)) !== JSON.stringify(now.get(path)))
     .map((path) => {
       const [from, to] = [old.get(path), now.get(path)];

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
+import { approveCommand, declineCommand } from './approve.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { classifyCommand } from './classify.ts';
@@ -24,6 +25,8 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
   resumeCommand,
   stopCommand,
   startCommand,
+  approveCommand,
+  declineCommand,
   killCommand,
 ];
 

@@ -5,6 +5,7 @@ import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { marksAtStart, progressOf } from '../core/progress.ts';
 import { claimWakeMs, clockBoundMs, startDeadlineMs } from '../core/protocol.ts';
+import { approvalWrites, approvedBy, stepAtClaim } from './approvals.ts';
 import {
   type CancelClaim,
   type Claim,
@@ -16,6 +17,7 @@ import {
 import { type JobState, lockAt, nextRev, seenRev } from './load.ts';
 import type { CommitOutcome, Ports, Write } from './ports.ts';
 import { baseRequest, claimRequest, clientToken } from './start-request.ts';
+import { toldOf } from './told.ts';
 import { decisionWrite, dropWish, lastOf, lockWrite, noticeWrite, recordWrite, without } from './writes.ts';
 
 export type ClaimResult<C extends Claim> =
@@ -67,6 +69,7 @@ export async function claimStart(
     }),
     ...ring,
     decisionWrite(decision),
+    ...approvalWrites(ports, decision, stepAtClaim(decision), state.memory.approval),
     ...dropWish(job.name, wish),
   ]);
   return claimed(outcome, claim);
@@ -91,10 +94,15 @@ export async function claimCancel(
     decidedAtMs: state.nowMs,
     notAfterMs: state.nowMs + startDeadlineMs,
     locks: job.checkpoints,
+    ...approvedBy(decision),
   };
   const { learned, forget = [] } = decision.verdict;
-  const memory = without({ ...state.memory, ...learned }, new Set(forget));
-  const notice = decision.verdict.notice;
+  const forgotten = new Set<string>([...forget, 'approval']);
+  const { memory, notice } = toldOf(
+    decision,
+    state.memory,
+    without({ ...state.memory, ...learned }, forgotten),
+  );
   const outcome = await ports.store.commit([
     ...lockWrites(context, claim),
     recordWrite(job.name, state, {
@@ -105,6 +113,7 @@ export async function claimCancel(
       last: lastOf(state.record, decision, false),
     }),
     decisionWrite(decision),
+    ...approvalWrites(ports, decision, stepAtClaim(decision), state.memory.approval),
     ...(memory.wish ? [] : dropWish(job.name, state.memory.wish)),
     ...(notice
       ? [
@@ -143,6 +152,7 @@ function startClaim(
     decidedAtMs: state.nowMs,
     notAfterMs: state.nowMs + startDeadlineMs,
     locks: job.checkpoints,
+    ...approvedBy(decision),
   };
 }
 
@@ -161,7 +171,7 @@ function epochOf(state: JobState, location: string): number {
 }
 
 function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: StartClaim): JobMemory {
-  const { wish: _granted, ...rest } = state.memory;
+  const { wish: _granted, approval: _used, ...rest } = state.memory;
   const { observation } = decision;
   const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
   const progress = progressOf(state.memory, observation);

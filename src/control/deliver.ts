@@ -2,6 +2,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import { Groups, groupWaitMs } from './groups.ts';
 import { as, keys, type OutboxItem } from './items.ts';
+import { threadOf } from './notice.ts';
 import { noticeEvent } from './own-events.ts';
 import type { NotifyPorts, Receiver, Story, ToldAnswer } from './ports.ts';
 
@@ -164,7 +165,7 @@ async function decisionOf(ports: NotifyPorts, notices: Story['notices']): Promis
 function byIncident(rows: readonly OutboxItem[]): OutboxItem[][] {
   const groups = new Map<string, OutboxItem[]>();
   for (const row of rows) {
-    const key = row.notice.incidentId ?? row.notice.id;
+    const key = threadOf(row.notice);
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   // Rows come by severity; what happened first is told first within an incident.

@@ -1,3 +1,4 @@
+import type { Approval, ClosedApproval } from '../core/approval.ts';
 import type { Ring } from '../core/budget.ts';
 import type { GuardResult, Verdict } from '../core/decision.ts';
 import type { StartCause } from '../core/job-run.ts';
@@ -89,6 +90,8 @@ interface ClaimBase {
   readonly applicationId: string;
   readonly decidedAtMs: number;
   readonly notAfterMs: number;
+  /** Hash of the plan that a person approved, in mode suggest. */
+  readonly approval?: string;
   /** The service refused it for good; not sent again, closed when nothing can come of it any more. */
   readonly refused?: string;
   /** The locations whose locks carry this claim; record and close write exactly these. */
@@ -142,6 +145,13 @@ export interface DecisionItem extends Stored {
   };
 }
 
+/** `APPROVAL#hash / APPROVAL`: a plan that a person is asked about, and how that ended. The job's record has it too. */
+export interface ApprovalItem extends Stored {
+  readonly kind: 'approval';
+  readonly job: string;
+  readonly approval: Approval | ClosedApproval;
+}
+
 /** `RUN#id / RUN`: what is known of a run for ever, so that it is read from the service once. */
 export interface RunItem extends Stored {
   readonly kind: 'run';
@@ -188,6 +198,7 @@ export type Item =
   | RingItem
   | LaunchItem
   | DecisionItem
+  | ApprovalItem
   | WishItem
   | ReleaseItem
   | ScopeRingItem
@@ -212,6 +223,7 @@ export const keys = {
   lock: (location: string): ItemKey => ({ pk: `CHECKPOINT#${location}`, sk: 'LOCK' }),
   scopeRing: (scope: string): ItemKey => ({ pk: `RING#${scope}`, sk: 'RING' }),
   jobRing: (job: string): ItemKey => ({ pk: `RING#job/${job}`, sk: 'RING' }),
+  approval: (hash: string): ItemKey => ({ pk: `APPROVAL#${hash}`, sk: 'APPROVAL' }),
   run: (jobRunId: string): ItemKey => ({ pk: `RUN#${jobRunId}`, sk: 'RUN' }),
   control: { pk: 'CONTROL#fleet', sk: 'CONTROL' },
   pace: { pk: 'PACE#api', sk: 'PACE' },

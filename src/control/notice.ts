@@ -9,3 +9,8 @@ export interface Notice extends NoticeDraft {
   readonly incidentId?: string;
   readonly atMs: number;
 }
+
+/** What is told in one place as one message: an incident, a question, or this notice alone. */
+export function threadOf({ thread, incidentId, id }: Notice): string {
+  return thread ?? incidentId ?? id;
+}

@@ -4,7 +4,7 @@ import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { type ControlItem, keys, schemaVersion } from './items.ts';
 import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, Write } from './ports.ts';
 import { recordWrite } from './writes.ts';
 
 /** What an order needs: it only writes what people want; passes do the rest. */
@@ -108,7 +108,7 @@ export async function resumeFleet(ports: OrderPorts): Promise<OrderAnswer> {
 }
 
 /** Why the guard would hold the command back; undefined when it would not. */
-function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string | undefined {
+export function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string | undefined {
   const allowed = mayAct(
     'restart',
     job,
@@ -119,10 +119,15 @@ function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string 
   return allowed.kind === 'done' ? undefined : holdText(allowed, state.nowMs);
 }
 
-type Change = JobMemory | string | { readonly refused: string };
+/** What an order makes of the job's memory, with what is written beside it; or why it changes nothing. */
+export type Change =
+  | JobMemory
+  | { readonly memory: JobMemory; readonly also: readonly Write[] }
+  | string
+  | { readonly refused: string };
 
 /** One conditional write to the job's record, then a wake. A pass in between is simply read again. */
-async function change(
+export async function change(
   ports: OrderPorts,
   job: ResolvedJob,
   next: (memory: JobMemory, state: JobState) => Change,
@@ -136,12 +141,13 @@ async function change(
         kind: 'refused',
         why: `${job.name} was written by a newer release of Checkpilot: use its command line`,
       };
-    const memory = next(state.memory, state);
-    if (typeof memory === 'string') return { kind: 'unchanged', why: memory };
-    if ('refused' in memory) return { kind: 'refused', why: memory.refused };
+    const changed = next(state.memory, state);
+    if (typeof changed === 'string') return { kind: 'unchanged', why: changed };
+    if ('refused' in changed) return { kind: 'refused', why: changed.refused };
+    const { memory, also } = 'memory' in changed ? changed : { memory: changed, also: [] };
     // The claim under way keeps its own wake time: that is what finds it if its pass is dead.
     const dueAtMs = openClaim(state) && state.record ? state.record.dueAtMs : state.nowMs;
-    const outcome = await ports.store.commit([recordWrite(job.name, state, { memory, dueAtMs })]);
+    const outcome = await ports.store.commit([recordWrite(job.name, state, { memory, dueAtMs }), ...also]);
     if (outcome.kind === 'unavailable') return outcome;
     if (outcome.kind === 'conflict') continue;
     await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: 'order' }, delaySeconds: 0 }]);

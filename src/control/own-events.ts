@@ -41,8 +41,13 @@ export function noticeEvent(notice: Notice): OwnEvent {
       ...(incidentId === undefined ? {} : { incidentId, needsHuman: event === 'incident.needs-human' }),
       ...(reason === undefined ? {} : { reason }),
       ...(notice.class === undefined ? {} : { failureClass: notice.class }),
+      ...(notice.approval === undefined ? {} : { plan: planOf(notice.approval) }),
     },
   };
+}
+
+function planOf({ hash, action, state, expiresAtMs }: NonNullable<Notice['approval']>) {
+  return { hash, action, state, expires: new Date(expiresAtMs).toISOString() };
 }
 
 function typeOf({ event, incidentId, opens }: Notice): OwnEvent['type'] {

@@ -3,7 +3,7 @@ import type { ResolvedJob } from '../core/job.ts';
 import { isTerminal } from '../core/job-run.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { closeCancel, markRefused } from './close.ts';
-import { as, type CancelClaim, keys, type StartClaim } from './items.ts';
+import { as, type CancelClaim, type Claim, keys, type StartClaim } from './items.ts';
 import { gatesOf } from './load.ts';
 import type { RecordResult } from './open-claim.ts';
 import type { Ports } from './ports.ts';
@@ -20,8 +20,7 @@ export async function sendStart(
   claim: StartClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded, { ordered: claim.cause === 'operator', isStart: true })))
-    return 'held-back';
+  if (!(await mayStillAct(ports, guarded, { ordered: isOrdered(claim), isStart: true }))) return 'held-back';
   const answer = await ports.runs.start(claim.request, {
     clientToken: claim.clientToken,
     notAfterMs: claim.notAfterMs,
@@ -52,8 +51,7 @@ export async function sendCancel(
   claim: CancelClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded, { ordered: claim.cause === 'stop-ordered', isStart: false })))
-    return 'held-back';
+  if (!(await mayStillAct(ports, guarded, { ordered: isOrdered(claim), isStart: false }))) return 'held-back';
   const terms = { graceSeconds: claim.graceSeconds, notAfterMs: claim.notAfterMs };
   const answer = await ports.runs.cancel(claim.applicationId, claim.runId, terms);
   const about = { job: claim.job, decision: claim.decisionId, claim: claim.id };
@@ -66,6 +64,11 @@ export async function sendCancel(
     return closeCancel(ports, claim, true);
   await markRefused(ports, claim, answer);
   return 'refused';
+}
+
+/** A person ordered this very command, or approved its plan. */
+export function isOrdered({ cause, approval }: Claim): boolean {
+  return cause === 'operator' || cause === 'stop-ordered' || approval !== undefined;
 }
 
 /** Switches, pause and stop are read again right before each command: a person who says one must not wait for a pass. */

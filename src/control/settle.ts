@@ -8,7 +8,7 @@ import { listAll } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
 import type { Ports } from './ports.ts';
 import { recordStart } from './record.ts';
-import { type SendResult, sendCancel, sendStart } from './send.ts';
+import { isOrdered, type SendResult, sendCancel, sendStart } from './send.ts';
 import { noticeWrite } from './writes.ts';
 
 export type SettleResult = SendResult | 'too-early' | 'inconclusive' | 'never-started';
@@ -43,10 +43,9 @@ export async function settleClaim(
 }
 
 function isAllowed(ports: Ports, claim: Claim, job: ResolvedJob, state: JobState): boolean {
-  const ordered = claim.cause === 'operator' || claim.cause === 'stop-ordered';
   if (claim.kind === 'start' && state.memory.desired === 'stopped') return false;
   const seen = { gates: gatesOf(ports, state), nowMs: state.nowMs };
-  return mayAct('restart', job, seen, state.memory, ordered).kind === 'done';
+  return mayAct('restart', job, seen, state.memory, isOrdered(claim)).kind === 'done';
 }
 
 /**

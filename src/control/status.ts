@@ -1,3 +1,4 @@
+import { type Approval, askAgainMs } from '../core/approval.ts';
 import { emptyRing, usage } from '../core/budget.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
 import { as, type ControlItem, keys, type RecordItem } from './items.ts';
@@ -38,6 +39,8 @@ export interface JobStatus {
   /** When a pass last looked at the job. */
   readonly lookedAtMs?: number;
   readonly decisionId?: string;
+  /** What a person is asked, in mode suggest. */
+  readonly approval?: Pick<Approval, 'hash' | 'action' | 'text' | 'state' | 'expiresAtMs'>;
   readonly incident?: { readonly id: string; readonly openedAtMs: number; readonly class?: string };
 }
 
@@ -118,6 +121,7 @@ function jobStatus(
     streak: Math.max(0, ...streaks),
     ...next,
     ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
+    ...(memory?.approval ? { approval: questionOf(memory.approval) } : {}),
     ...(incident
       ? {
           incident: {
@@ -138,6 +142,7 @@ function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   if (memory.incident?.needsHuman || memory.parked) return 'NEEDS HUMAN';
   if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
   if (memory.desired === 'stopped') return 'STOPPED';
+  if (!isLive && isUnanswered(memory.approval)) return 'NEEDS HUMAN';
   if (memory.unknownSinceMs !== undefined) return 'NO DATA';
   if (!isLive && last.guard.kind !== 'done') return 'DOWN';
   if (memory.wish || (record.claimLocks?.length ?? 0) > 0 || memory.incident) return 'RECOVERING';
@@ -156,6 +161,8 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
     return { next: 'budget frees', nextAtMs: last.untilMs };
   }
   if (memory?.parked) return { next: `a person: ${memory.parked.reason}` };
+  const asked = last?.guard.kind === 'suggested' ? nextOfApproval(memory?.approval) : undefined;
+  if (asked) return asked;
   if (state === 'NEEDS HUMAN') return { next: `a person: ${memory?.incident?.toldReason ?? 'see explain'}` };
   if (state === 'STOPPED') return { next: 'somebody starts it' };
   if (last && last.guard.kind !== 'done') {
@@ -167,6 +174,35 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   if (memory?.wish) return { next: `restart (${memory.wish.reason})`, nextAtMs: memory.wish.notBeforeMs };
   if (state === 'RECOVERING') return { next: 'healthy when it has run long enough' };
   return { next: '–' };
+}
+
+function questionOf({
+  hash,
+  action,
+  text,
+  state,
+  expiresAtMs,
+}: Approval): NonNullable<JobStatus['approval']> {
+  return { hash, action, text, state, expiresAtMs };
+}
+
+function isUnanswered(approval: Approval | undefined): boolean {
+  return approval?.state === 'open' || approval?.state === 'expired';
+}
+
+function nextOfApproval(approval: Approval | undefined): Pick<JobStatus, 'next' | 'nextAtMs'> | undefined {
+  if (!approval) return undefined;
+  const { hash, state, by, reason } = approval;
+  switch (state) {
+    case 'open':
+      return { next: `question ends: approve or decline plan ${hash}`, nextAtMs: approval.expiresAtMs };
+    case 'expired':
+      return { next: `nobody approved plan ${hash}; asked again`, nextAtMs: approval.askedAtMs + askAgainMs };
+    case 'declined':
+      return { next: `${by ?? 'somebody'} declined plan ${hash}: "${reason ?? ''}"` };
+    default:
+      return undefined;
+  }
 }
 
 function byUrgency(policy: ResolvedPolicy): (a: JobStatus, b: JobStatus) => number {

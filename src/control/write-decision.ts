@@ -3,10 +3,12 @@ import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { withSeen } from '../core/progress.ts';
+import { approvalWrites } from './approvals.ts';
 import { type Item, keys, type LaunchItem, type RecordItem, schemaVersion } from './items.ts';
 import { runItem } from './listing.ts';
 import { type JobState, lockAt } from './load.ts';
 import type { Ports, Write } from './ports.ts';
+import { toldOf } from './told.ts';
 import {
   decisionKey,
   decisionWrite,
@@ -44,18 +46,21 @@ export async function writeDecision(
   pass: Pass,
 ): Promise<'written' | 'folded' | 'conflict' | 'unavailable'> {
   const { job, state, decision } = pass;
-  const next = nextMemory(ports, pass);
-  const { verdict, guard } = decision;
+  const { memory: next, notice } = toldOf(decision, state.memory, nextMemory(ports, pass));
+  const { verdict } = decision;
   const dueAtMs = nextLookMs(decision, next);
   const isSame = isRepeat(state.record, decision) && sameBut(next, state.memory);
   const last = lastOf(state.record, decision, isSame);
   const adoption = verdict.adopt ? adoptWrites(pass, verdict.adopt, next) : [];
-  const notice = guard.kind === 'done' || guard.why !== 'mode-observe' ? verdict.notice : undefined;
+  const asked = decision.approval
+    ? approvalWrites(ports, decision, decision.approval, state.memory.approval)
+    : [];
   const outcome = await ports.store.commit([
     recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
     ...(isSame ? [] : [decisionWrite(decision)]),
     ...wishWrites(job, state.memory.wish, next.wish),
     ...adoption,
+    ...asked,
     ...(notice
       ? [
           noticeWrite(ports, notice, {
@@ -96,11 +101,19 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   if (observation.others.kind === 'seen') forget.add('lookSinceMs');
   const isOwed = look && observation.others.kind === 'unknown';
   const owed = isOwed ? { lookSinceMs: state.memory.lookSinceMs ?? decision.atMs } : {};
-  const seen = { progress: withSeen(state.memory, observation), ...owed };
+  const approval = decision.approval?.now;
+  if (!approval) forget.add('approval');
+  const seen = {
+    progress: withSeen(state.memory, observation),
+    ...owed,
+    ...(approval ? { approval } : {}),
+  };
   let memory = without({ ...state.memory, ...seen, ...learned }, forget);
   if (verdict.adopt) memory = adopted(memory, job, decision, verdict.adopt);
   if (verdict.kind !== 'start' || guard.kind !== 'done') return memory;
-  const wish: Wish = { ...verdict.wish, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
+  // Whoever approved it has waited for that already.
+  const notBeforeMs = Math.min(verdict.wish.notBeforeMs, approval?.notBeforeMs ?? Number.POSITIVE_INFINITY);
+  const wish: Wish = { ...verdict.wish, notBeforeMs, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
   return { ...without(memory, new Set(['grant'])), wish };
 }
 

@@ -101,7 +101,7 @@ function lean(value: unknown, key = ''): unknown {
 const severityOrder: Readonly<Record<NoticeDraft['severity'], number>> = { critical: 0, warning: 1, info: 2 };
 
 export function noticeWrite(
-  ports: Ports,
+  ports: Pick<Ports, 'clock' | 'ids'>,
   draft: NoticeDraft,
   about: { job: string; decisionId: string; incidentId?: string | undefined },
 ): Write {
@@ -109,7 +109,7 @@ export function noticeWrite(
   const notice = {
     ...draft,
     ...rest,
-    ...(incidentId === undefined ? {} : { incidentId }),
+    ...(incidentId === undefined || draft.thread !== undefined ? {} : { incidentId }),
     id: ports.ids.next('ntc'),
     atMs: ports.clock.now(),
   };

@@ -1,5 +1,7 @@
+import { approvalStep, usualExpiryMs } from './approval.ts';
 import type { Decision, Verdict } from './decision.ts';
 import { guard } from './guard.ts';
+import { planOf } from './plan.ts';
 import type { DecideInput } from './rule.ts';
 import { runLane, safetyLane } from './rules/index.ts';
 
@@ -21,6 +23,20 @@ export function decide(input: DecideInput): Decision {
 
 function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']): Decision {
   const { job, observation, memory, ids } = input;
+  const plan = planOf(verdict, job);
+  const held = guard(verdict, job, observation, memory, plan);
+  const approval = approvalStep(
+    {
+      job: job.name,
+      decisionId: ids.decision,
+      nowMs: observation.nowMs,
+      verdict,
+      plan,
+      guard: held,
+      expireAfterMs: job.approvals?.expireAfterMs ?? usualExpiryMs,
+    },
+    memory.approval,
+  );
   return {
     id: ids.decision,
     job: job.name,
@@ -29,7 +45,9 @@ function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']):
     reason: verdict.reason,
     verdict,
     trace,
-    guard: guard(verdict, job, observation, memory),
+    ...(plan ? { plan } : {}),
+    guard: held,
+    ...(approval.now || approval.closed ? { approval } : {}),
     concerns: safetyLane.flatMap((rule) => rule.look(input)),
     observation,
   };

@@ -1,8 +1,10 @@
+import type { Approval, ApprovalStep, ClosedApproval } from './approval.ts';
 import type { Judgement } from './failure/classify.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
 import type { JobMemory, Wish } from './memory.ts';
 import type { Observation } from './observation.ts';
+import type { Plan } from './plan.ts';
 import type { Reason, Withholding } from './reason.ts';
 
 /** What a rule wants, before the guard. The first rule that returns one wins. */
@@ -51,6 +53,9 @@ export interface NoticeDraft {
     | 'run.adopted'
     | 'run.stopped-by-person'
     | 'writers.two-live-runs'
+    | 'approval.requested'
+    | 'approval.answered'
+    | 'approval.closed'
     | 'policy.broken';
   readonly severity: Severity;
   readonly text: string;
@@ -59,6 +64,10 @@ export interface NoticeDraft {
   readonly class?: FailureClass;
   /** The incident begins with this notice, whatever the event. */
   readonly opens?: true;
+  /** Tells of the same as other notices of this name: one message, changed in place. */
+  readonly thread?: string;
+  /** The question about a plan that it tells of. */
+  readonly approval?: Approval | ClosedApproval;
 }
 
 /** The record of one pass: what was seen, what each rule said, what follows. Everything people see renders this. */
@@ -72,7 +81,11 @@ export interface Decision {
   readonly verdict: Verdict;
   /** Rules in the order they were asked, the last one being the one that decided. */
   readonly trace: readonly { readonly rule: string; readonly said: Reason | 'does-not-apply' }[];
+  /** What the command would do; absent where there is none. */
+  readonly plan?: Plan;
   readonly guard: GuardResult;
+  /** What became of the question about a plan. */
+  readonly approval?: ApprovalStep;
   /** What the safety lane found. */
   readonly concerns: readonly Concern[];
   readonly observation: Observation;
@@ -101,5 +114,12 @@ export interface Hold {
 
 /** Whether people get a new message, or the one of the incident is changed in place. */
 export function isNewPost(event: NoticeDraft['event']): boolean {
-  return event !== 'incident.updated' && event !== 'incident.recovered';
+  return !inPlace.has(event);
 }
+
+const inPlace: ReadonlySet<NoticeDraft['event']> = new Set([
+  'incident.updated',
+  'incident.recovered',
+  'approval.answered',
+  'approval.closed',
+]);

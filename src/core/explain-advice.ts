@@ -39,7 +39,7 @@ const adviceOnHold: Readonly<Record<Withholding, string>> = {
   'outside-allow-window': 'wait until the window opens; or change guardrails.windows in the policy',
   'act-not-deployed': 'deploy the stack with Act: restart or all',
   'awaits-approval':
-    'checkpilot start JOB --reason "…" is the approval; or set actions.restart: act in the policy',
+    'checkpilot approve JOB --reason "…"; or checkpilot start JOB, at once and not charged; or set actions.restart: act in the policy',
 };
 
 const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {

@@ -3,6 +3,7 @@ import { adviceOn } from './explain-advice.ts';
 import { holdText } from './explain-hold.ts';
 import { forMs, seenLines } from './explain-seen.ts';
 import { gist } from './failure/gist.ts';
+import { startText } from './plan.ts';
 import { reasons, type Withholding } from './reason.ts';
 
 /**
@@ -114,15 +115,15 @@ function budgetLine({ observation, atMs }: Decision): string {
 function followLines(decision: Decision): readonly string[] {
   const { verdict, atMs, guard } = decision;
   const sends = guard.kind === 'done';
-  if (!sends) return ['the wish is recorded, nothing is sent'];
+  if (!sends) return ['the wish is recorded, nothing is sent', ...approvalLines(decision)];
   switch (verdict.kind) {
     case 'start': {
       const { notBeforeMs } = verdict.wish;
       const when = notBeforeMs > atMs ? `in ${forMs(notBeforeMs - atMs)}` : 'now';
-      return [`${planText(verdict.wish.plan)}, ${when}, when its turn in the fleet comes`];
+      return [`a start ${startText(verdict.wish.plan)}, ${when}, when its turn in the fleet comes`];
     }
     case 'claim':
-      return [`${planText(verdict.wish.plan)}: the checkpoint is claimed, then StartJobRun is sent`];
+      return [`a start ${startText(verdict.wish.plan)}: the checkpoint is claimed, then StartJobRun is sent`];
     case 'cancel':
       return [
         `run ${verdict.run.jobRunId} is cancelled with its grace period; nothing starts before it ended`,
@@ -136,15 +137,24 @@ function followLines(decision: Decision): readonly string[] {
   }
 }
 
-function planText(plan: {
-  readonly base: 'spec' | { readonly generation: number };
-  readonly change?: string;
-}): string {
-  const base =
-    plan.base === 'spec'
-      ? 'a start from launch.spec'
-      : `a start with the request of generation ${plan.base.generation}`;
-  return plan.change === undefined ? base : `${base} ${plan.change}`;
+/** Where the question about the plan stands. */
+function approvalLines({ approval, atMs, job }: Decision): readonly string[] {
+  const asked = approval?.now;
+  if (!asked) return [];
+  const { hash, text, by = 'somebody', reason = '' } = asked;
+  switch (asked.state) {
+    case 'open':
+      return [
+        `a person is asked to ${text}: plan ${hash}`,
+        `checkpilot approve ${job} --reason "…", within ${forMs(asked.expiresAtMs - atMs)}`,
+      ];
+    case 'expired':
+      return [`nobody answered about plan ${hash}; it is asked again later`];
+    case 'declined':
+      return [`${by} declined plan ${hash}: "${reason}"; it is not asked again before it changes`];
+    default:
+      return [`${by} approved plan ${hash}: "${reason}"`];
+  }
 }
 
 function looksAgain(untilMs: number | undefined, atMs: number): string {

@@ -1,7 +1,9 @@
+import { isApproved } from './approval.ts';
 import type { GuardResult, Hold, Verdict } from './decision.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
+import { planOf } from './plan.ts';
 import { clockBoundMs } from './protocol.ts';
 import type { Withholding } from './reason.ts';
 import { windowHold } from './windows.ts';
@@ -15,10 +17,11 @@ export function guard(
   job: ResolvedJob,
   observation: Observation,
   memory: JobMemory,
+  plan = planOf(verdict, job),
 ): GuardResult {
-  const action = actionOf(verdict);
-  if (!action) return { kind: 'done' };
-  return mayAct(action, job, observation, memory, isOrdered(verdict));
+  if (!plan) return { kind: 'done' };
+  const isAsked = isOrdered(verdict) || isApproved(memory.approval, plan, observation.nowMs);
+  return mayAct(plan.action, job, observation, memory, isAsked);
 }
 
 /** Whether a command of this kind may be sent now; asked again right before each is sent. */
@@ -27,7 +30,7 @@ export function mayAct(
   job: ResolvedJob,
   observation: Pick<Observation, 'gates' | 'nowMs'>,
   memory: JobMemory,
-  /** A person ordered this very command: in mode suggest that is the approval. */
+  /** A person ordered or approved this very command. */
   ordered = false,
 ): GuardResult {
   const { gates, nowMs } = observation;
@@ -58,11 +61,4 @@ export function mayAct(
 function isOrdered(verdict: Verdict): boolean {
   if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';
   return verdict.reason === 'stop-ordered';
-}
-
-/** Launches and our own cancels count as `restart`; states of our own need no leave. */
-function actionOf(verdict: Verdict): ActionName | undefined {
-  return verdict.kind === 'start' || verdict.kind === 'claim' || verdict.kind === 'cancel'
-    ? 'restart'
-    : undefined;
 }

@@ -31,6 +31,7 @@ export interface ResolvedPolicy {
     readonly pace: { readonly perSecond: number; readonly burst: number };
     /** From when failures count as one outage; left out: `usualCorrelation`. */
     readonly correlated?: Correlation;
+    readonly approvals?: ResolvedApprovals;
     /** In the order of the policy; each job has those that are about it. */
     readonly windows?: readonly (ResolvedWindow & { readonly jobs?: readonly string[] })[];
     /** Restarts that jobs may take together; a scope that is left out has no limit of its own. */
@@ -42,6 +43,13 @@ export interface ResolvedPolicy {
   readonly receivers?: readonly ResolvedReceiver[];
   /** Base URL of the runbooks, without a slash at its end. */
   readonly runbooks?: string;
+}
+
+/** How people are asked in mode suggest, and whom the question names. */
+export interface ResolvedApprovals {
+  readonly expireAfterMs: number;
+  readonly slackUsers: readonly string[];
+  readonly slackUserGroups: readonly string[];
 }
 
 /** A place where people read. */
@@ -78,6 +86,8 @@ export interface ResolvedJob {
   readonly actions: Readonly<Partial<Record<ActionName, Mode>>>;
   /** Windows of the guardrails that are about this job. */
   readonly windows?: readonly ResolvedWindow[];
+  /** How people are asked in mode suggest. */
+  readonly approvals?: { readonly expireAfterMs: number };
   readonly tier: 1 | 2 | 3;
   readonly restart: RestartPolicy;
   /** What the policy knows of the job's own failure texts. */

@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import type { Judgement } from './failure/judgement.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { StartCause } from './job-run.ts';
@@ -21,6 +22,8 @@ export interface JobMemory {
   readonly workers?: WorkerSpecs;
   readonly parked?: Parked;
   readonly pause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+  /** The plan that a person is asked about, in mode suggest. */
+  readonly approval?: Approval;
   /** A person's order to start, until a wish is made of it or it expires. */
   readonly order?: Order;
   readonly wish?: Wish;
@@ -148,6 +151,8 @@ export interface Incident {
   readonly needsHuman: boolean;
   /** The reason last told, so that the same state is told once. */
   readonly toldReason: Reason;
+  /** What held its commands back when it was told last. */
+  readonly held?: string;
   readonly restarts: number;
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { actionNames } from '../core/job.ts';
 import { reasons, withholdings } from '../core/reason.ts';
 
 const id = z.string().min(1).max(64);
@@ -35,6 +36,17 @@ const notice = z.strictObject({
   decisionId: id.optional().describe('The decision that it tells of.'),
   reason: reason.optional().describe('State of the incident, as a stable code.'),
   failureClass,
+  plan: z
+    .strictObject({
+      hash: id.describe('Hash of the plan: what `checkpilot approve` takes.'),
+      action: z.enum(actionNames).describe('Policy name of the action.'),
+      state: z
+        .enum(['open', 'approved', 'declined', 'used', 'void', 'expired', 'not-needed'])
+        .describe('Where the question stands.'),
+      expires: z.iso.datetime().describe('Until when it may be answered, or carried out once approved.'),
+    })
+    .optional()
+    .describe('The plan that a person is asked about.'),
 });
 
 const ofIncident = notice.extend({

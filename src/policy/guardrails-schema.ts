@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { approvalsSchema } from './approvals-schema.ts';
 import { duration } from './scalars.ts';
 import { windowsSchema } from './window-schema.ts';
 
@@ -56,6 +57,7 @@ export const guardrailsSchema = z.strictObject({
     .prefault({})
     .describe('What holds for all jobs together.'),
   pause: pauseSchema.prefault({}).describe('How people may pause a job or the fleet.'),
+  approvals: approvalsSchema.optional().describe('How people are asked in mode `suggest`.'),
   windows: windowsSchema
     .default([])
     .describe('Times in which actions are held back, or outside of which they are; see docs/guardrails.md.'),

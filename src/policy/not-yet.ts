@@ -54,7 +54,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
     `notifications.${key}`,
     { hint: leaveOut },
   ]),
-  ['guardrails.approvals', { hint: leaveOut }],
   ['guardrails.fleet.voluntary', { hint: leaveOut }],
   ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],
   [

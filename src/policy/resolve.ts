@@ -1,19 +1,16 @@
-import {
-  actionNames,
-  type ClassPolicy,
-  type ResolvedJob,
-  type ResolvedPolicy,
-  type ResolvedReceiver,
-  type RestartPolicy,
+import type {
+  ClassPolicy,
+  ResolvedJob,
+  ResolvedPolicy,
+  ResolvedReceiver,
+  RestartPolicy,
 } from '../core/job.ts';
 import { normaliseLocation } from '../core/launch-request.ts';
-import { matchesGlob } from '../core/match.ts';
-import type { WindowTimes } from '../core/windows.ts';
 import { launchRequest } from '../launch/request.ts';
 import type { Sections } from './merge.ts';
 import type { PolicyNotifications } from './notifications-schema.ts';
+import { gatesOfJob, resolveGates } from './resolve-gates.ts';
 import { jobSchema, type PolicyGuardrails, type PolicyJob, parts } from './schema.ts';
-import type { PolicyWindow } from './window-schema.ts';
 
 /**
  * A policy whose files have no fault, in the form that core decides with: defaults filled in, durations in
@@ -24,7 +21,7 @@ export function resolvePolicy(
   jobs: readonly { readonly name: string; readonly merged: unknown }[],
 ): ResolvedPolicy {
   const { name, accountId, region, owner, runbooks } = parts.metadata.parse(sections.metadata);
-  const { fleet, pause, windows, budgets } = parts.guardrails.parse(sections.guardrails);
+  const { fleet, pause, windows, approvals, budgets } = parts.guardrails.parse(sections.guardrails);
   const guardrails = {
     pace: fleet.pace,
     correlated: {
@@ -36,12 +33,10 @@ export function resolvePolicy(
     },
     ...(budgets ? { budgets: resolveBudgets(budgets) } : {}),
     pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
-    ...(windows.length > 0 ? { windows: windows.map(resolveWindow) } : {}),
+    ...resolveGates({ windows, approvals }),
   };
   const resolved = jobs.map(({ name: job, merged }) => {
-    const about = windows.filter(({ jobs: globs = ['*'] }) => globs.some((glob) => matchesGlob(glob, job)));
-    const own =
-      about.length > 0 ? { windows: about.map(resolveWindow).map(({ jobs: _, ...window }) => window) } : {};
+    const own = gatesOfJob(job, guardrails);
     return [job, { ...resolveJob(job, jobSchema.parse(merged)), ...own }];
   });
   const receivers = resolveReceivers(parts.notifications.parse(sections.notifications));
@@ -54,25 +49,6 @@ export function resolvePolicy(
     guardrails,
     ...(receivers.length > 0 ? { receivers } : {}),
     ...(runbooks === undefined ? {} : { runbooks: runbooks.replace(/\/+$/, '') }),
-  };
-}
-
-function resolveWindow({ name, effect, actions, except, jobs, timeZone, when }: PolicyWindow) {
-  const named = actions.includes('*')
-    ? actionNames
-    : actionNames.filter((action) => actions.includes(action));
-  const { once, recurring } = when;
-  const times: WindowTimes | undefined = once
-    ? { kind: 'once', from: once.from, to: once.to }
-    : recurring && { kind: 'recurring', schedule: recurring.schedule, durationMs: recurring.duration };
-  if (!times) throw new Error(`window ${name} has no time: the check must refuse it`);
-  return {
-    name,
-    effect,
-    actions: named.filter((action) => !except.includes(action)),
-    ...(jobs === undefined ? {} : { jobs }),
-    timeZone,
-    when: times,
   };
 }
 

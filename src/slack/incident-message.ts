@@ -104,6 +104,10 @@ function stateOf({ event, severity }: Notice): { readonly word: string; readonly
       return { word: 'Taken over', mark: ':information_source:' };
     case 'policy.broken':
       return { word: 'Policy broken', mark: ':red_circle:' };
+    case 'approval.requested':
+    case 'approval.answered':
+    case 'approval.closed':
+      return { word: 'Approval', mark: ':raised_hand:' };
     case 'incident.opened':
     case 'incident.updated':
       return { word: severity === 'critical' ? 'Down' : 'Recovering', mark: ':large_orange_circle:' };
@@ -126,7 +130,7 @@ function fieldsOf({ notice, decision, job, where, call }: Subject): readonly str
   ];
 }
 
-function failureLine(
+export function failureLine(
   failureClass: string,
   decision: Decision | undefined,
   runbooks: string | undefined,

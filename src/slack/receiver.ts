@@ -1,6 +1,8 @@
 import { as, keys, schemaVersion, type ThreadItem } from '../control/items.ts';
+import { threadOf } from '../control/notice.ts';
 import type { Clock, JobStore, Notice, Receiver, Story, ToldAnswer } from '../control/ports.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
+import { approvalMessage } from './approval-message.ts';
 import type { Slack, SlackAnswer } from './client.ts';
 import { incidentMessage, type SlackMessage, stepLine } from './incident-message.ts';
 
@@ -40,8 +42,7 @@ export class SlackReceiver implements Receiver {
 
   async tell(story: Story): Promise<ToldAnswer> {
     const { store, clock } = this.#options;
-    const [{ incidentId, id }] = story.notices;
-    const key = keys.thread(incidentId ?? id, this.name);
+    const key = keys.thread(threadOf(story.notices[0]), this.name);
     const read = await store.read([key]);
     if (!read.ok) return down(read.message);
     const item = as('thread', read.value.items[0]);
@@ -121,13 +122,16 @@ export class SlackReceiver implements Receiver {
     const { policy } = this.#options;
     const { name, region, runbooks } = policy;
     const isOfDecision = story.decision?.id === notice.decisionId;
-    return incidentMessage({
+    const subject = {
       notice,
       decision: isOfDecision ? story.decision : undefined,
       job: jobNamed(policy, notice.job),
       where: { policy: name, region, ...(runbooks ? { runbooks } : {}) },
       call,
-    });
+    };
+    const { approval } = notice;
+    if (!approval) return incidentMessage(subject);
+    return approvalMessage({ ...subject, approval, approvers: policy.guardrails.approvals });
   }
 }
 

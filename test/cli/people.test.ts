@@ -151,6 +151,36 @@ describe('the verbs of people against the local stack', () => {
     expect((await run('resume', '--all')).code).toBe(0);
   });
 
+  it('ask before a job in mode suggest is started, by its name or by the plan that was seen', async () => {
+    const { local, run, later, causes } = await running();
+    await local.publish(testPolicy({ orders: {}, buggy: {}, ledger: { mode: 'suggest' } }));
+    await later(3);
+    const { jobs } = JSON.parse((await run('status', 'ledger', '--json')).out);
+    const { hash } = jobs[0].approval;
+    expect(jobs).toMatchObject([{ state: 'NEEDS HUMAN', approval: { state: 'open', action: 'restart' } }]);
+    expect((await run('explain', 'ledger')).out).toContain(`plan ${hash}`);
+    expect(await run('approve', 'ledger')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('--reason'),
+    });
+    expect(await run('approve', '00000000000', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('no job and no plan "00000000000"'),
+    });
+    expect(await run('approve', 'orders', '--reason', 'x')).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('orders asks for no approval'),
+    });
+    expect((await run('approve', hash, '--reason', 'looks right')).out).toMatch(/^approve ledger: ordered/);
+    expect(await run('decline', 'ledger', '--reason', 'no', '--by', 'bo')).toMatchObject({ code: 0 });
+    await later(5);
+    expect(causes('ledger')).toEqual([]);
+    expect(await run('approve', hash, '--reason', 'yes')).toMatchObject({
+      code: 5,
+      err: expect.stringMatching(/bo declined it .* ago .*checkpilot start ledger/),
+    });
+  });
+
   it('say which setting is missing, and which word was meant', async () => {
     expect(await cli(['status'])).toMatchObject({
       code: 64,

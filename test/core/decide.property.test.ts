@@ -50,7 +50,7 @@ describe('for every world and every memory, the decision', () => {
     });
   });
 
-  it('sends nothing under the kill switch, a pause, a differing clock, or in observe and, unless a person ordered it, in suggest', () => {
+  it('sends nothing under the kill switch, a pause, a differing clock, or in observe and, unless a person ordered or approved it, in suggest', () => {
     always(({ job, observation: { gates, nowMs }, memory }, decision) => {
       const isCommand = ['start', 'claim', 'cancel'].includes(decision.verdict.kind);
       const isHeld =
@@ -60,9 +60,21 @@ describe('for every world and every memory, the decision', () => {
         gates.act === 'none' ||
         gates.clockSkewMs > 5_000 ||
         job.mode === 'observe' ||
-        (job.mode === 'suggest' && !isOrdered(decision)) ||
+        (job.mode === 'suggest' && !isOrdered(decision) && !isApproved(memory, decision)) ||
         (memory.pause !== undefined && nowMs < memory.pause.untilMs);
       expect(decision.guard.kind === 'done').toBe(!isCommand || !isHeld);
+    });
+  });
+
+  it('asks a person exactly where the guard says so, and leaves no question about what is not wanted', () => {
+    always(({ memory }, { guard, plan, approval }) => {
+      const now = approval?.now;
+      if (guard.kind === 'suggested') expect(now?.hash).toBe(plan?.hash);
+      if (now && plan) expect(now.hash).toBe(plan.hash);
+      if (now && now !== memory.approval)
+        expect(guard.kind === 'suggested' || now.state === 'expired').toBe(true);
+      // What was asked before goes on or is closed, and never just vanishes.
+      if (memory.approval) expect(now ?? approval?.closed).toBeDefined();
     });
   });
 
@@ -122,6 +134,12 @@ describe('for every world and every memory, the record of the decision', () => {
     );
   });
 });
+
+/** To this very plan, and not too long ago. */
+function isApproved({ approval }: DecideInput['memory'], { plan, atMs }: Decision): boolean {
+  if (approval?.state !== 'approved' || plan === undefined) return false;
+  return approval.hash === plan.hash && atMs < approval.expiresAtMs;
+}
 
 function isOrdered({ verdict }: Decision): boolean {
   if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';

@@ -87,7 +87,7 @@ orders: start now (job-run-failed)
              ✔ job not paused   ✔ mode above observe   ✔ rights to act deployed   ✔ no deny window
              ✔ inside allow windows   ✔ mode act
   budget     ✔ 0 used in the last hour, 0 in the last day: room for one more
-  follows    a start with the request of generation 4 with executor memory 14g → 22341m: the checkpoint is claimed, then StartJobRun is sent
+  follows    a start with the request of generation 4, with executor memory 14g → 22341m: the checkpoint is claimed, then StartJobRun is sent
 `);
   });
 

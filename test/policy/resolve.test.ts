@@ -119,6 +119,15 @@ describe('merging', () => {
     });
   });
 
+  it('hands each job how long an approval lasts, and keeps who is asked', () => {
+    expect(policy.guardrails.approvals).toEqual({
+      expireAfterMs: 45 * 60_000,
+      slackUsers: ['U0ONCALL'],
+      slackUserGroups: ['S0PLATFORM'],
+    });
+    expect(jobOf(policy, 'clicks').approvals).toEqual({ expireAfterMs: 45 * 60_000 });
+  });
+
   it('takes numbers and booleans as the text of an argument or a setting', () => {
     const submit = jobOf(policy, 'ledger').launch?.jobDriver.sparkSubmit;
     expect(submit?.entryPointArguments).toEqual(['--shards', '8', '--dry', 'false']);

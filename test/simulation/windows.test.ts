@@ -44,6 +44,12 @@ describe('a window', () => {
     // The job is woken at the end of the window; after that it has its backoff and its turn.
     expect(restart?.t).toBeLessThan(closesMs + 40_000);
     expect(more).toEqual([]);
+    const told = fleet.notices.filter(({ event }) => event.startsWith('incident.'));
+    expect(told.map(({ event }) => event)).toEqual(['incident.opened', 'incident.updated']);
+    expect(told[0]?.text).toMatch(
+      /Held back: a deny window of the policy is open \("freeze" ends in \d+ min\)\.$/,
+    );
+    expect(told[1]?.text).toMatch(/It is not held back any longer\.$/);
   });
 
   it('lets a start that was sent before it opened be, and touches no run that is live', async () => {

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import type { Approval } from '../../src/core/approval.ts';
+import { decide } from '../../src/core/decide.ts';
 import { failureClasses } from '../../src/core/failure/taxonomy.ts';
 import type { Mode } from '../../src/core/job.ts';
 import { type JobRun, type JobRunState, liveStates, terminalStates } from '../../src/core/job-run.ts';
@@ -196,14 +198,33 @@ export const inputs: fc.Arbitrary<DecideInput> = fc
     isGranted: fc.nat(2).map((drawn) => drawn === 0),
     workerMemory: fc.constantFrom('14g', '54g', '2048m', '16384', '221g'),
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    approval: fc.constantFrom(undefined, undefined, 'right', 'late', 'of-another', 'open', 'declined'),
   })
-  .map(({ mode, onBudgetExhausted, observation, memory, isGranted, workerMemory, random }) => {
+  .map(({ mode, onBudgetExhausted, observation, memory, isGranted, workerMemory, random, approval }) => {
     const granted = isGranted ? { wish: aWish(), grant: aGrant() } : {};
     const worker = { cores: 4, memory: workerMemory, disk: '20g' };
     const job = aJob({ mode, checkpoints: locations, restart: { onBudgetExhausted } });
     const input = anInput({ job, workers: { driver: worker, executor: worker }, random });
-    return { ...input, observation, memory: { ...memory, ...granted } };
+    const whole = { ...input, observation, memory: { ...memory, ...granted } };
+    return approval === undefined ? whole : asking(whole, approval);
   });
+
+/** A person was asked about what is wanted now, or about something else, and has answered or not. */
+function asking(input: DecideInput, how: 'right' | 'late' | 'of-another' | 'open' | 'declined'): DecideInput {
+  const { plan } = decide(input);
+  const approval: Approval = {
+    hash: how === 'of-another' ? 'another0000' : (plan?.hash ?? 'none0000000'),
+    action: 'restart',
+    text: 'start orders',
+    state: how === 'open' || how === 'declined' ? how : 'approved',
+    decisionId: 'dec_0',
+    askedAtMs: nowMs - 60_000,
+    expiresAtMs: how === 'late' ? nowMs : nowMs + 1,
+    by: 'ana',
+    reason: 'go on',
+  };
+  return { ...input, memory: { ...input.memory, approval } };
+}
 
 function rarely(): fc.Arbitrary<boolean> {
   return fc.nat(24).map((drawn) => drawn === 0);

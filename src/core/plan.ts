@@ -1,0 +1,53 @@
+import type { Verdict } from './decision.ts';
+import { hash } from './hash.ts';
+import type { ActionName, ResolvedJob } from './job.ts';
+import type { StartPlan } from './memory.ts';
+
+/** What a command would do, as a person is asked about it. */
+export interface Plan {
+  readonly action: ActionName;
+  /** The same as long as the same would be done: to the same job, after the same run, with the same request. */
+  readonly hash: string;
+  /** `start orders with the request of generation 4, with executor memory 14g → 22341m` */
+  readonly text: string;
+}
+
+/** The command of a verdict; undefined where it only changes our own state. A claim carries out the plan of its wish. */
+export function planOf(verdict: Verdict, job: ResolvedJob): Plan | undefined {
+  switch (verdict.kind) {
+    case 'start':
+    case 'claim': {
+      const { wish } = verdict;
+      const { base, workers } = wish.plan;
+      const request = base === 'spec' ? { spec: job.launch } : base;
+      const subject = { cause: wish.cause, afterRunId: wish.afterRunId, request, workers };
+      return planned(job, 'restart', `start ${job.name} ${startText(wish.plan)}`, { start: subject });
+    }
+    case 'cancel': {
+      const { jobRunId } = verdict.run;
+      const subject = { jobRunId, graceSeconds: job.restart.gracePeriodSeconds };
+      return planned(job, 'restart', `cancel run ${jobRunId} of ${job.name}`, { cancel: subject });
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** `with the request of generation 4, with executor memory 14g → 22341m` */
+export function startText({ base, change }: StartPlan): string {
+  const from = base === 'spec' ? 'from launch.spec' : `with the request of generation ${base.generation}`;
+  return change === undefined ? from : `${from}, ${change}`;
+}
+
+function planned(job: ResolvedJob, action: ActionName, text: string, subject: unknown): Plan {
+  const whole = { job: job.name, checkpoints: job.checkpoints, action, subject };
+  return { action, text, hash: hash(canonical(whole)) };
+}
+
+/** JSON with sorted keys: what comes back from a table has them in another order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) => {
+    if (typeof one !== 'object' || one === null || Array.isArray(one)) return one;
+    return Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
