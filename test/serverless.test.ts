@@ -7,6 +7,7 @@ import { functionPermissions } from '../src/runtime/permissions.ts';
 import { readSettings } from '../src/runtime/settings.ts';
 import { describeInLambda } from './packaged/lambda.contract.ts';
 import { describeRights } from './packaged/rights.contract.ts';
+import { describeWiring } from './packaged/wiring.contract.ts';
 import { evaluated, listed, type Resource, statementsOf, type Template } from './support/cloudformation.ts';
 import { type Packaged, packaged } from './support/package.ts';
 
@@ -300,5 +301,6 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
   SendMessageBatch: ['SendMessage'],
 };
 
+describeWiring(() => pack);
 describeRights(() => pack);
 describeInLambda(() => pack);

@@ -15,6 +15,9 @@ export interface DeployedFunction {
     readonly concurrencyMax: number;
   }[];
   readonly schedules: readonly { readonly everyMs: number }[];
+  /** What Lambda does with an asynchronous call that fails: how often it tries again, and who gets what stays. */
+  readonly retriesMax: number;
+  readonly onFailure?: string;
 }
 
 /** What the template says of a queue. `deadLetters` is the logical id of another one. */
@@ -35,6 +38,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Lambda's own default for the messages of a batch and, unless the mapping says otherwise, many at once. */
 const batchDefault = 10;
 const concurrencyDefault = 100;
+/** Lambda's own default for asynchronous calls. */
+const retriesDefault = 2;
 /** SQS's own default. */
 const visibilitySecondsDefault = 30;
 
@@ -51,8 +56,15 @@ const eventSource = z.union([
   }),
   z.strictObject({ schedule: z.looseObject({ rate: z.array(z.string()) }) }),
 ]);
+const functionEntry = z.looseObject({
+  events: z.array(eventSource).default([]),
+  maximumRetryAttempts: z.number().default(retriesDefault),
+  destinations: z
+    .strictObject({ onFailure: z.strictObject({ arn: arnOf, type: z.literal('sqs') }) })
+    .optional(),
+});
 const serverless = z.looseObject({
-  functions: z.record(z.string(), z.looseObject({ events: z.array(eventSource).default([]) })),
+  functions: z.record(z.string(), functionEntry),
   resources: z.array(z.string()),
 });
 const queueResource = z.object({
@@ -74,14 +86,19 @@ export function readDeployment(folder = root): Deployment {
   const { functions, resources } = serverless.parse(read('serverless.yml'));
   const files = resources.map((text) => /^\$\{file\(([^)]+)\)\}$/.exec(text)?.[1] ?? fail(text));
   return {
-    functions: Object.entries(functions).map(([name, { events }]) => functionOf(name, events)),
+    functions: Object.entries(functions).map(([name, entry]) => functionOf(name, entry)),
     queues: files.flatMap((file) => queuesIn(read(file))),
   };
 }
 
-function functionOf(name: string, events: readonly z.output<typeof eventSource>[]): DeployedFunction {
+function functionOf(
+  name: string,
+  { events, maximumRetryAttempts, destinations }: z.output<typeof functionEntry>,
+): DeployedFunction {
   return {
     name,
+    retriesMax: maximumRetryAttempts,
+    ...(destinations ? { onFailure: destinations.onFailure.arn['Fn::GetAtt'][0] } : {}),
     rules: events.flatMap((event) =>
       'eventBridge' in event ? [event.eventBridge.pattern as EventPattern] : [],
     ),

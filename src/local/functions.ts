@@ -40,11 +40,17 @@ export function deployFunctions(stack: LocalStack, creators = fromSources): Lamb
     random: stack.world.random.fork('lambda'),
     handlers: Object.fromEntries(handlers),
   });
-  for (const { name, rules, queues, schedules } of functions) {
+  for (const { name, rules, queues, schedules, retriesMax, onFailure } of functions) {
+    host.onAsyncFailure(name, {
+      retriesMax,
+      ...(onFailure === undefined ? {} : { onFailure: stack.queue(onFailure) }),
+    });
     for (const pattern of rules) host.route(pattern, name);
     for (const { queue, ...mapping } of queues) host.consume(stack.queue(queue), name, mapping);
     for (const { everyMs } of schedules) host.schedule(name, { everyMs, firstMs: firstCallMs });
   }
   stack.world.emr.onEvent((event) => host.putEvent(event));
+  // What Checkpilot publishes itself goes by the same rules: a pattern that is too wide would wake it by its own word.
+  stack.onPutEvent((event) => host.putEvent(event));
   return host;
 }

@@ -13,10 +13,17 @@ export interface LambdaHostOptions {
   readonly handlers: Readonly<Record<string, Handler>>;
 }
 
+/** What becomes of an asynchronous call that fails. */
+export interface AsyncCalls {
+  readonly retriesMax: number;
+  readonly onFailure?: Queue;
+}
+
 /** From the event to the handler's first line, warm or cold. */
 const dispatchMs = { median: 60, p95: 600 };
-/** Lambda tries an asynchronous invocation twice more, after one and after two minutes. */
+/** Lambda tries an asynchronous invocation up to twice more, after one and after two minutes. */
 const asyncRetriesMs = [60_000, 120_000];
+const asyncDefault: AsyncCalls = { retriesMax: asyncRetriesMs.length };
 
 export interface FailedInvocation {
   readonly function: string;
@@ -33,8 +40,9 @@ export class LambdaHost {
   readonly #random: Random;
   readonly #handlers: LambdaHostOptions['handlers'];
   readonly #rules: { readonly pattern: EventPattern; readonly name: string }[] = [];
+  readonly #asyncCalls = new Map<string, AsyncCalls>();
   #requests = 0;
-  /** What an on-failure destination would hold: events that no try could handle. */
+  /** Events that no try could handle. */
   readonly failed: FailedInvocation[] = [];
   /** Called after each invocation that ended well. */
   onInvoked: (name: string) => void | Promise<void> = () => {};
@@ -45,15 +53,25 @@ export class LambdaHost {
     this.#handlers = handlers;
   }
 
-  /** An asynchronous invocation: accepted at once, tried three times, then kept. */
+  /** How asynchronous calls of the function are tried again; left out, as Lambda does by itself. */
+  onAsyncFailure(name: string, calls: AsyncCalls): void {
+    this.#asyncCalls.set(name, calls);
+  }
+
+  /** An asynchronous invocation: accepted at once, tried again, then kept. */
   invokeAsync(name: string, event: unknown, tried = 0): void {
     this.#time.after(this.#dispatch(), async () => {
       try {
         await this.#invoke(name, event);
       } catch (error) {
-        const retryMs = asyncRetriesMs[tried];
-        if (retryMs === undefined) this.failed.push({ function: name, event, message: String(error) });
-        else this.#time.after(retryMs, () => this.invokeAsync(name, event, tried + 1));
+        const { retriesMax, onFailure } = this.#asyncCalls.get(name) ?? asyncDefault;
+        const retryMs = tried < retriesMax ? asyncRetriesMs[tried] : undefined;
+        if (retryMs !== undefined) this.#time.after(retryMs, () => this.invokeAsync(name, event, tried + 1));
+        else {
+          const failure = { function: name, event, message: String(error) };
+          this.failed.push(failure);
+          onFailure?.send({ body: destinationRecord(failure, tried + 1, this.#time.now()) });
+        }
       }
     });
   }
@@ -130,6 +148,26 @@ export class LambdaHost {
   #dispatch(): number {
     return Math.round(this.#random.logNormal(dispatchMs));
   }
+}
+
+/** What Lambda sends to a failure destination (developer guide, asynchronous invocation records). */
+function destinationRecord(
+  { function: name, event, message }: FailedInvocation,
+  tries: number,
+  nowMs: number,
+) {
+  return JSON.stringify({
+    version: '1.0',
+    timestamp: new Date(nowMs).toISOString(),
+    requestContext: {
+      functionArn: `arn:aws:lambda:us-east-1:111122223333:function:${name}:$LATEST`,
+      condition: 'RetriesExhausted',
+      approximateInvokeCount: tries,
+    },
+    requestPayload: event,
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    responsePayload: { errorType: 'Error', errorMessage: message },
+  });
 }
 
 function sqsEvent(queue: Queue, messages: readonly Message[]): SQSEvent {

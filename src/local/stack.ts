@@ -14,17 +14,18 @@ import type { WorldParameters } from '../world/parameters.ts';
 import { VirtualTime } from '../world/virtual-time.ts';
 import { World } from '../world/world.ts';
 import { type LocalAlarm, type Metrics, startCloudWatch } from './cloudwatch.ts';
-import { type DeployedQueue, type Deployment, readDeployment } from './deployment.ts';
+import { type Deployment, readDeployment } from './deployment.ts';
 import { startDynamoDb } from './dynamodb/server.ts';
 import { startEmrServerless } from './emr-serverless.ts';
 import { type PutEvent, startEventBridge } from './event-bridge.ts';
 import type { Fault, LocalCall, RunningServer, ServerHooks } from './http-server.ts';
 import { startKinesis } from './kinesis.ts';
+import { makeQueues, type Queues, queueIn } from './queues.ts';
 import { startS3 } from './s3.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { type SlackPost, startSlack } from './slack.ts';
 import { startSqs } from './sqs.ts';
-import { Queue } from './sqs-queue.ts';
+import type { Queue } from './sqs-queue.ts';
 
 export interface LocalStackOptions {
   readonly seed: number | string;
@@ -52,6 +53,8 @@ export interface LocalStack {
   readonly deployment: Deployment;
   /** What was put on the event bus, in order. */
   readonly events: readonly PutEvent[];
+  /** Hears what is put on the bus from now on, in the shape in which rules see it. */
+  onPutEvent(listener: (event: unknown) => void): void;
   /** The local workspace: every message as it reads now. */
   readonly slackPosts: readonly SlackPost[];
   /** CloudWatch's alarms by name. */
@@ -89,6 +92,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   });
   const { apiCalls, fault, uncounted } = callCounter(options.fault);
   const events: PutEvent[] = [];
+  const eventListeners: ((event: unknown) => void)[] = [];
   const alarms = new Map<string, LocalAlarm>();
   const deployment = readDeployment();
   const queues = makeQueues(time, deployment.queues);
@@ -98,7 +102,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     objects,
     queues,
     alarms,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      for (const listener of eventListeners) listener(envelopeOf(event, time.now()));
+    },
     slack: { channels: options.slackChannels ?? [], scopes: options.slackScopes ?? ['channels:history'] },
   });
   const settings = settingsAt(urls.sqs, queues);
@@ -115,6 +122,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     queue: (id) => queueIn(queues, id),
     deployment,
     events,
+    onPutEvent: (listener) => eventListeners.push(listener),
     slackPosts: slack.posts,
     alarms,
     apiCalls,
@@ -143,37 +151,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       await close();
     },
   };
-}
-
-/** The queues of the deployment template, by logical id. */
-type Queues = ReadonlyMap<string, Queue>;
-
-function makeQueues(clock: VirtualTime, deployed: readonly DeployedQueue[]): Queues {
-  const queues = new Map<string, Queue>();
-  const make = ({ id, name, isFifo, visibilityMs, redrive }: DeployedQueue): Queue => {
-    const known = queues.get(id);
-    if (known) return known;
-    const target = redrive && deployed.find((one) => one.id === redrive.deadLetters);
-    const queue = new Queue({
-      name,
-      clock,
-      isFifo,
-      visibilityTimeoutMs: visibilityMs,
-      ...(redrive && target
-        ? { redrive: { receivesMax: redrive.receivesMax, deadLetters: make(target) } }
-        : {}),
-    });
-    queues.set(id, queue);
-    return queue;
-  };
-  for (const one of deployed) make(one);
-  return queues;
-}
-
-function queueIn(queues: Queues, id: string): Queue {
-  const queue = queues.get(id);
-  if (!queue) throw new Error(`deploy/queues.yml has no queue ${id}`);
-  return queue;
 }
 
 async function startServers(site: {
@@ -237,6 +214,12 @@ function settingsAt(sqsUrl: string, queues: Queues): Settings {
     act: 'all',
     startRoles,
   };
+}
+
+/** What EventBridge makes of an entry. */
+function envelopeOf({ source, detailType, detail }: PutEvent, nowMs: number): unknown {
+  const time = new Date(nowMs).toISOString();
+  return { version: '0', source, 'detail-type': detailType, account, region, time, resources: [], detail };
 }
 
 /** Counts what reaches the servers, and asks on the way whether it shall fail. */

@@ -23,7 +23,8 @@ async function start(options: Partial<LocalStackOptions> = {}, job: Partial<Reso
   return { stack, host, notices };
 }
 
-describe('the real handlers on the local stack', () => {
+// Hours of world time over real protocols: a quarter of a minute, and several on a machine that does much else.
+describe('the real handlers on the local stack', { timeout: 300_000 }, () => {
   it('bring a dead job back over real wire protocols, from the event to committed batches', async () => {
     const { stack, host, notices } = await start();
     await stack.time.run({ untilMs: startMs + 2 * hourMs });
@@ -78,6 +79,12 @@ describe('the real handlers on the local stack', () => {
     await stack.time.run({ untilMs: startMs + 10 * minuteMs });
     expect(host.failed).toHaveLength(1);
     expect(host.failed[0]?.message).toMatch(/detail\.jobRunId: .*detail\.applicationId/);
+    const [letter] = stack.queue('DoorDeadLetters').receive(10);
+    expect(JSON.parse(letter?.body ?? '')).toMatchObject({
+      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      requestPayload: { source: 'aws.emr-serverless', detail: { state: 'FAILED' } },
+      responsePayload: { errorMessage: expect.stringContaining('detail.jobRunId') },
+    });
   });
 
   it('keeps a wake message that it cannot read in the dead-letter queue, and goes on with the others', async () => {

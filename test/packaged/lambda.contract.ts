@@ -48,7 +48,7 @@ interface Embedded {
 }
 
 export function describeInLambda(pack: () => Packaged): void {
-  describe('in a bare Node with the environment that the template gives it', { timeout: 180_000 }, () => {
+  describe('in a bare Node with the environment that the template gives it', { timeout: 300_000 }, () => {
     it('each packaged handler does its work, logs structured lines and emits what alarms and dashboard watch', async () => {
       const stack = await startLocalStack({
         seed: 1,

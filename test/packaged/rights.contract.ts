@@ -82,7 +82,7 @@ function whole(name: string): Partial<ResolvedJob> {
 }
 
 // Two simulated hours over real protocols.
-const timeout = 180_000;
+const timeout = 300_000;
 
 export function describeRights(pack: () => Packaged): void {
   describe('under the rights of its own role, and no others,', { timeout }, () => {
