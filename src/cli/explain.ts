@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { failureClasses } from '../core/failure/taxonomy.ts';
 import { reasons, withholdings } from '../core/reason.ts';
+import { type Askable, askables } from '../core/why-not.ts';
 import { diagnosticCodes } from '../policy/diagnostics.ts';
 import { explanations } from '../policy/explanations.ts';
 import { suggest } from '../policy/suggest.ts';
@@ -11,6 +12,7 @@ import { readTarget } from './target.ts';
 
 export interface ExplainOptions extends DeploymentOptions {
   readonly json?: boolean;
+  readonly whyNot?: Askable;
 }
 
 /** Something that can be explained: the first that knows the name says what there is to say. */
@@ -36,9 +38,19 @@ export function explainCommand({ host, run }: Verbs): Command {
     .argument('<job|code>', 'a job of the policy in force; or a code such as CP2003, or its name');
   return withDeploymentFlags(command)
     .option('--json', 'one JSON document')
+    .addOption(
+      new Option(
+        '--why-not <action>',
+        'what stands between the last decision about a job and this one',
+      ).choices(Object.keys(askables)),
+    )
     .action((name: string) =>
       run(() => {
         const options = command.optsWithGlobals<ExplainOptions>();
+        if (options.whyNot && (isCode(name) || Object.hasOwn(words, name))) {
+          host.err(`--why-not asks about a job, and "${name}" is a code\n`);
+          return exitCodes.usage;
+        }
         const target = targets.find(({ knows }) => knows(name, options, host));
         if (target) return target.explain(name, options, host);
         const known = Object.entries(diagnosticCodes);

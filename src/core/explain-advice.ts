@@ -28,7 +28,7 @@ const timed: ReadonlySet<Reason> = new Set([
 const byHand = 'checkpilot start JOB --override --reason "…"; or start a run yourself, it is taken over';
 const startAgain = 'checkpilot start JOB --reason "…"; or start a run yourself, it is taken over';
 
-const adviceOnHold: Readonly<Record<Withholding, string>> = {
+export const adviceOnHold: Readonly<Record<Withholding, string>> = {
   'kill-switch': 'checkpilot kill off --reason "…"',
   'newer-state': 'deploy the release that wrote the record, or a later one',
   'clock-differs': 'nothing to do by hand: it acts again once the clocks agree',

@@ -103,6 +103,20 @@ describe('the verbs of people against the local stack', () => {
     expect((await run('explain', 'bugy')).err).toContain('Did you mean "buggy"?');
   });
 
+  it('say what stands between the last decision and the one that was hoped for', async () => {
+    const { run } = await running();
+    const { code, out } = await run('explain', 'buggy', '--why-not', 'restart');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^buggy: why not restart\?\n {2}decided {4}nothing \(parked\)/);
+    expect(out).toContain('✘ parked for');
+    expect(out).toContain('✘ class user-code-error: stop-and-page');
+    const json = JSON.parse((await run('explain', 'buggy', '--why-not', 'restart', '--json')).out);
+    expect(json).toMatchObject({ job: 'buggy', action: 'restart', does: false });
+    const wrong = await run('explain', 'buggy', '--why-not', 'dance');
+    expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('restart, start, park, cancel') });
+    expect(await run('explain', 'CP2001', '--why-not', 'restart')).toMatchObject({ code: 64 });
+  });
+
   it('stop a job, start it again, and start a parked one only with --override', async () => {
     const { local, run, later, causes } = await running();
     expect((await run('stop', 'orders', '--reason', 'db move')).out).toMatch(

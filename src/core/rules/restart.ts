@@ -3,6 +3,7 @@ import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import { type ClassAction, streakFor } from '../failure/taxonomy.ts';
 import { tell } from '../incident.ts';
+import type { ResolvedJob } from '../job.ts';
 import type { JobRun } from '../job-run.ts';
 import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
@@ -34,7 +35,7 @@ export function restart(
   const { job, observation, memory } = input;
   const { nowMs, budget } = observation;
   const progress = progressOf(memory, observation);
-  const streakMax = streakLimit(input, judgement);
+  const streakMax = streakLimit(job, judgement);
   // Waiting for capacity is no restart: it says nothing of the job, so it never parks one.
   const isLooping = action !== 'wait-for-capacity' && progress.streak >= streakMax;
   // A batch may have been committed that nobody could read, so this is neither a loop nor a reason to start.
@@ -112,7 +113,7 @@ function unreadable(input: DecideInput, judgement: Judgement): Verdict {
 }
 
 /** The policy's number for the class, else the stricter of the job's streak and the class's own default. */
-function streakLimit({ job }: DecideInput, judgement: Judgement): number {
+export function streakLimit(job: ResolvedJob, judgement: Pick<Judgement, 'class' | 'action'>): number {
   const ofPolicy = job.restart.classes[judgement.class]?.streak;
   if (ofPolicy !== undefined) return ofPolicy;
   const ofClass = streakFor(judgement.class, judgement.action);

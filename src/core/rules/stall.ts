@@ -43,7 +43,7 @@ export function quietSinceMs(
     if (sensor.kind !== 'seen' || sensor.plannedBatch > sensor.committedBatch) return undefined;
     sinceMs = Math.max(sinceMs, sensor.times?.committedAtMs ?? 0);
   }
-  return nowMs - sinceMs >= limitMs(job, checkpoints) ? sinceMs : undefined;
+  return nowMs - sinceMs >= stallLimitMs(job, checkpoints) ? sinceMs : undefined;
 }
 
 function batchInFlight(job: ResolvedJob, observation: Observation, run: JobRun): string | undefined {
@@ -54,11 +54,11 @@ function batchInFlight(job: ResolvedJob, observation: Observation, run: JobRun):
     const { plannedAtMs, committedAtMs = 0 } = sensor.times ?? {};
     if (plannedAtMs === undefined) continue;
     const sinceMs = Math.max(plannedAtMs, committedAtMs, startedMs(run));
-    if (nowMs - sinceMs < limitMs(job, checkpoints)) continue;
+    if (nowMs - sinceMs < stallLimitMs(job, checkpoints)) continue;
     if (!latest || sinceMs < latest.sinceMs) latest = { batch: sensor.plannedBatch, sinceMs };
   }
   if (!latest) return undefined;
-  const limit = Math.round(limitMs(job, checkpoints) / 60_000);
+  const limit = Math.round(stallLimitMs(job, checkpoints) / 60_000);
   return `batch ${latest.batch} is under way for ${minutes(latest.sinceMs, nowMs)} min, the limit is ${limit} min`;
 }
 
@@ -70,14 +70,16 @@ function unreadInput(job: ResolvedJob, observation: Observation, run: JobRun): s
   return `no batch for ${minutes(sinceMs, nowMs)} min, and ${input.records} records came into its stream ${since}`;
 }
 
-function limitMs(job: ResolvedJob, checkpoints: Observation['checkpoints']): number {
+/** How long without a committed batch is a stall. */
+export function stallLimitMs(job: ResolvedJob, checkpoints: Observation['checkpoints']): number {
   const longest = Object.values(checkpoints).map((sensor) =>
     sensor.kind === 'seen' ? (sensor.times?.batchP95Ms ?? 0) : 0,
   );
   return Math.max(job.stall.afterMs, ...longest.map((batchMs) => batchFactor * batchMs));
 }
 
-function startedMs(run: JobRun): number {
+/** When the attempt under way began to run. */
+export function startedMs(run: JobRun): number {
   return Math.max(run.startedAtMs ?? run.createdAtMs, run.attemptCreatedAtMs ?? 0);
 }
 
