@@ -74,7 +74,8 @@ function resolved(schema: unknown, root: Plain): Plain {
   return found;
 }
 
-function takes(schema: Plain): string {
+/** What a value may be, in a few words. */
+export function takes(schema: Plain): string {
   const { type, enum: values, const: only, pattern, items, minimum, exclusiveMinimum, maximum } = schema;
   if (only !== undefined) return `\`${only}\``;
   if (Array.isArray(values))
@@ -110,7 +111,7 @@ const patternNames = [
   ['[sS]3', 'S3 location'],
 ] as const;
 
-function defaultText({ default: value }: Plain): string {
+export function defaultText({ default: value }: Plain): string {
   return value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 

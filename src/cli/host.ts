@@ -30,6 +30,8 @@ export const exitCodes = {
   /** `status --check`: some job needs a person. */
   needsHuman: 2,
   policyInvalid: 3,
+  /** `test`: a policy does not do what a test expects of it. */
+  testsFailed: 4,
   /** By a guardrail, by somebody else's newer change, or for want of a yes. */
   refused: 5,
   usage: 64,

@@ -16,7 +16,8 @@ export interface PolicyFiles {
 
 /**
  * Reads the policy files that a command names, folders as all their `.yaml` and `.yml` files by name (not deeper).
- * Paths stay as they were written, so that messages can be clicked. A file that is named twice is read once.
+ * Paths stay as they were written, so that messages can be clicked. A file that is named twice is read once. Tests of a
+ * policy may lie beside it: in a folder they are passed over.
  */
 export async function readPolicyFiles(paths: readonly string[], { cwd }: Host): Promise<PolicyFiles> {
   const files = new Map<string, SourceText>();
@@ -30,13 +31,17 @@ export async function readPolicyFiles(paths: readonly string[], { cwd }: Host): 
       const absolute = resolve(cwd, file);
       if (files.has(absolute)) continue;
       await readFile(absolute, 'utf8').then(
-        (text) => files.set(absolute, { path: file, text }),
+        (text) => {
+          if (file === path || !isOfTests.test(text)) files.set(absolute, { path: file, text });
+        },
         (error: unknown) => unreadable.push({ file, message: reasonOf(error) }),
       );
     }
   }
   return { files: [...files.values()], unreadable };
 }
+
+const isOfTests = /^kind:[ \t]+["']?PolicyTest["']?[ \t]*(?:#.*)?$/m;
 
 /** One line for each file that could not be read, for stderr. */
 export function unreadableText(unreadable: readonly Unreadable[]): string {
@@ -51,7 +56,8 @@ async function filesAt(path: string, cwd: string): Promise<readonly string[]> {
   return names.map((name) => join(path, name));
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be read, in words that say what to look at. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':

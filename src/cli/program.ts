@@ -10,10 +10,12 @@ import { killCommand, pauseCommand, resumeCommand, startCommand, stopCommand } f
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { statusCommand } from './status.ts';
+import { testCommand } from './test.ts';
 
 /** Every verb, in the order in which help lists them. */
 const verbs: readonly ((verbs: Verbs) => Command)[] = [
   checkCommand,
+  testCommand,
   showCommand,
   schemaCommand,
   explainCommand,
@@ -79,5 +81,6 @@ Exit codes:
   1   could not finish: AWS, network, a file that cannot be read
   2   status --check: a job needs a person
   3   the policy has faults (with --strict, also warnings)
+  4   a policy test failed
   5   refused: somebody else was faster, another account or Region, nobody said yes
   64  wrong usage`;

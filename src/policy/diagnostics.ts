@@ -34,6 +34,10 @@ export const diagnosticCodes = {
   CP2101: 'many-attempts-an-hour',
   CP2102: 'receiver-never-told',
   CP2103: 'no-alarm-to-make',
+  CP2301: 'test-expects-nothing',
+  CP2302: 'series-too-short',
+  CP2303: 'nothing-of-that-name',
+  CP2304: 'no-effect-yet',
   CP3001: 'literal-secret',
 } as const;
 
@@ -48,7 +52,7 @@ export interface SourceText {
 const frameColumnsMax = 140;
 
 /** Lays colour on a part of the text, or leaves it as it is. */
-export type Paint = (part: Diagnostic['severity'] | 'place', text: string) => string;
+export type Paint = (part: Diagnostic['severity'] | 'place' | 'good', text: string) => string;
 
 /** Text for people: one line a fault, the line of the file under it, a caret and a hint, and the sum at the end. */
 export function formatDiagnostics(
@@ -119,7 +123,7 @@ function frame(
 }
 
 /** Files are written by others: what a terminal would obey is shown as a blank of the same width. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 }
 

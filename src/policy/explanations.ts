@@ -109,6 +109,30 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
     example: 'match: { jobName: "clicks*" }\nalarms: { managed: true }',
     fix: 'Write `match.jobName` without a pattern, or `source.kinesis.stream`, or leave `alarms.managed` out.',
   },
+  CP2301: {
+    cause:
+      'A policy test, or an expectation of one, that says nothing about what should happen. It would pass whatever the policy says.',
+    example: 'tests:\n  - { name: nothing is lost, fixture: clicks, expect: [] }',
+    fix: 'Say what should happen: expect: [ { at: 5m, decision: { kind: start } } ]. That nothing happens is `never`, `writes: none` or `count: 0`.',
+  },
+  CP2302: {
+    cause:
+      'A series of a policy test ends before the last step that an expectation looks at. What a sensor measures from there on would be a guess.',
+    example:
+      'series: { source.inputRate: "1200x10" }\nexpect: [ { at: 15m, decision: { reason: stalled } } ]',
+    fix: 'Make the series longer (`axn` are n + 1 samples, one a step), or write it with durations, the last one open: `1200 for 10m, 0`.',
+  },
+  CP2303: {
+    cause: 'A policy test names a fixture, a job, a receiver or a policy file that is not there.',
+    example: 'fixtures: { healthy: { job: clikcs } }',
+    fix: 'Use the name that the message suggests, or one of those that it lists.',
+  },
+  CP2304: {
+    cause:
+      'A part of a policy test that no decision of this version depends on. It is part of the format, so it is taken; but no test can fail because of it.',
+    example: 'series: { lag.seconds: "10x9 30+60x40" }',
+    fix: 'Leave it out, or keep it for a later version and do not rely on it.',
+  },
   CP3001: {
     cause:
       'A secret is written out in the file: a Slack token or webhook, an AWS access key, a private key, a GitHub token, a password in a URL. Policies are copied, reviewed and kept for ever.',

@@ -63,7 +63,8 @@ const ownWords = new Set(['expects', 'hint', 'verbatim', 'allowed']);
 /** Keywords whose values are maps from names to schemas. */
 const mapsOfSchemas = new Set(['properties', 'definitions', 'patternProperties']);
 
-function tidy(schema: Plain, path: readonly string[]): Plain {
+/** A schema as editors take it: without the words that are only for our messages. */
+export function tidy(schema: Plain, path: readonly string[]): Plain {
   const entries = Object.entries(schema).flatMap(([word, value]): [string, unknown][] => {
     if (ownWords.has(word)) return [];
     // What a job lacks may stand in `defaults`, and a key whose value is null is not set.
@@ -72,6 +73,8 @@ function tidy(schema: Plain, path: readonly string[]): Plain {
       const inner = Object.entries(value).map(([key, each]) => [key, tidy(each as Plain, [...path, key])]);
       return [[word, Object.fromEntries(inner)]];
     }
+    if (word === 'anyOf' && Array.isArray(value))
+      return [[word, value.map((each) => tidy(each as Plain, path))]];
     if (isPlain(value) && ['additionalProperties', 'propertyNames', 'items'].includes(word)) {
       return [[word, tidy(value, [...path, word])]];
     }

@@ -21,7 +21,7 @@ export type LoadedPolicy =
  * The files share one set of jobs; metadata, defaults and guardrails each stand in just one of them.
  */
 export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
-  const sources = files.map(readSource);
+  const sources = files.map((file) => readSource(file));
   const intact = sources.filter(({ isBroken }) => !isBroken);
   const fileFaults = [...sources.flatMap(({ faults }) => faults), ...intact.flatMap(schemaFaults)];
   const jobs = mergedJobs(intact);

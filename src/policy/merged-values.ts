@@ -21,7 +21,7 @@ export interface MergedValue {
  * file has the job. Meant for files that have no fault: of others it shows what can be read.
  */
 export function mergedValues(files: readonly SourceText[], job: string): readonly MergedValue[] | undefined {
-  const found = mergedJobs(files.map(readSource)).find(({ name }) => name === job);
+  const found = mergedJobs(files.map((file) => readSource(file))).find(({ name }) => name === job);
   return found && valuesOf(jobSchema, found.merged, [], found);
 }
 

@@ -213,7 +213,10 @@ export const policyFileSchema = z.strictObject({
     .literal('checkpilot/v1')
     .meta({ hint: 'the first line of a policy: apiVersion: checkpilot/v1' })
     .describe('Version of this format.'),
-  kind: z.literal('Policy').meta({ hint: 'kind: Policy' }).describe('What the file is.'),
+  kind: z
+    .literal('Policy')
+    .meta({ hint: 'kind: Policy; a file of kind PolicyTest is run by: checkpilot test FILE' })
+    .describe('What the file is.'),
   metadata: metadataSchema.optional().describe('Whose policy it is. In exactly one file.'),
   defaults: jobSchema.optional().describe('Laid under every job: maps merge, lists replace, `null` unsets.'),
   // Names are checked in checks.ts: a record does not look at the value of a key that it refuses.

@@ -12,6 +12,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import type * as z from 'zod';
 import { type Diagnostic, pathText, type SourceText } from './diagnostics.ts';
 import { schemaAt, valueMeta } from './schema-walk.ts';
 import { secretsIn } from './secrets.ts';
@@ -34,8 +35,11 @@ export type Place = Pick<Diagnostic, 'file' | 'line' | 'column' | 'length'>;
 /** A policy needs about a dozen levels. Deeper files are mistakes, or written to exhaust the stack. */
 const nestingMax = 64;
 
-/** Reads one file. Never throws: what YAML cannot read becomes CP1006, a key written twice CP1007. */
-export function readSource({ path, text }: SourceText): Source {
+/**
+ * Reads one file. Never throws: what YAML cannot read becomes CP1006, a key written twice CP1007. `schema` says where
+ * the text of the file counts and not what YAML makes of it; a policy's when left out.
+ */
+export function readSource({ path, text }: SourceText, schema?: z.core.$ZodType): Source {
   const lines = new LineCounter();
   try {
     const doc = parseDocument(text, {
@@ -50,7 +54,7 @@ export function readSource({ path, text }: SourceText): Source {
       ...doc.errors.map((error) => syntaxFault(base, error, 'error')),
       ...doc.warnings.map((warning) => syntaxFault(base, warning, 'warning')),
     ];
-    const faults = [...syntax, ...secretFaults(base), ...nodeFaults(base)];
+    const faults = [...syntax, ...secretFaults(base), ...nodeFaults(base, schema)];
     const isBroken = faults.some(({ code, severity }) => code === 'CP1006' && severity === 'error');
     return { ...base, value: isBroken ? undefined : doc.toJS(), isBroken, faults };
   } catch (error) {
@@ -122,7 +126,7 @@ function secretFaults(base: Base): readonly Diagnostic[] {
 }
 
 /** One walk over the nodes: keys written twice, aliases in circles, and ids that YAML took for numbers. */
-function nodeFaults(base: Base): readonly Diagnostic[] {
+function nodeFaults(base: Base, schema: z.core.$ZodType | undefined): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
   const add = (node: Node, fault: Pick<Diagnostic, 'severity' | 'code' | 'path' | 'message' | 'hint'>) => {
     const [start, end] = node.range ?? [0, 0];
@@ -155,7 +159,7 @@ function nodeFaults(base: Base): readonly Diagnostic[] {
     Scalar: (key, scalar, ancestors) => {
       if (key === 'key') return;
       const path = pathOf(ancestors);
-      const misread = takeVerbatim(scalar, path);
+      const misread = takeVerbatim(scalar, path, schema);
       if (misread) add(scalar, { severity: 'warning', code: 'CP1002', path: pathText(path), ...misread });
     },
   });
@@ -163,10 +167,14 @@ function nodeFaults(base: Base): readonly Diagnostic[] {
 }
 
 /** `00e1500000000001` is the number 0 to YAML: where text is wanted, the text of the file is taken instead. */
-function takeVerbatim(scalar: Scalar, path: Path): { message: string; hint: string } | undefined {
+function takeVerbatim(
+  scalar: Scalar,
+  path: Path,
+  root: z.core.$ZodType | undefined,
+): { message: string; hint: string } | undefined {
   const { value, source } = scalar;
   if ((typeof value !== 'number' && typeof value !== 'boolean') || source === undefined) return undefined;
-  const schema = schemaAt(path);
+  const schema = schemaAt(path, root);
   const verbatim = schema && valueMeta(schema).verbatim;
   if (verbatim === undefined) return undefined;
   scalar.value = source;

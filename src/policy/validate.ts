@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Diagnostic } from './diagnostics.ts';
-import { notYet } from './not-yet.ts';
+import { type NotYet, notYet } from './not-yet.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { keyMeta, keysAt, schemaAt, valueMeta } from './schema-walk.ts';
 import { suggest } from './suggest.ts';
@@ -16,17 +16,26 @@ export interface Finding extends Pick<Diagnostic, 'code' | 'message' | 'hint'> {
 
 type Issue = z.core.$ZodIssue;
 
+/** What a later version will take at a path; undefined where no version does. */
+export type Later = (path: readonly PropertyKey[]) => NotYet | undefined;
+
 /** Everything the schema has against the value, in our own words. An empty list: the value fits. */
-export function validate(schema: z.ZodType, value: unknown): readonly Finding[] {
+export function validate(schema: z.ZodType, value: unknown, later: Later = notYet): readonly Finding[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
-  return result.error.issues.flatMap((issue) => findings(schema, issue, value));
+  return result.error.issues.flatMap((issue) => findings({ schema, root: value, later }, issue));
 }
 
-function findings(schema: z.ZodType, issue: Issue, root: unknown): readonly Finding[] {
+interface Judged {
+  readonly schema: z.ZodType;
+  readonly root: unknown;
+  readonly later: Later;
+}
+
+function findings({ schema, root, later }: Judged, issue: Issue): readonly Finding[] {
   const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey([...path, key], keysAt(path, schema)));
+    return issue.keys.map((key) => unknownKey([...path, key], keysAt(path, schema), later));
   }
   if (issue.code === 'invalid_key') {
     const key = path.at(-1);
@@ -84,9 +93,9 @@ function ofValue(issue: Issue, path: Finding['path'], value: unknown, { expects,
   }
 }
 
-function unknownKey(path: Finding['path'], known: readonly string[]): Finding {
+function unknownKey(path: Finding['path'], known: readonly string[], laterAt: Later): Finding {
   const key = String(path.at(-1));
-  const later = notYet(path);
+  const later = laterAt(path);
   if (later) {
     const told = finding('CP1008', path, `"${key}" is not part of this version yet`, later.hint, 'key');
     return { ...told, ...(later.instead ? { meant: later.instead } : {}) };

@@ -104,7 +104,7 @@ orders: why not restart?
     const pause = { untilMs: nowMs + 2 * hourMs, by: 'ana', reason: 'db move' };
     const paused = told('restart', { observation: { run: ended(texts.transient) }, memory: { pause } });
     expect(paused).toContain(
-      '✘ held back by the guard: the job is paused by ana ("db move"), for 119 min more',
+      '✘ held back by the guard: the job is paused (ends in 119 min), by ana: "db move"',
     );
     const observing = {
       job: aJob({ mode: 'observe' as const }),

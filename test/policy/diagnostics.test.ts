@@ -10,8 +10,10 @@ import { maskSecrets, secretsIn } from '../../src/policy/secrets.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 const fixture = (name: string) => readFileSync(join(folder, name), 'utf8');
-const marks = readdirSync(folder)
-  .flatMap((name) => [...fixture(name).matchAll(/# <- (.+)$/gm)])
+/** Faults of policies, and of the tests of policies. */
+const marks = [folder, join(import.meta.dirname, '../policy-test/fixtures')]
+  .flatMap((each) => readdirSync(each).map((name) => readFileSync(join(each, name), 'utf8')))
+  .flatMap((text) => [...text.matchAll(/# <- (.+)$/gm)])
   .flatMap(([, codes = '']) => codes.split(' '));
 
 describe('each code', () => {

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Paint } from '../../policy/diagnostics.ts';
 import type { Host } from '../host.ts';
 
-const styles = { error: 'red', warning: 'yellow', place: 'bold' } as const;
+const styles = { error: 'red', warning: 'yellow', place: 'bold', good: 'green' } as const;
 
 /** Colour for people at a terminal who want it; plain text for everybody else. */
 export function paintFor({ env, isTty }: Host, options: { readonly color: boolean }): Paint {

@@ -1,8 +1,7 @@
 import { adviceOnHold } from '../explain-advice.ts';
-import { forMs } from '../explain-seen.ts';
+import { holdText } from '../explain-hold.ts';
 import { mayAct } from '../guard.ts';
 import type { ActionName } from '../job.ts';
-import { withholdings } from '../reason.ts';
 import { type Asked, type Condition, met, missing } from './condition.ts';
 
 /** Whether the guard lets a command of this action through, with the switches as the last pass read them. */
@@ -12,9 +11,6 @@ export function guarded({ decision, memory, job, nowMs }: Asked, action: ActionN
   if (result.kind === 'done')
     return met(`the guard lets ${action} through: ${job.actions[action] ?? job.mode}`);
   const { pause } = memory;
-  const ends =
-    result.why === 'job-paused' && pause
-      ? ` by ${pause.by} ("${pause.reason}"), for ${forMs(pause.untilMs - nowMs)} more`
-      : '';
-  return missing(`held back by the guard: ${withholdings[result.why]}${ends}`, adviceOnHold[result.why]);
+  const by = result.why === 'job-paused' && pause ? `, by ${pause.by}: "${pause.reason}"` : '';
+  return missing(`held back by the guard: ${holdText(result, nowMs)}${by}`, adviceOnHold[result.why]);
 }

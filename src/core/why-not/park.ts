@@ -1,3 +1,4 @@
+import { forMs } from '../explain-seen.ts';
 import { isRestart } from '../failure/taxonomy.ts';
 import { isLive } from '../job-run.ts';
 import { progressOf } from '../progress.ts';
@@ -7,7 +8,14 @@ import { causeOf } from './judged.ts';
 
 /** Parking needs an end that was judged, and one of the causes for which a person is called. */
 export function parkConditions(asked: Asked): readonly Condition[] {
-  return [runIsOver(asked), isJudged(asked), somethingStopsIt(asked)];
+  return [...notYetParked(asked), runIsOver(asked), isJudged(asked), somethingStopsIt(asked)];
+}
+
+function notYetParked({ decision, memory, nowMs }: Asked): readonly Condition[] {
+  const { parked } = memory;
+  // The decision that parks a job leaves it parked.
+  if (!parked || decision.kind === 'park') return [];
+  return [missing(`it is parked already, for ${forMs(nowMs - parked.atMs)} (${parked.reason})`)];
 }
 
 function runIsOver({ decision }: Asked): Condition {
