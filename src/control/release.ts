@@ -155,18 +155,17 @@ function hasRoom(item: ReleaseItem | undefined, wish: WishItem): boolean {
 }
 
 /**
- * Wishes of one urgency – no deadline known, one tier – go application by application: a listing serves all claims of
- * its application for seconds, and there is one listing a second for the whole account.
+ * Wishes of one urgency – the same deadline, far ones to the hour, and one tier – go application by application: a
+ * listing serves all claims of its application for seconds, and there is one listing a second for the whole account.
  */
 function together(wishes: readonly WishItem[]): readonly WishItem[] {
   const [first] = wishes;
-  if (!first || first.deadlineMs !== undefined) return wishes;
-  const isAlike = (wish: WishItem) => wish.deadlineMs === undefined && wish.tier === first.tier;
+  if (!first) return wishes;
+  const isAlike = (wish: WishItem) => wish.deadlineMs === first.deadlineMs && wish.tier === first.tier;
   const isNear = (wish: WishItem) => isAlike(wish) && wish.applicationId === first.applicationId;
-  const alike = wishes.filter(isAlike);
   return [
-    ...alike.filter(isNear),
-    ...alike.filter((wish) => !isNear(wish)),
+    ...wishes.filter(isNear),
+    ...wishes.filter((wish) => isAlike(wish) && !isNear(wish)),
     ...wishes.filter((wish) => !isAlike(wish)),
   ];
 }
