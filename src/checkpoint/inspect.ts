@@ -1,5 +1,6 @@
 import type { CheckpointInspection } from '../core/observation.ts';
 import type { CheckpointFiles, FileAnswer } from './files.ts';
+import { inFlightRange } from './in-flight.ts';
 import type { ProblemCode } from './problem.ts';
 import { readCheckpoint } from './read.ts';
 
@@ -17,14 +18,19 @@ const stopping: ReadonlySet<ProblemCode> = new Set([
   'commit-damaged',
 ]);
 
-/** The look before a start: health, and the fault on which it would fail for certain. */
+/** The look before a start or after a death: health, the fault on which a start would fail, the batch in flight. */
 export async function inspectCheckpoint(files: CheckpointFiles): Promise<FileAnswer<CheckpointInspection>> {
   const read = await readCheckpoint(files);
   if (!read.ok) return read;
-  const { health, problems } = read.value;
+  const { health, problems, plannedBatch } = read.value;
   const fault = problems.find(({ code }) => stopping.has(code));
+  const range = inFlightRange(read.value);
   return {
     ok: true,
-    value: { health, ...(fault ? { fault: { message: fault.message, path: fault.path } } : {}) },
+    value: {
+      health,
+      ...(fault ? { fault: { message: fault.message, path: fault.path } } : {}),
+      ...(plannedBatch === null || range === undefined ? {} : { inFlight: { batch: plannedBatch, range } }),
+    },
   };
 }

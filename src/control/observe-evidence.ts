@@ -7,7 +7,6 @@ import type {
   InputSensor,
   LogsSensor,
   Observation,
-  OthersSensor,
   RunSensor,
   SeamSensor,
 } from '../core/observation.ts';
@@ -58,14 +57,20 @@ export async function observeAttempt(
   return { number, stateDetails, endedAtMs: endedAtMs ?? updatedAtMs, logs };
 }
 
-/** The look right before a start: seven calls that are only made by the pass that may claim. */
+/** Seven calls or so, that are only made by a pass that may claim, and when an end in the middle of a batch is judged. */
 export async function observeInspections(
   ports: Ports,
   job: ResolvedJob,
   { memory, nowMs }: JobState,
-  others: OthersSensor,
+  seen: Pick<Observation, 'others' | 'checkpoints' | 'logs' | 'failedAttempt'>,
 ): Promise<Observation['inspections']> {
-  if (!isGrantLive(memory, nowMs) || others.kind !== 'seen' || memory.generation === 0) return undefined;
+  const mayClaim = isGrantLive(memory, nowMs) && seen.others.kind === 'seen';
+  const isInFlight = Object.values(seen.checkpoints).some(
+    (sensor) => sensor.kind === 'seen' && sensor.plannedBatch > sensor.committedBatch,
+  );
+  // Logs are read for what is to be judged, and so is this.
+  const isJudged = seen.logs !== undefined || seen.failedAttempt !== undefined;
+  if (!mayClaim && !(isJudged && isInFlight)) return undefined;
   const answers = await Promise.all(
     job.checkpoints.map(async (location) => [location, await ports.checkpoints.inspect(location)] as const),
   );

@@ -47,7 +47,12 @@ export async function observe(
     observeAttempt(ports, state, run),
   ]);
   const [inspections, seams] = await Promise.all([
-    observeInspections(ports, job, state, others),
+    observeInspections(ports, job, state, {
+      others,
+      checkpoints,
+      ...(logs ? { logs } : {}),
+      ...(failedAttempt ? { failedAttempt } : {}),
+    }),
     observeSeams(ports, state, run, checkpoints),
   ]);
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });

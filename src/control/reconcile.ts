@@ -183,9 +183,12 @@ function comeBackDelayMs(claim: Claim, result: string, nowMs: number): number | 
 /** The sizes that a size step starts from: those learned so far, else those of the last request. */
 function currentWorkers(job: ResolvedJob, state: JobState, observation: Decision['observation']) {
   const request = observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
-  const read = (worker: 'driver' | 'executor') =>
-    state.memory.workers?.[worker] ??
-    (request ? workerSpec(request, worker) : { cores: 4, memory: '14g', disk: '20g' });
+  const read = (worker: 'driver' | 'executor') => {
+    const asked = request ? workerSpec(request, worker) : { cores: 4, memory: '14g', disk: '20g' };
+    const learned = state.memory.workers?.[worker];
+    // Overhead is the request's own affair: it is never learned.
+    return learned ? { ...learned, ...('overhead' in asked ? { overhead: asked.overhead } : {}) } : asked;
+  };
   return { driver: read('driver'), executor: read('executor') };
 }
 

@@ -4,16 +4,19 @@ import type {
   CheckpointSensor,
   FailedAttempt,
   InputSensor,
+  InspectionSensor,
   LogsSensor,
   Observation,
   OthersSensor,
   RunSensor,
+  SeamSensor,
 } from './observation.ts';
 import type { Turn } from './turn.ts';
 
 /** What one pass saw, one line for each sensor; a sensor without an answer says why. */
 export function seenLines(observation: Observation): readonly string[] {
   const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn } = observation;
+  const { inspections = {}, seams = {} } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
@@ -24,6 +27,8 @@ export function seenLines(observation: Observation): readonly string[] {
     othersLine(others, nowMs),
     ...(turn ? [turnLine(turn, nowMs)] : []),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
+    ...Object.entries(inspections).map(([location, sensor]) => `${location}: ${inspectionText(sensor)}`),
+    ...Object.entries(seams).map(([location, sensor]) => `${location}: ${seamText(sensor)}`),
   ];
 }
 
@@ -104,6 +109,21 @@ function checkpointText(sensor: CheckpointSensor): string {
   const { committedBatch, plannedBatch } = sensor;
   const committed = committedBatch < 0 ? 'no batch committed yet' : `batch ${committedBatch} committed`;
   return plannedBatch > committedBatch ? `${committed}, ${plannedBatch} planned` : committed;
+}
+
+function inspectionText(sensor: InspectionSensor): string {
+  if (sensor.kind === 'unknown') return `could not be looked at before the start: ${sensor.why}`;
+  const { health, fault, inFlight } = sensor;
+  const batch = inFlight ? `; batch ${inFlight.batch} is in flight: ${inFlight.range}` : '';
+  return `looked at, and ${health}${fault ? ` (${fault.path}: ${fault.message})` : ''}${batch}`;
+}
+
+function seamText(sensor: SeamSensor): string {
+  if (sensor.kind === 'unknown') return `the first batch of this run could not be audited: ${sensor.why}`;
+  const { batch, gaps } = sensor;
+  const found =
+    gaps.length === 0 ? 'goes on where that ended' : `has ${gaps.length} places with a gap or a jump`;
+  return `the batch after ${batch} ${found}`;
 }
 
 function ago(atMs: number, nowMs: number): string {

@@ -1,3 +1,4 @@
+import type { Severity } from './decision.ts';
 import type { Classifier } from './failure/judgement.ts';
 import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
@@ -137,6 +138,10 @@ export interface Backoff {
 export interface ClassPolicy {
   readonly action?: ClassAction;
   readonly streak?: number;
+  /** What it leaves out is that of the job. */
+  readonly backoff?: Partial<Backoff>;
+  /** How loud people are told. */
+  readonly severity?: Severity;
   /** Spark memory (`54g`) that a size step must not exceed. */
   readonly grow?: { readonly driverMax?: string; readonly executorMax?: string };
 }

@@ -1,3 +1,5 @@
+import type { Overhead } from './worker-size.ts';
+
 /**
  * The input of StartJobRun less its client token, which belongs to a claim. Fields that Checkpilot does not
  * read are kept as they are: a restart must not lose what a person configured.
@@ -25,6 +27,8 @@ export interface WorkerSpec {
   readonly cores: number;
   readonly memory: string;
   readonly disk: string;
+  /** What the request wants beside that memory, where it says so. */
+  readonly overhead?: Overhead;
 }
 
 export interface WorkerSpecs {
@@ -43,7 +47,36 @@ export function workerSpec(request: LaunchRequest, worker: 'driver' | 'executor'
     cores: cores === undefined ? defaultWorker.cores : Number(cores),
     memory: memory ?? defaultWorker.memory,
     disk: readConf(parameters, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
+    ...overheadOf(parameters, worker),
   };
+}
+
+function overheadOf(parameters: string, worker: 'driver' | 'executor'): Pick<WorkerSpec, 'overhead'> {
+  const conf = (key: string) => readConf(parameters, key);
+  const factor = Number(
+    conf(`spark.${worker}.memoryOverheadFactor`) ?? conf('spark.emr-serverless.memoryOverheadFactor'),
+  );
+  const fixedMb = mbOf(conf(`spark.${worker}.memoryOverhead`), 'm');
+  const offHeapMb =
+    conf('spark.memory.offHeap.enabled') === 'true'
+      ? mbOf(conf('spark.memory.offHeap.size'), 'b')
+      : undefined;
+  const pythonMb = worker === 'executor' ? mbOf(conf('spark.executor.pyspark.memory'), 'm') : undefined;
+  const besideMb = (offHeapMb ?? 0) + (pythonMb ?? 0);
+  const overhead = {
+    ...(factor > 0 ? { factor } : {}),
+    ...(fixedMb === undefined ? {} : { fixedMb }),
+    ...(besideMb > 0 ? { besideMb } : {}),
+  };
+  return Object.keys(overhead).length > 0 ? { overhead } : {};
+}
+
+/** A size as Spark writes it, with the unit that it takes a bare number for. */
+function mbOf(text: string | undefined, bareUnit: 'b' | 'm'): number | undefined {
+  const [, digits, unit = bareUnit] = /^(\d{1,15})([bkmgt])?(?:i?b)?$/i.exec(text ?? '') ?? [];
+  if (digits === undefined) return undefined;
+  const bytesPerUnit = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }[unit.toLowerCase()] ?? 1;
+  return Math.ceil((Number(digits) * bytesPerUnit) / 2 ** 20);
 }
 
 /** The same request with other worker sizes, written where Spark reads them first: sparkSubmitParameters. */

@@ -15,7 +15,7 @@ export interface Observation {
   readonly ownCancelOf?: string;
   /** What the driver of an ended run wrote; absent where the cause is known already or is not asked for. */
   readonly logs?: LogsSensor;
-  /** The look at each checkpoint right before a start; only with a live grant. */
+  /** The look at each checkpoint: right before a start, and when an end in the middle of a batch is judged. */
   readonly inspections?: Readonly<Record<string, InspectionSensor>>;
   /** Where the first batch of a new run begins, asked once for each start. */
   readonly seams?: Readonly<Record<string, SeamSensor>>;
@@ -77,6 +77,8 @@ export interface CheckpointInspection {
   readonly health: string;
   /** What a start would fail on for certain. */
   readonly fault?: { readonly message: string; readonly path: string };
+  /** The batch that was planned and not committed, and in words what it reads of which partition. */
+  readonly inFlight?: { readonly batch: number; readonly range: string };
 }
 
 export type SeamSensor =

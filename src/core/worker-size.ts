@@ -7,18 +7,15 @@
  * enough. Throws a RangeError for memory that Spark would not read.
  */
 export function nextMemoryStep(present: WorkerMemory, step: MemoryStep): WorkerMemory | undefined {
-  const { factor, maxMemory, overheadFactor = overheadFactorDefault } = step;
+  const { factor, maxMemory, overhead } = step;
   const presentGb = parseMemory(present.memory);
   const maxGb = parseMemory(maxMemory);
-  const wantedGb = Math.min(
-    factor * totalMemoryGb(presentGb, overheadFactor),
-    totalMemoryGb(maxGb, overheadFactor),
-  );
+  const wantedGb = Math.min(factor * totalMemoryGb(presentGb, overhead), totalMemoryGb(maxGb, overhead));
   const worker = smallestWorker({ cores: present.cores, totalGb: wantedGb });
   if (!worker) return undefined;
-  const memoryMb = Math.min(memoryInsideMb(worker.memoryGb, overheadFactor), Math.floor(maxGb * mbPerGb));
+  const memoryMb = Math.min(memoryInsideMb(worker.memoryGb, overhead), Math.floor(maxGb * mbPerGb));
   if (memoryMb <= presentGb * mbPerGb) return undefined;
-  const unusedGb = worker.memoryGb - totalMemoryGb(memoryMb / mbPerGb, overheadFactor);
+  const unusedGb = worker.memoryGb - totalMemoryGb(memoryMb / mbPerGb, overhead);
   if (worker.cores === exactTierCores && unusedGb > exactTierUnusedGbMax) return undefined;
   return { cores: worker.cores, memory: `${memoryMb}m` };
 }
@@ -35,8 +32,17 @@ export interface MemoryStep {
   readonly factor: number;
   /** Highest `spark.*.memory`, overhead not counted. */
   readonly maxMemory: string;
-  /** `spark.emr-serverless.memoryOverheadFactor`. */
-  readonly overheadFactor?: number;
+  readonly overhead?: Overhead | undefined;
+}
+
+/** What a worker needs beside the memory of Spark; by default a tenth of that. */
+export interface Overhead {
+  /** `spark.emr-serverless.memoryOverheadFactor` or `spark.*.memoryOverheadFactor`. */
+  readonly factor?: number;
+  /** `spark.*.memoryOverhead`, in place of the factor. */
+  readonly fixedMb?: number;
+  /** Off-heap memory and that of Python workers, on top. */
+  readonly besideMb?: number;
 }
 
 /** One worker of EMR Serverless: its cores and its whole memory, overhead included. */
@@ -56,8 +62,8 @@ export function smallestWorker(need: { cores: number; totalGb: number }): Worker
 }
 
 /** Memory of a worker as the service counts it: Spark's own plus overhead, which is never below 384 MB. */
-export function totalMemoryGb(memoryGb: number, overheadFactor: number = overheadFactorDefault): number {
-  return (memoryGb * mbPerGb + overheadMb(memoryGb * mbPerGb, overheadFactor)) / mbPerGb;
+export function totalMemoryGb(memoryGb: number, overhead: Overhead = {}): number {
+  return (memoryGb * mbPerGb + overheadMb(memoryGb * mbPerGb, overhead)) / mbPerGb;
 }
 
 /** `14g`, `14336m`, `1t`, with or without a trailing `b`, in GB of 1024 MB. Throws a RangeError for anything else. */
@@ -95,17 +101,24 @@ const overheadFactorDefault = 0.1;
 /** Spark never reserves less than this beside its own memory. */
 const overheadMbMin = 384;
 
-function overheadMb(memoryMb: number, overheadFactor: number): number {
+function overheadMb(
+  memoryMb: number,
+  { factor = overheadFactorDefault, fixedMb, besideMb = 0 }: Overhead,
+): number {
   // Rounded up, where Spark cuts off: a worker filled by our count is never too small by Spark's.
-  return Math.max(overheadMbMin, Math.ceil(memoryMb * overheadFactor));
+  return (fixedMb ?? Math.max(overheadMbMin, Math.ceil(memoryMb * factor))) + besideMb;
 }
 
 /** The most Spark memory, in whole MB, that fits into a worker beside its overhead. */
-function memoryInsideMb(workerGb: number, overheadFactor: number): number {
+function memoryInsideMb(workerGb: number, overhead: Overhead = {}): number {
+  const { factor = overheadFactorDefault, fixedMb, besideMb = 0 } = overhead;
   const workerMb = workerGb * mbPerGb;
-  const memoryMb = Math.floor(Math.min(workerMb / (1 + overheadFactor), workerMb - overheadMbMin));
+  const restMb = workerMb - besideMb;
+  const memoryMb = Math.floor(
+    fixedMb === undefined ? Math.min(restMb / (1 + factor), restMb - overheadMbMin) : restMb - fixedMb,
+  );
   // Rounding may spend one megabyte twice.
-  return memoryMb + overheadMb(memoryMb, overheadFactor) > workerMb ? memoryMb - 1 : memoryMb;
+  return memoryMb + overheadMb(memoryMb, overhead) > workerMb ? memoryMb - 1 : memoryMb;
 }
 
 function sizes({

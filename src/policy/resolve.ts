@@ -128,9 +128,16 @@ function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {
 
 type PolicyClass = Exclude<PolicyJob['restart']['classes'][keyof PolicyJob['restart']['classes']], undefined>;
 
-function resolveClass({ action, streak, grow }: PolicyClass): ClassPolicy {
+function resolveClass({ action, streak, grow, severity, backoff }: PolicyClass): ClassPolicy {
   const sizes = definedOnly({ driverMax: grow?.driver?.max, executorMax: grow?.executor?.max });
-  return definedOnly({ action, streak, grow: grow && sizes });
+  const { initial: initialMs, factor, max: maxMs } = backoff ?? {};
+  return definedOnly({
+    action,
+    streak,
+    severity,
+    grow: grow && sizes,
+    backoff: backoff && definedOnly({ initialMs, factor, maxMs }),
+  });
 }
 
 /** Core tells "not said" from "said undefined": keys without a value are left out. */

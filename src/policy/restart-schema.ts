@@ -20,6 +20,12 @@ const growSchema = z
   })
   .describe('Spark memory that a size step must not exceed.');
 
+const classBackoffSchema = z.strictObject({
+  initial: duration('1s', '1h').optional().describe('Longest wait before the first restart.'),
+  factor: z.number().min(1).max(10).optional().describe('Each wait may be this many times the one before.'),
+  max: duration('1s', '24h').optional().describe('Longest wait of all.'),
+});
+
 const classSchema = z
   .strictObject({
     action: z.enum(classActions).optional().describe("What to do. Default: the class's own action."),
@@ -33,7 +39,10 @@ const classSchema = z
     severity: z
       .enum(['info', 'warning', 'critical'])
       .optional()
-      .describe('How loud people are told. No effect yet: the class itself decides.'),
+      .describe('How loud people are told of it. Default: `warning` for a restart, `critical` for a stop.'),
+    backoff: classBackoffSchema
+      .optional()
+      .describe('The wait before a restart, where it differs from `restart.backoff`.'),
   })
   .optional();
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/core/explain.ts';
 import type { PositionGap } from '../../src/core/observation.ts';
 import {
   aGrant,
+  aJob,
+  aRequest,
   atBatch,
   aWish,
   beside,
@@ -47,6 +50,55 @@ describe('the look right before a start', () => {
     expect(ready({ inspections: damaged }, { wish: aWish({ cause: 'operator' }) }).verdict.kind).toBe(
       'claim',
     );
+  });
+});
+
+describe('a checkpoint that waits for the very first start of a job', () => {
+  const { afterRunId: _none, ...launchWish } = aWish({ cause: 'launch' });
+  const atLaunch = (inspections: NonNullable<Situation['observation']>['inspections']) =>
+    judge({
+      job: aJob({ launch: aRequest() }),
+      memory: { generation: 0, wish: launchWish, grant: aGrant() },
+      observation: { run: { kind: 'none' }, others: beside(), ...(inspections ? { inspections } : {}) },
+    });
+
+  it('is looked at like any other, and a damaged one is started by nobody', () => {
+    const decision = atLaunch({
+      [checkpoint]: {
+        kind: 'seen',
+        health: 'corrupt',
+        fault: { path: 'metadata', message: 'it is cut off' },
+      },
+    });
+    expect(decision).toMatchObject({ kind: 'park', reason: 'checkpoint-damaged' });
+    expect(decision.verdict.notice?.text).toContain('It has never run;');
+    expect(decision.verdict.learned?.parked).not.toHaveProperty('jobRunId');
+  });
+
+  it('holds nothing up when it is empty', () => {
+    expect(atLaunch({ [checkpoint]: { kind: 'seen', health: 'empty' } }).verdict.kind).toBe('claim');
+  });
+});
+
+describe('a batch that kills its run', () => {
+  const inspections = {
+    [checkpoint]: {
+      kind: 'seen' as const,
+      health: 'in-flight',
+      inFlight: { batch: 121, range: 'orders 0 from 88123 to 88400' },
+    },
+  };
+  const told = (text: string) =>
+    judge({ observation: { run: ended(text), checkpoints: { [checkpoint]: atBatch(120) }, inspections } });
+
+  it('is named with its offsets to the person who is called', () => {
+    const decision = told('[MALFORMED_RECORD_IN_PARSING] Malformed records are detected in record parsing');
+    expect(decision.verdict.notice?.text).toContain('It died in batch 121: orders 0 from 88123 to 88400.');
+    expect(explain(decision).join('\n')).toContain('batch 121 is in flight: orders 0 from 88123 to 88400');
+  });
+
+  it("is nobody's affair when a right is missing", () => {
+    expect(told('Access Denied (Status Code: 403)').verdict.notice?.text).not.toContain('It died in batch');
   });
 });
 

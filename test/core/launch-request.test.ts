@@ -54,12 +54,29 @@ const textOf = (request: ReturnType<typeof aRequest>) =>
   request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
 
 describe('worker sizes in a request', () => {
+  it.each([
+    ['', undefined],
+    ['--conf spark.emr-serverless.memoryOverheadFactor=0.2', { factor: 0.2 }],
+    ['--conf spark.executor.memoryOverheadFactor=0.4', { factor: 0.4 }],
+    ['--conf spark.executor.memoryOverhead=3g', { fixedMb: 3_072 }],
+    ['--conf spark.executor.memoryOverhead=2048', { fixedMb: 2_048 }],
+    ['--conf spark.executor.pyspark.memory=1g', { besideMb: 1_024 }],
+    [
+      '--conf spark.memory.offHeap.enabled=true --conf spark.memory.offHeap.size=1073741824',
+      { besideMb: 1_024 },
+    ],
+    ['--conf spark.memory.offHeap.size=2g', undefined],
+    ['--conf spark.executor.memoryOverhead=much', undefined],
+  ])('take their overhead from %j', (text, overhead) => {
+    expect(workerSpec(aRequest(text), 'executor').overhead).toEqual(overhead);
+  });
+
   it('are read back as they were written, whatever stood there before', () => {
     fc.assert(
       fc.property(parameters, spec, spec, (text, driver, executor) => {
         const request = withWorkers(aRequest(text), { driver, executor });
-        expect(workerSpec(request, 'driver')).toEqual(driver);
-        expect(workerSpec(request, 'executor')).toEqual(executor);
+        expect(workerSpec(request, 'driver')).toMatchObject(driver);
+        expect(workerSpec(request, 'executor')).toMatchObject(executor);
       }),
     );
   });
@@ -100,7 +117,10 @@ describe('worker sizes in a request', () => {
     ["--conf 'spark.executor.cores=2'", { cores: 2, memory: '14g', disk: '20g' }],
     ['--conf\n spark.executor.memory=27g', { cores: 4, memory: '27g', disk: '20g' }],
     ['-c spark.executor.memory=27g', { cores: 4, memory: '27g', disk: '20g' }],
-    ['--conf spark.executor.memoryOverhead=9g', { cores: 4, memory: '14g', disk: '20g' }],
+    [
+      '--conf spark.executor.memoryOverhead=9g',
+      { cores: 4, memory: '14g', disk: '20g', overhead: { fixedMb: 9_216 } },
+    ],
   ])('of %j are read with the defaults of the service', (text, expected) => {
     expect(workerSpec(aRequest(text), 'executor')).toEqual(expected);
   });

@@ -45,6 +45,26 @@ describe('the wait before a restart', () => {
     expect(delayMs(text, step(backoffStep, random))).toBe(expectedMs);
   });
 
+  it('is the one of the class, where the policy says so, and the rest of it the one of the job', () => {
+    const classes = { throttled: { backoff: { initialMs: 4 * minuteMs } } } as const;
+    const job = aJob({ restart: { classes } });
+    const wait = (text: string) => delayMs(text, { ...step(0, 0.5), job });
+    expect(wait('Please reduce your request rate')).toBe(2 * minuteMs);
+    expect(wait(texts.transient)).toBe(15 * secondMs);
+    expect(delayMs('Please reduce your request rate', { ...step(40, 0.5), job })).toBe(5 * minuteMs);
+  });
+
+  it('is told as loud as the policy says for the class', () => {
+    const severity = (failureClass: 'worker-lost' | 'user-code-error', text: string) =>
+      endedWith(text, {
+        ...step(0, 0.5),
+        job: aJob({ restart: { classes: { [failureClass]: { severity: 'info' } } } }),
+      }).verdict.notice?.severity;
+    expect(severity('worker-lost', texts.workerLost)).toBe('info');
+    expect(severity('user-code-error', texts.workerLost)).toBe('warning');
+    expect(severity('user-code-error', 'ZeroDivisionError: division by zero')).toBe('info');
+  });
+
   it('starts over with progress', () => {
     const observation = { checkpoints: { [checkpoint]: atBatch(101) } };
     const memory = { backoffStep: 5 };

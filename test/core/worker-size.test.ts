@@ -26,7 +26,12 @@ describe('worker memory', () => {
   it('counts overhead of a tenth, and never less than 384 MB', () => {
     expect(totalMemoryGb(20)).toBe(22);
     expect(totalMemoryGb(1)).toBe(1 + 384 / 1024);
-    expect(totalMemoryGb(10, 0.2)).toBe(12);
+    expect(totalMemoryGb(10, { factor: 0.2 })).toBe(12);
+  });
+
+  it('counts a fixed overhead in place of the tenth, and off-heap memory on top', () => {
+    expect(totalMemoryGb(10, { fixedMb: 3 * 1024 })).toBe(13);
+    expect(totalMemoryGb(10, { factor: 0.2, besideMb: 2 * 1024 })).toBe(14);
   });
 });
 
@@ -49,6 +54,15 @@ describe('the next memory step', () => {
     expect(nextMemoryStep({ cores: 4, memory: '14g' }, { factor: 1.5, maxMemory: '54g' })).toEqual({
       cores: 4,
       memory: '22341m',
+    });
+  });
+
+  it('fits a worker whose overhead the job has chosen itself', () => {
+    const present = { cores: 4, memory: '12g' };
+    // 12 + 4 GB, half as much again is a worker of 24 GB, and 4 of them stay overhead.
+    expect(nextMemoryStep(present, { factor: 1.5, maxMemory: '54g', overhead: { fixedMb: 4_096 } })).toEqual({
+      cores: 4,
+      memory: '20480m',
     });
   });
 
@@ -88,20 +102,26 @@ describe('the next memory step', () => {
         coresOfTiers,
         memoryMb,
         caps,
-        fc.constantFrom(0.1, 0.2, 0.4),
-        (cores, mb, maxMemory, overheadFactor) => {
+        fc.constantFrom(
+          {},
+          { factor: 0.2 },
+          { factor: 0.4 },
+          { fixedMb: 3_072 },
+          { factor: 0.2, besideMb: 2_048 },
+        ),
+        (cores, mb, maxMemory, overhead) => {
           const present = { cores, memory: `${mb}m` };
-          const next = nextMemoryStep(present, { factor: 1.5, maxMemory, overheadFactor });
+          const next = nextMemoryStep(present, { factor: 1.5, maxMemory, overhead });
           if (!next) return;
           const nextGb = parseMemory(next.memory);
-          const totalGb = totalMemoryGb(nextGb, overheadFactor);
+          const totalGb = totalMemoryGb(nextGb, overhead);
           const sizes = workerTiers.find((tier) => tier.cores === next.cores)?.memoryGb ?? [];
           expect(next.cores).toBeGreaterThanOrEqual(cores);
           expect(nextGb).toBeGreaterThan(parseMemory(present.memory));
           expect(nextGb).toBeLessThanOrEqual(parseMemory(maxMemory));
           expect(sizes.some((sizeGb) => sizeGb >= totalGb)).toBe(true);
           if (nextGb < parseMemory(maxMemory)) {
-            expect(totalGb).toBeGreaterThanOrEqual(1.5 * totalMemoryGb(mb / 1024, overheadFactor) - 1 / 1024);
+            expect(totalGb).toBeGreaterThanOrEqual(1.5 * totalMemoryGb(mb / 1024, overhead) - 1 / 1024);
             expect(sizes.some((sizeGb) => sizeGb - totalGb < 2 / 1024 && sizeGb >= totalGb)).toBe(true);
           }
         },

@@ -85,7 +85,7 @@ describe('merging', () => {
       budget: { perHour: 3, perDay: 12 },
     });
     expect(clicks.restart.classes).toEqual({
-      'memory-exhausted': { streak: 2, grow: { driverMax: '27g', executorMax: '54g' } },
+      'memory-exhausted': { streak: 2, severity: 'warning', grow: { driverMax: '27g', executorMax: '54g' } },
     });
   });
 
@@ -98,6 +98,17 @@ describe('merging', () => {
       budget: { perHour: 5, perDay: 20 },
       backoff: { initialMs: 60_000, factor: 1.5, maxMs: 7_200_000 },
       classes: { 'transient-io': { action: 'restart-with-backoff', streak: 5 } },
+    });
+  });
+
+  it('lets a class have a backoff and a loudness of its own, as far as it says', () => {
+    const text = readFileSync(join(import.meta.dirname, 'fixtures/good-minimal.yaml'), 'utf8');
+    const restart =
+      '    restart: { classes: { throttled: { backoff: { initial: 1m, max: 16m }, severity: info } } }\n';
+    const loaded = loadPolicy([{ path: 'policy.yaml', text: `${text.trimEnd()}\n${restart}` }]);
+    expect(loaded.ok && jobOf(loaded.policy, 'clicks').restart.classes.throttled).toEqual({
+      severity: 'info',
+      backoff: { initialMs: 60_000, maxMs: 960_000 },
     });
   });
 

@@ -32,7 +32,8 @@ export function growWorkers(
     const max = (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? defaultMemoryMax;
     const next = action === 'restart-with-more-memory' ? moreMemory(now, max) : moreDisk(now);
     if (!next) continue;
-    workers[worker] = next;
+    const { overhead: _ofRequest, ...learned } = next;
+    workers[worker] = learned;
     changes.push(describe(worker, now, next));
   }
   if (changes.length === 0) return 'used-up';
@@ -42,7 +43,7 @@ export function growWorkers(
 function moreMemory(now: WorkerSpec, maxMemory: string): WorkerSpec | undefined {
   // A person may have written a size that the service takes and we cannot read (`16384`): no step is known then.
   if (!isMemory(now.memory)) return undefined;
-  const next = nextMemoryStep(now, { factor: stepFactor, maxMemory });
+  const next = nextMemoryStep(now, { factor: stepFactor, maxMemory, overhead: now.overhead });
   return next && { ...now, ...next };
 }
 

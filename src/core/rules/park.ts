@@ -1,17 +1,18 @@
 import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
+import type { FailureClass } from '../failure/taxonomy.ts';
 import { tell } from '../incident.ts';
 import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
 import { isDeployedSince } from './judge-failure.ts';
-import { batchText, causeText, why } from './words.ts';
+import { batchText, causeText, severityOf, why } from './words.ts';
 
 /** Stops the job until a person or a new version changes something. */
 export function park(
   input: DecideInput,
-  run: JobRun,
+  run: JobRun | undefined,
   judgement: Judgement,
   reason: Reason,
   progress?: Progress,
@@ -19,20 +20,27 @@ export function park(
   const { job, observation, memory } = input;
   const { nowMs } = observation;
   const atBatch = progress ? ` It stands at ${batchText(progress)}.` : '';
-  const deployed = isDeployedSince(input, run)
-    ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
-    : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${deployed} It was run ${run.jobRunId} of application ${run.applicationId}; checkpilot explain ${job.name} says more.`;
+  const inFlight = inFlightText(input, judgement);
+  const deployed =
+    run && isDeployedSince(input, run)
+      ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
+      : '';
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed}${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,
-    severity: 'critical',
+    severity: severityOf(input, judgement, 'critical'),
     nowMs,
     freshId: input.ids.incident,
     class: judgement.class,
     needsHuman: true,
   });
-  const parked = { reason, class: judgement.class, atMs: nowMs, jobRunId: run.jobRunId };
+  const parked = {
+    reason,
+    class: judgement.class,
+    atMs: nowMs,
+    ...(run ? { jobRunId: run.jobRunId } : {}),
+  };
   return {
     kind: 'park',
     reason,
@@ -41,6 +49,25 @@ export function park(
     learned: { ...told.learned, parked },
     forget: ['wish', 'grant'],
   };
+}
+
+/** Classes whose cause may be a record: a person wants to know which. */
+const mayBePoison: ReadonlySet<FailureClass> = new Set([
+  'user-code-error',
+  'bad-data',
+  'unknown',
+  'memory-exhausted',
+  'disk-exhausted',
+]);
+
+function inFlightText({ observation: { inspections = {} } }: DecideInput, { class: of }: Judgement): string {
+  if (!mayBePoison.has(of)) return '';
+  const texts = Object.values(inspections).flatMap((sensor) =>
+    sensor.kind === 'seen' && sensor.inFlight
+      ? [` It died in batch ${sensor.inFlight.batch}: ${sensor.inFlight.range}.`]
+      : [],
+  );
+  return texts.join('');
 }
 
 /** The budget frees by time alone, and the message says when. */

@@ -51,7 +51,6 @@ export function proceed(input: DecideInput, wish: Wish): Verdict {
 /** A start that would fail for certain only burns budget and hides the fault behind another one. */
 function refuseDamaged(input: DecideInput): Verdict | undefined {
   const { run, inspections = {} } = input.observation;
-  if (run.kind !== 'seen') return undefined;
   for (const [location, sensor] of Object.entries(inspections)) {
     if (sensor.kind !== 'seen' || !sensor.fault) continue;
     const { message, path } = sensor.fault;
@@ -59,7 +58,8 @@ function refuseDamaged(input: DecideInput): Verdict | undefined {
       confidence: 0.95,
       evidence: `${location}/${path}: ${message}`,
     });
-    return park(input, run.run, judgement, 'checkpoint-damaged', progressOf(input.memory, input.observation));
+    const last = run.kind === 'seen' ? run.run : undefined;
+    return park(input, last, judgement, 'checkpoint-damaged', progressOf(input.memory, input.observation));
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { backoffMs } from '../backoff.ts';
 import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
-import { type ClassAction, streakFor } from '../failure/taxonomy.ts';
+import { type ClassAction, type FailureClass, streakFor } from '../failure/taxonomy.ts';
 import { tell } from '../incident.ts';
 import type { ResolvedJob } from '../job.ts';
 import type { JobRun } from '../job-run.ts';
@@ -13,7 +13,7 @@ import { agesWith, fixedAgeText } from './fixed-age.ts';
 import { growWorkers } from './grow.ts';
 import { outOfBudget, park } from './park.ts';
 import { mayNotStartBlind } from './proceed.ts';
-import { batchText, causeText } from './words.ts';
+import { batchText, causeText, severityOf } from './words.ts';
 
 /** How long a job waits for capacity before it asks again (failures.md: every 2 to 5 minutes). */
 const capacityWaitMs = 2 * 60_000;
@@ -45,7 +45,7 @@ export function restart(
   if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
   if (!budget.room) return outOfBudget(input, judgement);
 
-  const notBeforeMs = nowMs + delayMs(input, action, progress);
+  const notBeforeMs = nowMs + delayMs(input, judgement.class, action, progress);
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,
@@ -63,7 +63,7 @@ export function restart(
     text: isStarved
       ? `${text} It has waited for capacity for half an hour: raise the limit or stop another job.`
       : text,
-    severity: isStarved ? 'critical' : 'warning',
+    severity: severityOf(input, judgement, isStarved ? 'critical' : 'warning'),
     nowMs,
     freshId: input.ids.incident,
     class: judgement.class,
@@ -121,9 +121,18 @@ export function streakLimit(job: ResolvedJob, judgement: Pick<Judgement, 'class'
   return ofClass === 0 ? job.restart.streakMax : Math.min(job.restart.streakMax, ofClass);
 }
 
-function delayMs({ job, memory, random }: DecideInput, action: ClassAction, progress: Progress): number {
+function delayMs(
+  { job, memory, random }: DecideInput,
+  failureClass: FailureClass,
+  action: ClassAction,
+  progress: Progress,
+): number {
   const step = progress.committed ? 0 : memory.backoffStep;
-  const jitterMs = backoffMs(job.restart.backoff, step, random);
+  const jitterMs = backoffMs(
+    { ...job.restart.backoff, ...job.restart.classes[failureClass]?.backoff },
+    step,
+    random,
+  );
   if (action === 'wait-for-capacity') return capacityWaitMs + jitterMs;
   // A plain restart goes at once the first time: the cause has passed already, only a loop needs waiting.
   return action === 'restart' && step === 0 ? 0 : jitterMs;

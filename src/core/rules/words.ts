@@ -1,8 +1,10 @@
+import type { Severity } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import { gist } from '../failure/gist.ts';
 import { failureClasses } from '../failure/taxonomy.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
+import type { DecideInput } from '../rule.ts';
 
 /** Why a job is parked, as the beginning of a sentence to a person; the class's own summary follows it. */
 export function why(reason: Reason, progress?: Progress): string {
@@ -19,6 +21,11 @@ export function causeText(judgement: Judgement): string {
   const text = gist(judgement.evidence);
   const { summary } = failureClasses[judgement.class];
   return text === '' ? summary : `${summary.replace(/\.$/, '')}: "${text}".`;
+}
+
+/** How loud people are told of the class: as the policy says, else as the situation is. */
+export function severityOf({ job }: DecideInput, judgement: Judgement, usual: Severity): Severity {
+  return job.restart.classes[judgement.class]?.severity ?? usual;
 }
 
 export function batchText(progress: Progress): string {
