@@ -43,7 +43,11 @@ export function errorFacts(error: unknown): ErrorFacts {
   };
 }
 
+/** How the message begins when the SDK found nothing to sign with: what people meet first, and no answer of AWS. */
+export const noCredentials = 'no AWS credentials';
+
 export function sentence({ name, message, status }: ErrorFacts): string {
+  if (name === 'CredentialsProviderError') return `${noCredentials} (${message.replace(/\.$/, '')})`;
   return `${name}${status === undefined ? '' : ` (${status})`}: ${message}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../control/ports.ts';
 import type { AlarmsDone } from './apply-alarms.ts';
+import { hintOf } from './credentials.ts';
 import type { PolicyChanges } from './policy-changes.ts';
 
 /** How an apply ended; also its `--json`. Sentences have no full stop. */
@@ -70,5 +71,9 @@ const advice: Readonly<Record<Failure['code'], string>> = {
 /** `isOpen`: the write was sent, so nobody knows yet whether it took effect. */
 export function unreachable({ code, message }: Failure, what: string, isOpen = false): NotDone {
   const open = isOpen && code === 'unavailable' ? ', so it is open which policy is in force' : '';
-  return { kind: 'failed', message: `${what}: ${message}${open}`, hint: advice[code] };
+  return {
+    kind: 'failed',
+    message: `${what}: ${message}${open}`,
+    hint: hintOf(message)?.replace(/\.$/, '') ?? advice[code],
+  };
 }

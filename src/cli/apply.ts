@@ -19,6 +19,7 @@ import {
   strangerHere,
   type Target,
   type TargetOptions,
+  whichDeployment,
 } from './target.ts';
 
 interface ApplyOptions extends TargetOptions {
@@ -62,10 +63,7 @@ async function apply(paths: readonly string[], options: ApplyOptions, host: Host
     return exitCodes.usage;
   }
   const target = readTarget(options, host);
-  if ('faults' in target) {
-    host.err(`${target.faults.join('\n')}\nThey are outputs of the deployed stack.\n`);
-    return exitCodes.usage;
-  }
+  if ('faults' in target) return whichDeployment(target.faults, host);
   const loaded = isRollback ? undefined : await loadForVerb(paths, host, options);
   if (loaded && !loaded.ok) return loaded.exitCode;
   const connection = connect(target);

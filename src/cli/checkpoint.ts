@@ -8,6 +8,7 @@ import { systemClock } from '../aws/system-clock.ts';
 import { lookBelow } from '../checkpoint/below.ts';
 import type { CheckpointFiles, FileAnswer } from '../checkpoint/files.ts';
 import { type ReadOptions, readCheckpoint } from '../checkpoint/read.ts';
+import { hintOf } from './credentials.ts';
 import { FolderCheckpointFiles } from './folder-checkpoint-files.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { checkpointJson, checkpointText } from './output/checkpoint.ts';
@@ -43,7 +44,10 @@ async function checkpoint(path: string, options: CheckpointOptions, host: Host):
   try {
     const answer = await readCheckpoint(files, options);
     if (!answer.ok)
-      return unreadable(`${files.location} cannot be read: ${answer.message}\n${hints[answer.code]}`, host);
+      return unreadable(
+        `${files.location} cannot be read: ${answer.message}\n${hintOf(answer.message) ?? hints[answer.code]}`,
+        host,
+      );
     if (answer.value.health === 'empty') {
       const below = await lookBelow(files);
       const elsewhere = below.ok ? elsewhereText(files.location, below.value) : undefined;

@@ -9,8 +9,9 @@ import type { Log, Ports, WakeQueue } from '../control/ports.ts';
 import { jobNamed, type ResolvedJob, type ResolvedPolicy } from '../core/job.ts';
 import { suggest } from '../policy/suggest.ts';
 import { ulids } from '../runtime/ids.ts';
+import { hintOf } from './credentials.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
-import { readTarget, strangerHere, type Target, type TargetOptions } from './target.ts';
+import { readTarget, strangerHere, type Target, type TargetOptions, whichDeployment } from './target.ts';
 
 /** A running Checkpilot as a person's command sees it: its table, its policy, its wake queue. */
 export interface Deployment {
@@ -45,7 +46,8 @@ export async function withDeployment(
   return connected(target, options, host, async (ports) => {
     const current = await ports.policies.current();
     if (!current.ok) {
-      const hint = current.code === 'not-found' ? 'Run checkpilot apply first.' : whoAmI;
+      const signIn = hintOf(current.message) ?? whoAmI;
+      const hint = current.code === 'not-found' ? 'Run checkpilot apply first.' : signIn;
       host.err(
         `the policy in force cannot be read (table ${target.table}, bucket ${target.bucket}): ${current.message}\n${hint}\n`,
       );
@@ -72,11 +74,6 @@ export async function withTable(
 }
 
 const whoAmI = 'Are you logged in to the right account (AWS_PROFILE), and may you read table and bucket?';
-
-function whichDeployment(faults: readonly string[], host: Host): ExitCode {
-  host.err(`${faults.join('\n')}\nThey are outputs of the deployed stack.\n`);
-  return exitCodes.usage;
-}
 
 async function connected(
   target: Target,

@@ -55,11 +55,11 @@ export function explainCommand({ host, run }: Verbs): Command {
         if (target) return target.explain(name, options, host);
         const known = Object.entries(diagnosticCodes);
         const meant = suggest(name, [...known.flat(), ...Object.keys(words)]);
-        host.err(`nothing is known as "${name}". ${meant ? `Did you mean "${meant}"? ` : ''}There are:\n`);
-        host.err(known.map(([code, words]) => `  ${code}  ${words}\n`).join(''));
+        host.err(`"${name}" is no code.${meant ? ` Did you mean "${meant}"?` : ''}\n`);
         host.err(
           'To explain a job, say which deployment: --table, --bucket and --region, or their variables.\n',
         );
+        host.err(`Codes of policies:\n${known.map(([code, words]) => `  ${code}  ${words}\n`).join('')}`);
         return exitCodes.usage;
       }),
     );

@@ -12,6 +12,7 @@ import {
 } from '../control/orders.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { parseDuration } from '../policy/scalars.ts';
+import { hintOf } from './credentials.ts';
 import {
   type Deployment,
   type DeploymentOptions,
@@ -194,7 +195,9 @@ function told(verb: string, what: string, answer: OrderAnswer, { json }: OrderOp
       return exitCodes.refused;
     case 'unavailable':
       host.err(
-        `could not finish, nothing is known of the effect: ${answer.message}. Look with checkpilot status, then try again.\n`,
+        answer.isOpen
+          ? `could not finish, and it is open whether it took effect: ${answer.message}.\nLook with checkpilot status, then try again.\n`
+          : `nothing was ordered: ${answer.message}.\n${hintOf(answer.message) ?? 'Try again.'}\n`,
       );
       return exitCodes.failed;
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
 import { approveCommand, declineCommand } from './approve.ts';
@@ -60,6 +61,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<ExitC
 export function checkpilot(target: Verbs): Command {
   const program = new Command('checkpilot')
     .description('Restarts Spark Structured Streaming jobs on EMR Serverless from their checkpoints.')
+    .version(version(), '-V, --version', 'print the version')
     .option('--no-color', 'no colour, as with NO_COLOR set')
     .addHelpText('after', exitCodesHelp);
   for (const verb of verbs) program.addCommand(verb(target));
@@ -73,6 +75,11 @@ export function checkpilot(target: Verbs): Command {
       });
   }
   return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 const exitCodesHelp = `

@@ -3,7 +3,7 @@ import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { systemClock } from '../aws/system-clock.ts';
 import type { JobStore } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
-import type { Host } from './host.ts';
+import { type ExitCode, exitCodes, type Host } from './host.ts';
 
 /** Flags that name a deployment; what is left out comes from the environment, as in the functions. */
 export interface TargetOptions {
@@ -57,6 +57,14 @@ export function readTarget(
     },
   };
   return faults.length > 0 ? { faults } : target;
+}
+
+/** Wrong usage: says what is missing, and where a newcomer finds it. */
+export function whichDeployment(faults: readonly string[], host: Host): ExitCode {
+  const where =
+    "Table and bucket are outputs of the stack: aws cloudformation describe-stacks --stack-name checkpilot --query 'Stacks[0].Outputs'";
+  host.err(`${faults.join('\n')}\n${where}\n`);
+  return exitCodes.usage;
 }
 
 /** Why this policy must not be applied here; undefined if it may. */

@@ -22,7 +22,8 @@ export type OrderAnswer =
   | { readonly kind: 'unchanged'; readonly why: string }
   /** Not allowed; the sentence says what would have to change. */
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'unavailable'; readonly message: string };
+  /** `isOpen`: the write was sent, and nobody knows whether it took effect; else nothing was ordered. */
+  | { readonly kind: 'unavailable'; readonly message: string; readonly isOpen?: true };
 
 /** An order to start that nothing could obey in this time is forgotten: people have moved on. */
 const orderLifeMs = 30 * 60_000;
@@ -148,7 +149,7 @@ export async function change(
     // The claim under way keeps its own wake time: that is what finds it if its pass is dead.
     const dueAtMs = openClaim(state) && state.record ? state.record.dueAtMs : state.nowMs;
     const outcome = await ports.store.commit([recordWrite(job.name, state, { memory, dueAtMs }), ...also]);
-    if (outcome.kind === 'unavailable') return outcome;
+    if (outcome.kind === 'unavailable') return { ...outcome, isOpen: true };
     if (outcome.kind === 'conflict') continue;
     await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: 'order' }, delaySeconds: 0 }]);
     return { kind: 'done' };
@@ -181,7 +182,7 @@ async function changeControl(
     };
     const outcome = await ports.store.commit([{ put, seenRev: seenRev(control) }]);
     if (outcome.kind === 'committed') return { kind: 'done' };
-    if (outcome.kind === 'unavailable') return outcome;
+    if (outcome.kind === 'unavailable') return { ...outcome, isOpen: true };
   }
   return {
     kind: 'unavailable',

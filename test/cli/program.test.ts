@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { toFailure } from '../../src/aws/failures.ts';
+import { hintOf } from '../../src/cli/credentials.ts';
 import { exitCodes } from '../../src/cli/host.ts';
 import { checkpilot } from '../../src/cli/program.ts';
 import { diagnosticCodes } from '../../src/policy/diagnostics.ts';
@@ -36,6 +38,38 @@ describe('checkpilot', () => {
       expect(out).toContain('Usage: checkpilot');
     },
   );
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await cli(['--version'])).toMatchObject({ code: 0, out: `${version}\n`, err: '' });
+  });
+
+  it('says where the names of a deployment are to be found', async () => {
+    const { code, err } = await cli(['status'], { env: {} });
+    expect(code).toBe(64);
+    expect(err).toContain('--table is not given, and CHECKPILOT_TABLE not set');
+    expect(err).toContain("--query 'Stacks[0].Outputs'");
+  });
+
+  it('says that nothing was ordered when the table could not even be read', async () => {
+    const env = { AWS_REGION: 'us-east-1', CHECKPILOT_TABLE: 'checkpilot' };
+    const aws = { credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, retries: 'none' } as const;
+    // Port 9 is discard: nobody listens.
+    const args = ['kill', 'on', '--reason', 'drill', '--endpoint-url', 'http://127.0.0.1:9'];
+    const { code, err } = await cli(args, { env, aws });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^nothing was ordered: .*ECONNREFUSED.*\nTry again\.\n$/);
+  });
+
+  it('sends those to sign in who have not, whatever the SDK calls that', () => {
+    const error = Object.assign(new Error('Could not load credentials from any providers'), {
+      name: 'CredentialsProviderError',
+    });
+    const failure = toFailure(error);
+    expect(failure).toMatchObject({ code: 'denied', message: expect.stringContaining('no AWS credentials') });
+    expect(hintOf(failure.message)).toContain('aws sso login');
+    expect(hintOf('AccessDenied (403): no')).toBeUndefined();
+  });
 
   it('says in one sentence what went wrong in itself, and ends with 1', async () => {
     const out = () => {
@@ -146,7 +180,7 @@ describe('docs/cli.md', () => {
       const [, part = ''] = page.split(new RegExp(`^## .*\`${name}\`.*$`, 'm'));
       // What all orders share stands once, before the first of them.
       const [, shared = ''] = page.split(/^## Orders$/m);
-      const isOrder = ['pause', 'resume', 'stop', 'start', 'kill'].includes(name);
+      const isOrder = ['pause', 'resume', 'stop', 'start', 'approve', 'decline', 'kill'].includes(name);
       const text = (part.split(/^## /m)[0] ?? '') + (isOrder ? shared.split(/^## /m)[0] : '');
       for (const { long } of command.options) expect(text, name).toContain(`\`${long}`);
     },
