@@ -10,8 +10,9 @@ import {
   startJob,
   stopJob,
 } from '../control/orders.ts';
-import type { ResolvedJob } from '../core/job.ts';
+import { type ActionName, actionNames, type ResolvedJob } from '../core/job.ts';
 import { parseDuration } from '../policy/scalars.ts';
+import { suggest } from '../policy/suggest.ts';
 import { hintOf } from './credentials.ts';
 import {
   type Deployment,
@@ -27,6 +28,7 @@ export interface OrderOptions extends DeploymentOptions {
   readonly reason?: string;
   readonly by?: string;
   readonly for?: string;
+  readonly only?: string;
   readonly all?: boolean;
   readonly override?: boolean;
   readonly json?: boolean;
@@ -38,17 +40,17 @@ export function pauseCommand(verbs: Verbs): Command {
     .description('hold back every command for one job or for all; it ends by itself')
     .argument('[job]', 'name of the job')
     .option('--all', 'the whole fleet')
+    .option('--only <action>', `one action of a job: ${actionNames.join(', ')}`)
     .requiredOption('--for <duration>', 'how long, such as 30m, 4h');
   const spanMs = (options: OrderOptions) => parseDuration(options.for ?? '') ?? 0;
   return order(verbs, command, {
     needsReason: 'by-policy',
-    fault: (options) =>
-      spanMs(options) > 0 ? undefined : `--for takes a duration such as 30m or 4h, not "${options.for}"`,
+    fault: (options) => pauseFault(options, spanMs(options)),
     fleet: (ports, options, person) => pauseFleet(ports, person, ports.clock.now() + spanMs(options)),
     job: async ({ ports, policy }, job, options, person) => {
       const { maxDurationMs } = policy.guardrails.pause;
       if (spanMs(options) <= maxDurationMs)
-        return pauseJob(ports, job, person, ports.clock.now() + spanMs(options));
+        return pauseJob(ports, job, person, ports.clock.now() + spanMs(options), actionOf(options));
       const hours = maxDurationMs / 3_600_000;
       return {
         kind: 'refused',
@@ -56,6 +58,23 @@ export function pauseCommand(verbs: Verbs): Command {
       };
     },
   });
+}
+
+/** The longest that a policy may allow: a pause of the fleet reads none, so that it works when the policy is broken. */
+const fleetPauseMsMax = 30 * 24 * 3_600_000;
+
+function pauseFault(options: OrderOptions, spanMs: number): string | undefined {
+  if (spanMs <= 0) return `--for takes a duration such as 30m or 4h, not "${options.for}"`;
+  if (options.all && spanMs > fleetPauseMsMax) return 'a pause of the fleet lasts 30d at most';
+  if (options.only === undefined) return undefined;
+  if (options.all) return '--only is for the pause of one job, not for the fleet';
+  const near = suggest(options.only, actionNames);
+  const help = near ? `Did you mean "${near}"?` : `There are: ${actionNames.join(', ')}`;
+  return actionOf(options) ? undefined : `there is no action "${options.only}". ${help}`;
+}
+
+function actionOf({ only }: OrderOptions): ActionName | undefined {
+  return actionNames.find((action) => action === only);
 }
 
 /** `checkpilot resume JOB | --all`. */

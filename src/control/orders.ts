@@ -1,6 +1,6 @@
 import { holdText } from '../core/explain-hold.ts';
 import { mayAct } from '../core/guard.ts';
-import type { ResolvedJob } from '../core/job.ts';
+import type { ActionName, ResolvedJob } from '../core/job.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { type ControlItem, keys, schemaVersion } from './items.ts';
 import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
@@ -36,12 +36,21 @@ export function pauseJob(
   job: ResolvedJob,
   person: Person,
   untilMs: number,
+  /** This action alone; all of them when left out. */
+  only?: ActionName,
 ): Promise<OrderAnswer> {
-  return change(ports, job, (memory) => ({ ...memory, pause: { ...person, untilMs } }));
+  const pause = { ...person, untilMs };
+  return change(ports, job, (memory) =>
+    only === undefined
+      ? { ...memory, pause }
+      : { ...memory, pausedActions: { ...memory.pausedActions, [only]: pause } },
+  );
 }
 
 export function resumeJob(ports: OrderPorts, job: ResolvedJob): Promise<OrderAnswer> {
-  return change(ports, job, ({ pause, ...memory }) => (pause ? memory : `${job.name} is not paused`));
+  return change(ports, job, ({ pause, pausedActions, ...memory }) =>
+    pause || pausedActions ? memory : `${job.name} is not paused`,
+  );
 }
 
 /** The job should not run: its live run is cancelled with grace by the next pass, and stays down. */

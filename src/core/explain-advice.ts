@@ -34,6 +34,7 @@ export const adviceOnHold: Readonly<Record<Withholding, string>> = {
   'clock-differs': 'nothing to do by hand: it acts again once the clocks agree',
   'fleet-paused': 'checkpilot resume --all, or wait until the pause expires',
   'job-paused': 'checkpilot resume JOB, or wait until the pause expires',
+  'action-paused': 'checkpilot resume JOB, or wait until the pause expires',
   'mode-observe': 'set mode: act (or actions.restart: act) in the policy',
   'deny-window': 'wait until the window closes; or change guardrails.windows in the policy',
   'outside-allow-window': 'wait until the window opens; or change guardrails.windows in the policy',

@@ -36,6 +36,7 @@ export const guardChecks: readonly { readonly why: Withholding; readonly passed:
   { why: 'clock-differs', passed: 'clock agrees' },
   { why: 'fleet-paused', passed: 'fleet not paused' },
   { why: 'job-paused', passed: 'job not paused' },
+  { why: 'action-paused', passed: 'action not paused' },
   { why: 'mode-observe', passed: 'mode above observe' },
   { why: 'act-not-deployed', passed: 'rights to act deployed' },
   { why: 'deny-window', passed: 'no deny window' },

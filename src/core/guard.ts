@@ -45,6 +45,8 @@ export function mayAct(
   if (gates.fleetPaused) return withheld('fleet-paused');
   if (memory.pause && nowMs < memory.pause.untilMs)
     return withheld('job-paused', { untilMs: memory.pause.untilMs });
+  const paused = memory.pausedActions?.[action];
+  if (paused && nowMs < paused.untilMs) return withheld('action-paused', { untilMs: paused.untilMs });
   const mode = job.actions[action] ?? job.mode;
   if (mode === 'observe') return withheld('mode-observe');
   if (gates.act === 'none') return withheld('act-not-deployed');

@@ -1,6 +1,7 @@
 import type { Approval } from './approval.ts';
 import type { Judgement } from './failure/judgement.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
+import type { ActionName } from './job.ts';
 import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
 import type { RunSensor } from './observation.ts';
@@ -21,7 +22,9 @@ export interface JobMemory {
   /** Sizes that a failure taught us; kept until an upgrade. */
   readonly workers?: WorkerSpecs;
   readonly parked?: Parked;
-  readonly pause?: { readonly untilMs: number; readonly by: string; readonly reason: string };
+  readonly pause?: Pause;
+  /** Pauses of single actions. */
+  readonly pausedActions?: Readonly<Partial<Record<ActionName, Pause>>>;
   /** The plan that a person is asked about, in mode suggest. */
   readonly approval?: Approval;
   /** A person's order to start, until a wish is made of it or it expires. */
@@ -45,6 +48,12 @@ export interface JobMemory {
   readonly lookSinceMs?: number;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
+}
+
+export interface Pause {
+  readonly untilMs: number;
+  readonly by: string;
+  readonly reason: string;
 }
 
 export interface Order {

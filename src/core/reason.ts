@@ -65,6 +65,7 @@ export const withholdings = {
   'kill-switch': 'the kill switch is on',
   'fleet-paused': 'the fleet is paused',
   'job-paused': 'the job is paused',
+  'action-paused': 'this action of the job is paused',
   'mode-observe': 'the mode is observe',
   'deny-window': 'a deny window of the policy is open',
   'outside-allow-window': 'no allow window of the policy is open',

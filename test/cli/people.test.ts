@@ -160,6 +160,17 @@ describe('the verbs of people against the local stack', () => {
       err: 'refused: orders cannot be stopped now: the kill switch is on\n',
     });
     expect((await run('kill', 'off', '--reason', 'drill over')).code).toBe(0);
+    expect(await run('pause', '--all', '--for', '31d', '--reason', 'x')).toMatchObject({ code: 64 });
+    expect(await run('pause', 'orders', '--only', 'restrt', '--for', '1h', '--reason', 'x')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('Did you mean "restart"?'),
+    });
+    expect((await run('pause', 'orders', '--only', 'restart', '--for', '1h', '--reason', 'x')).code).toBe(0);
+    expect(await run('stop', 'orders', '--reason', 'x')).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('this action of the job is paused (ends in 60 min)'),
+    });
+    expect((await run('resume', 'orders')).code).toBe(0);
     expect((await run('pause', '--all', '--for', '1h', '--reason', 'region drill')).code).toBe(0);
     expect((await run('status')).out).toContain('fleet paused until');
     expect((await run('resume', '--all')).code).toBe(0);

@@ -62,7 +62,7 @@ orders: start wanted (job-run-failed), withheld because the mode is observe
   class      transient-io → restart-with-backoff   by connection-broken
   rules      identity, stop, launch: do not apply · recover: job-run-failed
   guard      ✔ kill switch off   ✔ record of this release   ✔ clock agrees   ✔ fleet not paused
-             ✔ job not paused
+             ✔ job not paused   ✔ action not paused
              ✘ the mode is observe
   budget     ✔ 0 used in the last hour, 0 in the last day: room for one more
   follows    the wish is recorded, nothing is sent
@@ -84,8 +84,8 @@ orders: start now (job-run-failed)
   class      memory-exhausted, judged when the start was wished for
   rules      identity, stop, launch: do not apply · recover: job-run-failed
   guard      ✔ kill switch off   ✔ record of this release   ✔ clock agrees   ✔ fleet not paused
-             ✔ job not paused   ✔ mode above observe   ✔ rights to act deployed   ✔ no deny window
-             ✔ inside allow windows   ✔ mode act
+             ✔ job not paused   ✔ action not paused   ✔ mode above observe   ✔ rights to act deployed
+             ✔ no deny window   ✔ inside allow windows   ✔ mode act
   budget     ✔ 0 used in the last hour, 0 in the last day: room for one more
   follows    a start with the request of generation 4, with executor memory 14g → 22341m: the checkpoint is claimed, then StartJobRun is sent
 `);

@@ -53,6 +53,11 @@ const holds: readonly Held[] = [
     untilMs: nowMs + 1,
     memory: { pause: { untilMs: nowMs + 1, by: 'ana', reason: 'db move' } },
   },
+  {
+    why: 'action-paused',
+    untilMs: nowMs + 1,
+    memory: { pausedActions: { restart: { untilMs: nowMs + 1, by: 'ana', reason: 'db move' } } },
+  },
   { why: 'mode-observe', mode: 'observe' },
   { why: 'act-not-deployed', gates: { act: 'none' } },
   { why: 'deny-window', window: 'freeze', untilMs: nowMs + 30 * minuteMs, windows: [aroundNow] },
@@ -119,6 +124,11 @@ describe('the guard', () => {
     expect(judge({ ...wishing, memory: { pause } }).guard.kind).toBe('done');
     const observation = { ...wishing.observation, gates: { clockSkewMs: 5_000 } };
     expect(judge({ observation }).guard.kind).toBe('done');
+  });
+
+  it('knows a pause of another action from its own', () => {
+    const pausedActions = { scaleDown: { untilMs: nowMs + minuteMs, by: 'ana', reason: 'peak' } };
+    expect(judge({ ...wishing, memory: { pausedActions } }).guard.kind).toBe('done');
   });
 
   it('lets go when a deny window closes and when an allow window opens, and knows windows of other actions from its own', () => {
