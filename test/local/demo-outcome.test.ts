@@ -53,6 +53,13 @@ describe('the demo', { timeout: 300_000 }, () => {
     expect(without(about('fraud-score', 'notice'))).toEqual([
       'taking over fraud-score was not told just once',
     ]);
+    const isRecovery = (entry: JournalEntry) =>
+      about('orders-join', 'notice')(entry) && entry.event === 'incident.recovered';
+    expect(without(isRecovery)).toEqual(['the message about orders-join was not edited to its recovery']);
+    const post = journal.find((entry) => about('orders-join', 'notice')(entry) && entry.newPost === true);
+    expect(judge({ ...evidence, journal: [...journal, post ?? expect.fail('no post')] }).missing).toEqual([
+      `incident.opened of ${post?.incident} was posted 2 times`,
+    ]);
     const double = { ...(journal[0] ?? expect.fail('no journal')), kind: 'double-writer' };
     expect(judge({ ...evidence, journal: [...journal, double] }).missing).toEqual([
       '1 times two live runs on one checkpoint',

@@ -106,7 +106,25 @@ function unexpected(perJob: readonly JobOutcome[], { journal, injected }: Eviden
     [told('ledger', 'run.stopped-by-person') === 1, 'the stop of ledger was not told just once'],
     [told('fraud-score', 'run.adopted') === 1, 'taking over fraud-score was not told just once'],
   ];
-  return [...endings, ...checks.flatMap(([holds, sentence]) => (holds ? [] : [sentence]))];
+  const recovered = Object.entries(scenario.expected).filter(([, ending]) => ending === 'recovered');
+  const untold = recovered.flatMap(([job]) =>
+    of(job, 'notice').some(({ event, newPost }) => event === 'incident.recovered' && newPost === false)
+      ? []
+      : [`the message about ${job} was not edited to its recovery`],
+  );
+  const failed = checks.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
+  return [...endings, ...failed, ...untold, ...postedTwice(journal)];
+}
+
+/** A state of an incident is one post at most; everything else is an edit, or a step in its thread. */
+function postedTwice(journal: readonly JournalEntry[]): string[] {
+  const posts = new Map<string, number>();
+  for (const { kind, incident, event, newPost } of journal) {
+    if (kind !== 'notice' || newPost !== true) continue;
+    const what = `${event} of ${incident}`;
+    posts.set(what, (posts.get(what) ?? 0) + 1);
+  }
+  return [...posts].flatMap(([what, count]) => (count > 1 ? [`${what} was posted ${count} times`] : []));
 }
 
 function judgeJob(job: string, evidence: Evidence): JobOutcome {
