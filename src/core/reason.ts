@@ -32,6 +32,7 @@ export const reasons = {
     'After a start, a batch begins before the end of the last one: records are read twice.',
   'not-streaming': 'The run is not in mode STREAMING: no streaming retries, and a time limit.',
   'native-retries-differ': 'The run was started with other native retries than the policy says.',
+  'run-differs': 'The run was started with other parameters than Checkpilot would use; it is left as it is.',
   'streak-without-progress': 'The last restarts committed no new batch.',
   'size-steps-used-up': 'The worker is at the largest size that the policy allows.',
   'start-refused': 'The service refused the start.',

@@ -1,10 +1,11 @@
 import type { Concern } from '../decision.ts';
+import { differences } from '../differences.ts';
 import type { SafetyRule } from '../rule.ts';
 
 /** Where the run differs from what the policy says of it. Told in the record, never a reason to touch the run. */
 export const drift: SafetyRule = {
   name: 'drift',
-  look({ job, observation }) {
+  look({ job, observation, memory }) {
     if (observation.run.kind !== 'seen') return [];
     const { request, mode, jobRunId } = observation.run.run;
     const concerns: Concern[] = [];
@@ -19,6 +20,11 @@ export const drift: SafetyRule = {
     if (mode === 'STREAMING' && attempts !== undefined && attempts !== job.restart.nativeRetries) {
       const text = `run ${jobRunId} has maxFailedAttemptsPerHour ${attempts}, the policy says ${job.restart.nativeRetries}`;
       concerns.push({ rule: 'drift', reason: 'native-retries-differ', text });
+    }
+    const others = differences(job, memory, observation.run.run);
+    if (others.length > 0) {
+      const text = `run ${jobRunId} has ${others.join('; ')}`;
+      concerns.push({ rule: 'drift', reason: 'run-differs', text });
     }
     return concerns;
   },

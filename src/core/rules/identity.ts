@@ -1,4 +1,5 @@
 import type { Verdict } from '../decision.ts';
+import { differences } from '../differences.ts';
 import { tell } from '../incident.ts';
 import { isLive, type JobRun } from '../job-run.ts';
 import { isGoneByOrder } from '../memory.ts';
@@ -93,7 +94,9 @@ function takeOver(
     return { kind: 'wait', reason, untilMs: nowMs + 60_000, ...twoWriters(input, reason, text) };
   }
   if (only) {
-    const text = `${input.job.name}: took over run ${only.jobRunId}, started by ${whoIs(only.createdBy)}.`;
+    const others = differences(input.job, input.memory, only);
+    const drift = others.length > 0 ? ` It has ${others.join('; ')}; it is left as it is.` : '';
+    const text = `${input.job.name}: took over run ${only.jobRunId}, started by ${whoIs(only.createdBy)}.${drift}`;
     return {
       kind: 'nothing',
       reason: 'run-adopted',
