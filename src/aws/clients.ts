@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -19,6 +20,7 @@ export interface AwsClientOptions {
   readonly endpoints?: {
     readonly emrServerless?: string | undefined;
     readonly cloudwatch?: string | undefined;
+    readonly cloudwatchLogs?: string | undefined;
     readonly eventBridge?: string | undefined;
     readonly kinesis?: string | undefined;
     readonly secretsManager?: string | undefined;
@@ -102,6 +104,12 @@ export function kinesisClient(options: AwsClientOptions): KinesisClient {
     requestHandler: new NodeHttpHandler(requestHandler),
     ...at(options.endpoints?.kinesis),
   });
+  signWithClock(client, options.clock);
+  return client;
+}
+
+export function cloudwatchLogsClient(options: AwsClientOptions): CloudWatchLogsClient {
+  const client = new CloudWatchLogsClient({ ...common(options), ...at(options.endpoints?.cloudwatchLogs) });
   signWithClock(client, options.clock);
   return client;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Answer, ListPage } from '../control/ports.ts';
+import { redact } from '../core/failure/redact.ts';
 import { type JobRun, toJobRunState } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
 import { malformed } from './failures.ts';
@@ -16,7 +17,8 @@ export function parseJobRun(raw: unknown): Answer<JobRun> {
       applicationId: run.applicationId,
       name: run.name,
       state: toJobRunState(run.state),
-      stateDetails: run.stateDetails,
+      // Exceptions quote settings and addresses: secrets in them go no further than here.
+      stateDetails: redact(run.stateDetails),
       createdAtMs: run.createdAt.getTime(),
       updatedAtMs: run.updatedAt.getTime(),
       createdBy: run.createdBy,

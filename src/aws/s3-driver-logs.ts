@@ -5,6 +5,7 @@ import type { DriverLogs, LogsAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
 import { toFailure } from './failures.ts';
+import { s3PlaceOf } from './log-places.ts';
 import type { Permissions } from './permissions.ts';
 import { Tail } from './tail.ts';
 
@@ -56,12 +57,12 @@ export class S3DriverLogs implements DriverLogs {
   }
 
   async #read(run: JobRun, attempt: number | undefined, worker: Worker): Promise<LogsAnswer> {
-    const root = rootOf(run);
+    const root = s3PlaceOf(run);
     if (root === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
     const abort = AbortSignal.timeout(this.#limits.readMsMax);
     const folder = `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`;
     try {
-      const files = await this.#filesOf(root.bucket, folder, { attempt, worker: worker.folder });
+      const files = await this.#filesOf(root.bucket, folder, { attempt, worker: worker.folder, abort });
       const wanted = Object.entries(worker.files).flatMap(([name, count]) => newest(files, name, count));
       if (wanted.length === 0)
         return { kind: 'none', why: `no ${worker.who} log has arrived yet`, mayCome: true };
@@ -80,29 +81,29 @@ export class S3DriverLogs implements DriverLogs {
   async #filesOf(
     bucket: string,
     run: string,
-    { attempt, worker }: { attempt: number | undefined; worker: string },
+    { attempt, worker, abort }: { attempt: number | undefined; worker: string; abort: AbortSignal },
   ): Promise<readonly LogFile[]> {
-    const top = await this.#list(bucket, run, '/');
+    const list = (prefix: string, delimiter?: string) => this.#list({ bucket, prefix, delimiter }, abort);
+    const top = await list(run, '/');
     const attempts = top.folders.find((folder) => /\/attempts?\/$/.test(folder));
-    const numbered = attempts ? (await this.#list(bucket, attempts, '/')).folders : [];
+    const numbered = attempts ? (await list(attempts, '/')).folders : [];
     const number = (folder: string) => Number(/(\d+)\/$/.exec(folder)?.[1] ?? -1);
     const last = [...numbered].sort((a, b) => number(b) - number(a))[0];
     const wanted = attempt === undefined ? last : numbered.find((folder) => number(folder) === attempt);
     // What the run wrote as a whole is the newest attempt's, and nobody else's words.
     if (attempt !== undefined && wanted === undefined) return [];
     const base = wanted ?? run;
-    const folders = wanted === undefined ? top.folders : (await this.#list(bucket, wanted, '/')).folders;
+    const folders = wanted === undefined ? top.folders : (await list(wanted, '/')).folders;
     const [kind = '', ...rest] = worker.split('/');
     // Whichever way the service writes it: upper or lower case.
     const found = folders.find((folder) => folder.toUpperCase().endsWith(`/${kind}/`)) ?? `${base}${kind}/`;
-    return (await this.#list(bucket, `${found}${rest.map((one) => `${one}/`).join('')}`)).files;
+    return (await list(`${found}${rest.map((one) => `${one}/`).join('')}`)).files;
   }
 
   /** One page of a thousand names: a driver has a handful. */
   async #list(
-    bucket: string,
-    prefix: string,
-    delimiter?: string,
+    { bucket, prefix, delimiter }: { bucket: string; prefix: string; delimiter: string | undefined },
+    abortSignal: AbortSignal,
   ): Promise<{ files: readonly LogFile[]; folders: readonly string[] }> {
     const listed = await this.#client.send(
       new ListObjectsV2Command({
@@ -110,6 +111,7 @@ export class S3DriverLogs implements DriverLogs {
         Prefix: prefix,
         ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
       }),
+      { abortSignal },
     );
     const files = (listed.Contents ?? []).flatMap(({ Key, LastModified, Size }) =>
       // An empty object has no range to ask for, and nothing to say.
@@ -121,17 +123,27 @@ export class S3DriverLogs implements DriverLogs {
 
   async #tailOf(bucket: string, key: string, abortSignal: AbortSignal): Promise<LogText> {
     const { packedBytesMax: packed, textBytesMax: unpacked } = this.#limits;
-    const object = await this.#client.send(
-      new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=0-${packed - 1}` }),
-      { abortSignal },
-    );
+    const isPacked = key.endsWith('.gz');
+    // The end of a plain file can be asked for; a gzip can only be read from its start.
+    const range = isPacked ? `bytes=0-${packed - 1}` : `bytes=-${keptBytes}`;
+    const object = await this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }), {
+      abortSignal,
+    });
     const body = object.Body as Readable | undefined;
     const tail = new Tail(keptBytes);
-    if (body)
-      await drain(key.endsWith('.gz') ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
-    const source = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
-    return { source, ...tail.text() };
+    if (body) await drain(isPacked ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
+    const name = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
+    return { source: `${name}${partText(object.ContentRange, isPacked)}`, ...tail.text() };
   }
+}
+
+/** Of which part of the file the lines are counted, where it is not the whole. */
+function partText(contentRange: string | undefined, isPacked: boolean): string {
+  const [from = 0, to = 0, size = 0] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [])
+    .slice(1)
+    .map(Number);
+  if (to + 1 >= size && from === 0) return '';
+  return isPacked ? ` (its first ${to + 1} bytes)` : ` from byte ${from}`;
 }
 
 interface Worker {
@@ -175,18 +187,6 @@ async function drain(
   } finally {
     stream.destroy();
   }
-}
-
-/** Where the run's own request sends its logs. What only the application says is not known here. */
-function rootOf({ request }: JobRun): { bucket: string; prefix: string } | undefined {
-  const overrides = request.configurationOverrides as
-    | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: unknown } } }
-    | undefined;
-  const logUri = overrides?.monitoringConfiguration?.s3MonitoringConfiguration?.logUri;
-  const [, bucket, path = ''] = /^s3[an]?:\/\/([^/]+)\/?(.*)$/i.exec(String(logUri ?? '')) ?? [];
-  if (bucket === undefined) return undefined;
-  const folder = path.replace(/\/+$/, '');
-  return { bucket, prefix: folder === '' ? '' : `${folder}/` };
 }
 
 export const driverLogPermissions: Permissions = {

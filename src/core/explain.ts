@@ -3,6 +3,7 @@ import { adviceOn } from './explain-advice.ts';
 import { holdText } from './explain-hold.ts';
 import { forMs, seenLines } from './explain-seen.ts';
 import { gist } from './failure/gist.ts';
+import type { Judgement } from './failure/judgement.ts';
 import { startText } from './plan.ts';
 import { reasons, type Withholding } from './reason.ts';
 
@@ -70,15 +71,19 @@ function classLines({ verdict, observation: { run } }: Decision): readonly strin
     const worker = judgement.worker ? ` (${judgement.worker})` : '';
     return [
       `${judgement.class}${worker} → ${judgement.action}   by ${judgement.rule}`,
-      // What was just quoted as seen is not said twice.
-      ...(judgement.evidence === '' ||
-      gist(details, evidenceMax).startsWith(gist(judgement.evidence, evidenceMax))
-        ? []
-        : [`evidence: "${gist(judgement.evidence, evidenceMax)}"`]),
+      ...evidenceLines(judgement, details),
     ];
   }
   if (verdict.kind !== 'claim' || verdict.wish.class === undefined) return [];
   return [`${verdict.wish.class}, judged when the start was wished for`];
+}
+
+/** The line that decided and where it stands. What was just quoted as seen is not said twice. */
+function evidenceLines({ evidence, place }: Judgement, details: string): readonly string[] {
+  const quote = gist(evidence, evidenceMax);
+  if (evidence === '' || gist(details, evidenceMax).startsWith(quote)) return [];
+  const where = place && place.source !== 'stateDetails' ? ` in ${place.source}, line ${place.line}` : '';
+  return [`evidence${where}: "${quote}"`];
 }
 
 /** The rules that were asked in vain share one phrase; the last one decided. */

@@ -1,5 +1,7 @@
 import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
+import { cloudWatchLogPermissions } from '../aws/cloudwatch-driver-logs.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
+import { applicationPermissions } from '../aws/driver-logs.ts';
 import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-store.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
@@ -34,6 +36,8 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
+    cloudWatchLogPermissions,
+    applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
   ],
@@ -59,6 +63,8 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobRunPermissions,
     checkpointPermissions,
     driverLogPermissions,
+    cloudWatchLogPermissions,
+    applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
   ],

@@ -1,12 +1,15 @@
 import {
   cloudwatchClient,
+  cloudwatchLogsClient,
   dynamodbClient,
   emrServerlessClient,
   eventBridgeClient,
   kinesisClient,
   s3Client,
 } from '../aws/clients.ts';
+import { CloudWatchDriverLogs } from '../aws/cloudwatch-driver-logs.ts';
 import { CloudWatchStreams } from '../aws/cloudwatch-streams.ts';
+import { PlacedDriverLogs } from '../aws/driver-logs.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
@@ -28,20 +31,22 @@ export function wireControl(runtime: Runtime): Ports {
   const options = { region: settings.region, clock, ...runtime.aws };
   const log = logPort(runtime.logger);
   const s3 = s3Client(options);
+  const emrServerless = emrServerlessClient(options);
   const store = new DynamoDbJobStore({ client: dynamodbClient(options), table: settings.table, clock });
   return {
     clock,
     random,
     ids: ulids(clock, random),
     log,
-    runs: withLaunchLimits(
-      new EmrServerlessJobRuns(emrServerlessClient(options)),
-      settings.launchPrefixes ?? [],
-    ),
+    runs: withLaunchLimits(new EmrServerlessJobRuns(emrServerless), settings.launchPrefixes ?? []),
     store,
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3),
-    logs: new S3DriverLogs(s3),
+    logs: new PlacedDriverLogs({
+      clock,
+      emrServerless,
+      places: [new S3DriverLogs(s3), new CloudWatchDriverLogs(cloudwatchLogsClient(options))],
+    }),
     streams: new CloudWatchStreams(cloudwatchClient(options)),
     retentions: new KinesisRetentions(kinesisClient(options), clock),
     policies: onlyAtHome(

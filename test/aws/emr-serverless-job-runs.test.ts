@@ -47,6 +47,15 @@ async function getWith(changes: object) {
 }
 
 describe('get', () => {
+  it('makes secrets in the state details unreadable before anybody keeps them', async () => {
+    const stateDetails =
+      'Job failed. ExitCode: 1. jdbc:postgresql://etl:hunter2@db/x password=swordfish AKIAIOSFODNN7EXAMPLE';
+    const run = await getWith({ stateDetails });
+    const told = run.ok ? run.value.stateDetails : '';
+    expect(told).toContain('Job failed. ExitCode: 1.');
+    for (const secret of ['hunter2', 'swordfish', 'AKIAIOSFODNN7EXAMPLE']) expect(told).not.toContain(secret);
+  });
+
   it('tells a run in milliseconds, with the request that would start it again', async () => {
     expect(await getWith({})).toStrictEqual({
       ok: true,

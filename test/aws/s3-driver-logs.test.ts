@@ -132,11 +132,24 @@ describe('driver logs', () => {
     });
   });
 
-  it('that are larger than what is read of one are read from the start as far as that', async () => {
+  it('that are larger than what is read of one say which part it was', async () => {
     const { logs, put } = await bucket({ packedBytesMax: 1_000 });
-    put('SPARK_DRIVER/stderr', `${'a'.repeat(1_000)}never read`);
-    const answer = await logs.read(run);
-    expect(answer.kind === 'read' && answer.logs[0]?.text).toBe('a'.repeat(1_000));
+    const noise = Array.from({ length: 4_000 }, (_, n) => Math.sin(n)).join('\n');
+    put('SPARK_DRIVER/stderr.gz', gzipSync(noise));
+    expect(await logs.read(run)).toMatchObject({
+      logs: [{ source: 'SPARK_DRIVER/stderr.gz (its first 1000 bytes)' }],
+    });
+  });
+
+  it('that are not packed are asked for from their end', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr', `${'a'.repeat(600_000)}\n${error}`);
+    const [log] = await logs.read(run).then((answer) => (answer.kind === 'read' ? answer.logs : []));
+    expect(log?.text.endsWith(error)).toBe(true);
+    expect(log?.text.length).toBe(512 * 1024);
+    expect(log?.source).toBe(`SPARK_DRIVER/stderr from byte ${600_001 + error.length - 512 * 1024}`);
+    put('SPARK_DRIVER/stderr', error);
+    expect(await logs.read(run)).toMatchObject({ logs: [{ source: 'SPARK_DRIVER/stderr', text: error }] });
   });
 
   it('that are not there yet, or still empty, are a state of their own', async () => {

@@ -1,0 +1,88 @@
+import { type EMRServerlessClient, GetApplicationCommand } from '@aws-sdk/client-emr-serverless';
+import type { Answer, Clock, DriverLogs, LogsAnswer } from '../control/ports.ts';
+import type { JobRun } from '../core/job-run.ts';
+import { toFailure } from './failures.ts';
+import { cloudWatchOf, type Monitoring, parseMonitoring, s3PlaceOf } from './log-places.ts';
+import type { Permissions } from './permissions.ts';
+
+/** Where an application sends its logs changes only while it is stopped. */
+const rememberedMs = 10 * 60_000;
+
+export interface DriverLogsOptions {
+  readonly clock: Clock;
+  readonly emrServerless: EMRServerlessClient;
+  /** In the order in which they are asked; the first that has a log is believed. */
+  readonly places: readonly DriverLogs[];
+}
+
+/**
+ * The logs of a run wherever they go: to the places that its request names or, where it names none, to those that its
+ * application does.
+ */
+export class PlacedDriverLogs implements DriverLogs {
+  readonly #options: DriverLogsOptions;
+  readonly #applications = new Map<string, { readonly atMs: number; readonly monitoring: Monitoring }>();
+
+  constructor(options: DriverLogsOptions) {
+    this.#options = options;
+  }
+
+  read(run: JobRun, attempt?: number): Promise<LogsAnswer> {
+    return this.#ask(run, (place, placed) => place.read(placed, attempt));
+  }
+
+  readExecutor(run: JobRun, executor: string, attempt?: number): Promise<LogsAnswer> {
+    return this.#ask(run, (place, placed) => place.readExecutor(placed, executor, attempt));
+  }
+
+  /** A place without a log says why; of several the one that may still get one, or that could not be read, counts. */
+  async #ask(
+    run: JobRun,
+    ask: (place: DriverLogs, placed: JobRun) => Promise<LogsAnswer>,
+  ): Promise<LogsAnswer> {
+    const placed = await this.#placed(run);
+    if (!placed.ok)
+      return { kind: 'unknown', why: `where its application sends logs: ${placed.code}: ${placed.message}` };
+    const answers: LogsAnswer[] = [];
+    for (const place of this.#options.places) {
+      const answer = await ask(place, placed.value);
+      if (answer.kind === 'read') return answer;
+      answers.push(answer);
+    }
+    const found =
+      answers.find((answer) => answer.kind === 'none' && answer.mayCome === true) ??
+      answers.find(({ kind }) => kind === 'unknown');
+    return (
+      found ?? { kind: 'none', why: 'neither the run nor its application sends logs to S3 or CloudWatch' }
+    );
+  }
+
+  async #placed(run: JobRun): Promise<Answer<JobRun>> {
+    if (s3PlaceOf(run) || cloudWatchOf(run)) return { ok: true, value: run };
+    const monitoring = await this.#monitoringOf(run.applicationId);
+    if (!monitoring.ok) return monitoring;
+    const configurationOverrides = { monitoringConfiguration: monitoring.value };
+    return { ok: true, value: { ...run, request: { ...run.request, configurationOverrides } } };
+  }
+
+  async #monitoringOf(applicationId: string): Promise<Answer<Monitoring>> {
+    const nowMs = this.#options.clock.now();
+    const known = this.#applications.get(applicationId);
+    if (known && nowMs - known.atMs < rememberedMs) return { ok: true, value: known.monitoring };
+    try {
+      const { application } = await this.#options.emrServerless.send(
+        new GetApplicationCommand({ applicationId }),
+      );
+      const monitoring = parseMonitoring(application?.monitoringConfiguration);
+      this.#applications.set(applicationId, { atMs: nowMs, monitoring });
+      return { ok: true, value: monitoring };
+    } catch (error) {
+      return toFailure(error);
+    }
+  }
+}
+
+export const applicationPermissions: Permissions = {
+  title: 'read where an application sends the logs of runs that do not say it',
+  actions: ['emr-serverless:GetApplication'],
+};

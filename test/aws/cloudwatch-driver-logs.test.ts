@@ -1,0 +1,218 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { describe, expect, it } from 'vitest';
+import { CloudWatchDriverLogs } from '../../src/aws/cloudwatch-driver-logs.ts';
+import { PlacedDriverLogs } from '../../src/aws/driver-logs.ts';
+import { systemClock } from '../../src/aws/system-clock.ts';
+import type { DriverLogs } from '../../src/control/ports.ts';
+import type { JobRun } from '../../src/core/job-run.ts';
+import { clientsOf, failing, type Step, scripted } from './scripted-server.ts';
+
+const run = withMonitoring({
+  cloudWatchLoggingConfiguration: { enabled: true, logStreamNamePrefix: 'orders/' },
+});
+
+function withMonitoring(monitoringConfiguration: object | undefined, attempt?: number): JobRun {
+  const request = monitoringConfiguration ? { configurationOverrides: { monitoringConfiguration } } : {};
+  return {
+    applicationId: '00app',
+    jobRunId: '00run',
+    request,
+    ...(attempt === undefined ? {} : { attempt }),
+  } as JobRun;
+}
+
+async function logsOf(...steps: readonly Step[]) {
+  const server = await scripted(...steps);
+  const client = new CloudWatchLogsClient({
+    region: 'us-east-1',
+    endpoint: server.url,
+    maxAttempts: 1,
+    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+  });
+  return { logs: new CloudWatchDriverLogs(client, { readMsMax: 2_000 }), requests: server.requests };
+}
+
+const answered = (body: object): Step => ({ status: 200, body });
+const streams = (...names: readonly string[]) =>
+  answered({
+    logStreams: names.map((logStreamName, index) => ({ logStreamName, lastEventTimestamp: 1_000 + index })),
+  });
+const events = (...messages: readonly string[]) =>
+  answered({ events: messages.map((message) => ({ message, timestamp: 1_795_000_000_000 })) });
+const base = 'orders/applications/00app/jobs/00run';
+
+describe('driver logs in CloudWatch', () => {
+  it('are the last page of stdout and stderr, with the time from which lines are counted', async () => {
+    const { logs, requests } = await logsOf(
+      streams(`${base}/SPARK_DRIVER/stderr`, `${base}/SPARK_DRIVER/stdout`),
+      events('Traceback'),
+      events('INFO x', 'ERROR the last words'),
+    );
+    expect(await logs.read(run)).toEqual({
+      kind: 'read',
+      logs: [
+        { source: 'SPARK_DRIVER/stdout since 2026-11-18T11:06:40.000Z', text: 'Traceback', linesBefore: 0 },
+        {
+          source: 'SPARK_DRIVER/stderr since 2026-11-18T11:06:40.000Z',
+          text: 'INFO x\nERROR the last words',
+          linesBefore: 0,
+        },
+      ],
+    });
+    const [listing, page] = requests.map(({ body }) => JSON.parse(body));
+    expect(listing).toMatchObject({
+      logGroupName: '/aws/emr-serverless',
+      logStreamNamePrefix: `${base}/SPARK_DRIVER/`,
+    });
+    expect(page).toMatchObject({ startFromHead: false });
+  });
+
+  it('are those of the attempt, where the run has attempts', async () => {
+    const { logs, requests } = await logsOf(
+      streams(`${base}/attempts/3/SPARK_DRIVER/stderr`),
+      events('of attempt 3'),
+    );
+    const withAttempt = { ...run, attempt: 3 };
+    expect(await logs.read(withAttempt)).toMatchObject({ logs: [{ text: 'of attempt 3' }] });
+    expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({
+      logStreamNamePrefix: `${base}/attempts/3/SPARK_DRIVER/`,
+    });
+  });
+
+  it('of an attempt that has none are none, and not those of the run', async () => {
+    const { logs, requests } = await logsOf(streams(), streams(`${base}/SPARK_DRIVER/stderr`));
+    expect(await logs.read(run, 2)).toMatchObject({ kind: 'none', mayCome: true });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('are looked for one page further while a page is empty', async () => {
+    const { logs } = await logsOf(
+      streams(`${base}/SPARK_DRIVER/stderr`),
+      answered({ events: [], nextBackwardToken: 'b/2' }),
+      events('late'),
+    );
+    expect(await logs.read(run)).toMatchObject({ logs: [{ text: 'late' }] });
+  });
+
+  it('keep only the end of a page, whatever it holds', async () => {
+    const { logs } = await logsOf(
+      streams(`${base}/SPARK_DRIVER/stderr`),
+      events('y'.repeat(700_000), 'the end'),
+    );
+    const answer = await logs.read(run);
+    const text = answer.kind === 'read' ? (answer.logs[0]?.text ?? '') : '';
+    expect(text.length).toBe(512 * 1024);
+    expect(text.endsWith('the end')).toBe(true);
+  });
+
+  it('of an executor are those of its number', async () => {
+    const { logs, requests } = await logsOf(
+      streams(`${base}/SPARK_EXECUTOR/7/stderr`),
+      events('java.lang.OutOfMemoryError'),
+    );
+    expect(await logs.readExecutor(run, '7')).toMatchObject({
+      logs: [{ text: 'java.lang.OutOfMemoryError' }],
+    });
+    expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({
+      logStreamNamePrefix: `${base}/SPARK_EXECUTOR/7/`,
+    });
+  });
+
+  it('that have not arrived, or whose group is not there yet, may come', async () => {
+    const missing = await logsOf(failing('ResourceNotFoundException'));
+    expect(await missing.logs.read(run)).toMatchObject({ kind: 'none', mayCome: true });
+    const none = await logsOf(streams());
+    expect(await none.logs.read(run)).toMatchObject({ kind: 'none', mayCome: true });
+  });
+
+  it('that may not be read, or do not answer in time, are unknown', async () => {
+    const denied = await logsOf(failing('AccessDeniedException'));
+    expect(await denied.logs.read(run)).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('denied'),
+    });
+    const slow = await logsOf('hang');
+    expect(await slow.logs.read(run)).toMatchObject({
+      kind: 'unknown',
+      why: 'unavailable: not read within 2000 ms',
+    });
+  });
+
+  it('that are switched off are never asked for', async () => {
+    const { logs, requests } = await logsOf(streams());
+    const off = withMonitoring({ cloudWatchLoggingConfiguration: { enabled: false } });
+    expect(await logs.read(off)).toMatchObject({ kind: 'none' });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('the places of driver logs', () => {
+  const s3 = { s3MonitoringConfiguration: { logUri: 's3://logs/' } };
+  const found = { kind: 'read', logs: [] } as const;
+  const place = (answer: Awaited<ReturnType<DriverLogs['read']>>, seen: JobRun[] = []): DriverLogs => ({
+    read: async (asked) => {
+      seen.push(asked);
+      return answer;
+    },
+    readExecutor: async () => answer,
+  });
+  async function placed(step: Step, places: readonly DriverLogs[]) {
+    const server = await scripted(step);
+    const { emrServerless } = clientsOf(server, { retries: 'none' });
+    return {
+      logs: new PlacedDriverLogs({ clock: systemClock, emrServerless, places }),
+      requests: server.requests,
+    };
+  }
+  const application = (monitoringConfiguration: object) =>
+    answered({
+      application: {
+        applicationId: '00app',
+        arn: 'a',
+        releaseLabel: 'emr-7.10.0',
+        type: 'SPARK',
+        state: 'STARTED',
+        createdAt: 1,
+        updatedAt: 1,
+        monitoringConfiguration,
+      },
+    });
+
+  it('are the first that has a log', async () => {
+    const { logs, requests } = await placed('reset', [place({ kind: 'none', why: 'no S3' }), place(found)]);
+    expect(await logs.read(withMonitoring(s3))).toBe(found);
+    expect(requests).toEqual([]);
+  });
+
+  it('are asked of the application, once in ten minutes, when the run names none', async () => {
+    const seen: JobRun[] = [];
+    const { logs, requests } = await placed(application(s3), [place(found, seen)]);
+    for (const _ of [1, 2]) expect(await logs.read(withMonitoring(undefined))).toBe(found);
+    expect(seen[0]?.request.configurationOverrides).toMatchObject({ monitoringConfiguration: s3 });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('are not known while the application cannot be read', async () => {
+    const { logs } = await placed(failing('AccessDeniedException', { status: 403 }), [place(found)]);
+    expect(await logs.read(withMonitoring(undefined))).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('where its application sends logs'),
+    });
+  });
+
+  it('without a log say whether one may come, or could not be read, before they say that there is none', async () => {
+    const none = { kind: 'none', why: 'no S3' } as const;
+    const coming = { kind: 'none', why: 'not yet', mayCome: true } as const;
+    const unknown = { kind: 'unknown', why: 'denied' } as const;
+    const ask = async (...answers: Parameters<typeof place>[0][]) =>
+      (
+        await placed(
+          'reset',
+          answers.map((answer) => place(answer)),
+        )
+      ).logs.read(withMonitoring(s3));
+    expect(await ask(none, unknown, coming)).toBe(coming);
+    expect(await ask(none, unknown)).toBe(unknown);
+    expect(await ask(none)).toMatchObject({ kind: 'none', why: expect.stringContaining('neither') });
+  });
+});
