@@ -31,7 +31,8 @@ async function bucket(limits: ConstructorParameters<typeof S3DriverLogs>[1] = {}
   });
   onTestFinished(() => server.close());
   const put = (path: string, body: string | Buffer) => store.put(`logs/${base}/${path}`, body, 'world');
-  return { logs: new S3DriverLogs(clientsOf(server, { retries: 'none' }).s3, limits), put, calls };
+  const timeouts = { connectMs: 5_000, requestMs: 5_000 };
+  return { logs: new S3DriverLogs(clientsOf(server, { retries: 'none', timeouts }).s3, limits), put, calls };
 }
 
 const error = 'ERROR the last words of the driver\n';
