@@ -76,8 +76,9 @@ function statusText(fleet: FleetStatus, isAll: boolean): string {
     ['', 'JOB', 'STATE', 'MODE', 'RUN', 'RESTARTS h · d', 'STREAK', 'LOOKED', 'NEXT'],
     ...rows,
   ]);
+  const concerns = shown.flatMap(({ job, concerns: texts = [] }) => texts.map((text) => `${job}: ${text}\n`));
   const hidden = jobs.length - shown.length;
-  return `${head}\n\n${table}${hidden > 0 ? `\n${hidden} ok (hidden, --all)\n` : ''}`;
+  return `${head}\n\n${table}${concerns.length > 0 ? `\n${concerns.join('')}` : ''}${hidden > 0 ? `\n${hidden} ok (hidden, --all)\n` : ''}`;
 }
 
 const marks: Readonly<Record<JobStatus['state'], string>> = {

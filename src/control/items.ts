@@ -60,6 +60,8 @@ export interface RecordItem extends Stored {
     /** State of the job's run as that pass saw it; absent when there was none or it could not be read. */
     readonly runState?: string;
     readonly untilMs?: number;
+    /** What the safety lane found, as people read it: where the run differs, for one. */
+    readonly concerns?: readonly string[];
     readonly firstAtMs: number;
     readonly lastAtMs: number;
     readonly count: number;

@@ -39,6 +39,8 @@ export interface JobStatus {
   /** When a pass last looked at the job. */
   readonly lookedAtMs?: number;
   readonly decisionId?: string;
+  /** Where the run differs from what Checkpilot would start, and other things to know. */
+  readonly concerns?: readonly string[];
   /** What a person is asked, in mode suggest. */
   readonly approval?: Pick<Approval, 'hash' | 'action' | 'text' | 'state' | 'expiresAtMs'>;
   readonly incident?: { readonly id: string; readonly openedAtMs: number; readonly class?: string };
@@ -121,6 +123,7 @@ function jobStatus(
     streak: Math.max(0, ...streaks),
     ...next,
     ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
+    ...(record?.last?.concerns ? { concerns: record.last.concerns } : {}),
     ...(memory?.approval ? { approval: questionOf(memory.approval) } : {}),
     ...(incident
       ? {

@@ -181,13 +181,14 @@ export function lastOf(
   decision: Decision,
   isSame: boolean,
 ): NonNullable<RecordItem['last']> {
-  const { id, kind, reason, guard, atMs, observation, verdict } = decision;
+  const { id, kind, reason, guard, atMs, concerns, observation, verdict } = decision;
   const latest = {
     kind,
     reason,
     guard,
     ...(observation.run.kind === 'seen' ? { runState: observation.run.run.state } : {}),
     ...(verdict.untilMs === undefined ? {} : { untilMs: verdict.untilMs }),
+    ...(concerns.length > 0 ? { concerns: concerns.map(({ text }) => text) } : {}),
   };
   if (isSame && record?.last)
     return { ...record.last, ...latest, lastAtMs: atMs, count: record.last.count + 1 };

@@ -69,4 +69,14 @@ describe('status', () => {
     });
     expect(await statusOf(fleet, 'b')).toMatchObject({ state: 'STOPPED', runState: 'CANCELLED' });
   });
+
+  it('shows where a run differs from the policy', async () => {
+    const { restart } = testFleet({ jobs: { orders: {} } }).policy.jobs.orders ?? expect.fail('no job');
+    const fleet = testFleet({ jobs: { orders: { job: { restart: { ...restart, nativeRetries: 2 } } } } });
+    fleet.startSweeping();
+    await fleet.runFor(10 * minuteMs);
+    expect((await statusOf(fleet, 'orders')).concerns).toEqual([
+      expect.stringMatching(/^run \S+ has maxFailedAttemptsPerHour 1, the policy says 2$/),
+    ]);
+  });
 });
