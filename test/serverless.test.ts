@@ -21,6 +21,7 @@ const whole = {
   CheckpointBucketArns: 'arn:aws:s3:::acme-checkpoints',
   LogBucketArns: 'arn:aws:s3:::acme-logs,arn:aws:s3:::acme-more-logs',
   StreamArns: 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks',
+  AuditStreamArns: 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks',
   LogGroupArns: 'arn:aws:logs:us-east-1:111122223333:log-group:/aws/emr-serverless',
   SlackSecretArns: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:checkpilot/slack-AbCdEf',
 };

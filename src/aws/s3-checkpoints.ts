@@ -3,6 +3,7 @@ import { listBatches } from '../checkpoint/batches.ts';
 import { headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
+import type { Shards } from '../checkpoint/shards.ts';
 import type { Answer, CheckpointHead, Checkpoints } from '../control/ports.ts';
 import type { CheckpointInspection, PositionGap } from '../core/observation.ts';
 import { S3CheckpointFiles } from './s3-checkpoint-files.ts';
@@ -10,9 +11,11 @@ import { S3CheckpointFiles } from './s3-checkpoint-files.ts';
 /** Checkpoints in S3. The head is known by the names and dates of objects: two listings, no object is read. */
 export class S3Checkpoints implements Checkpoints {
   readonly #client: S3Client;
+  readonly #shards: Shards | undefined;
 
-  constructor(client: S3Client) {
+  constructor(client: S3Client, shards?: Shards) {
     this.#client = client;
+    this.#shards = shards;
   }
 
   /** -1 where there is no batch yet. `location` is an s3 URI; anything else is `malformed`. */
@@ -31,6 +34,6 @@ export class S3Checkpoints implements Checkpoints {
 
   async seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>> {
     const files = S3CheckpointFiles.at(this.#client, location);
-    return files.ok ? auditSeam(files.value, batch) : files;
+    return files.ok ? auditSeam(files.value, batch, this.#shards) : files;
   }
 }

@@ -3,9 +3,10 @@ import type { PartitionPosition, SourceKind, SourcePositions } from './sources.t
 /**
  * What is wrong between the end of a batch and the start of the next one: `skipped` is never read, `went-back` is read
  * twice, `vanished` is a partition or shard that was left before its end was read, `late-start` a new one that does
- * not begin at its beginning, `unclear` two positions that cannot be compared.
+ * not begin at its beginning, `unclear` two positions that cannot be compared, `unproven` one of these of which the stream
+ * could not be asked whether anything lies there.
  */
-export type GapKind = 'skipped' | 'went-back' | 'vanished' | 'late-start' | 'unclear';
+export type GapKind = 'skipped' | 'went-back' | 'vanished' | 'late-start' | 'unclear' | 'unproven';
 
 export interface PositionGap {
   readonly kind: GapKind;
@@ -16,6 +17,8 @@ export interface PositionGap {
   readonly from: PartitionPosition | null;
   /** Where the next one starts; null for a partition that is gone. */
   readonly to: PartitionPosition | null;
+  /** Of an unproven one: why the stream could not be asked. */
+  readonly why?: string;
 }
 
 /**

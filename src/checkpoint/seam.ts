@@ -2,17 +2,20 @@ import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { auditGap, type PositionGap } from './gap.ts';
 import { readShardEnds } from './kinesis-source.ts';
 import { readPlanned } from './planned.ts';
+import { proveGaps, type Shards } from './shards.ts';
 import type { SourcePositions } from './sources.ts';
 
 /**
  * Whether batch N+1 begins where the committed batch N ended; `undefined` where it cannot be told, because a file is
  * gone or damaged. Kinesis: the ends of N beside the starts in `offsets/N+1`. Others write only the end of each batch,
  * and the next one begins there by definition: of them only an end that lies before the last one, or a partition that is
- * gone, shows. Calls: two reads, and for each Kinesis source one listing and a read for each shard, 256 at most.
+ * gone, shows. Calls: two reads, and for each Kinesis source one listing and a read for each shard, 256 at most; with
+ * `shards`, the stream is asked besides.
  */
 export async function auditSeam(
   files: CheckpointFiles,
   batch: number,
+  shards?: Shards,
 ): Promise<FileAnswer<readonly PositionGap[] | undefined>> {
   const before = await readPlanned(files, batch, []);
   if (!before.ok) return before.code === 'not-found' ? { ok: true, value: undefined } : before;
@@ -29,9 +32,19 @@ export async function auditSeam(
     }
     const ends = await endsOf(files, index, ended);
     if (!ends.ok) return ends;
-    if (ends.value) gaps.push(...auditGap(ends.value, started.positions));
+    if (ends.value) gaps.push(...(await proven(ends.value, started.positions, shards)));
   }
   return { ok: true, value: gaps };
+}
+
+async function proven(
+  ends: readonly SourcePositions[],
+  started: readonly SourcePositions[],
+  shards: Shards | undefined,
+): Promise<readonly PositionGap[]> {
+  const gaps = auditGap(ends, started);
+  const [ended] = ends;
+  return shards && ended ? proveGaps(shards, { ended, started }, gaps) : gaps;
 }
 
 /** Where batch N ended in each shard; one without an end is read again from its start. */

@@ -92,11 +92,13 @@ export type SeamSensor =
 
 /** A partition or shard that a batch does not go on with where the one before it ended. */
 export interface PositionGap {
-  readonly kind: 'skipped' | 'went-back' | 'vanished' | 'late-start' | 'unclear';
+  readonly kind: 'skipped' | 'went-back' | 'vanished' | 'late-start' | 'unclear' | 'unproven';
   readonly stream: string | null;
   readonly id: string;
   readonly from: GapPosition | null;
   readonly to: GapPosition | null;
+  /** Of an unproven one: why the stream could not be asked whether anything lies there. */
+  readonly why?: string;
 }
 
 interface GapPosition {

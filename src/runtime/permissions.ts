@@ -6,6 +6,7 @@ import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-sto
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
 import { retentionPermissions } from '../aws/kinesis-retentions.ts';
+import { shardPermissions } from '../aws/kinesis-shards.ts';
 import type { Permissions } from '../aws/permissions.ts';
 import { checkpointPermissions } from '../aws/s3-checkpoint-files.ts';
 import { driverLogPermissions } from '../aws/s3-driver-logs.ts';
@@ -40,6 +41,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
+    shardPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, jobListPermissions, policyPermissions],
   notify: [
@@ -67,5 +69,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
+    shardPermissions,
   ],
 };

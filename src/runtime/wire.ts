@@ -14,6 +14,7 @@ import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
 import { KinesisRetentions } from '../aws/kinesis-retentions.ts';
+import { KinesisShards } from '../aws/kinesis-shards.ts';
 import { S3Checkpoints } from '../aws/s3-checkpoints.ts';
 import { S3DriverLogs } from '../aws/s3-driver-logs.ts';
 import { S3Policies } from '../aws/s3-policies.ts';
@@ -32,6 +33,7 @@ export function wireControl(runtime: Runtime): Ports {
   const log = logPort(runtime.logger);
   const s3 = s3Client(options);
   const emrServerless = emrServerlessClient(options);
+  const kinesis = kinesisClient(options);
   const store = new DynamoDbJobStore({ client: dynamodbClient(options), table: settings.table, clock });
   return {
     clock,
@@ -41,14 +43,14 @@ export function wireControl(runtime: Runtime): Ports {
     runs: withLaunchLimits(new EmrServerlessJobRuns(emrServerless), settings.launchPrefixes ?? []),
     store,
     wakes: wireDoor(runtime).wakes,
-    checkpoints: new S3Checkpoints(s3),
+    checkpoints: new S3Checkpoints(s3, new KinesisShards(kinesis)),
     logs: new PlacedDriverLogs({
       clock,
       emrServerless,
       places: [new S3DriverLogs(s3), new CloudWatchDriverLogs(cloudwatchLogsClient(options))],
     }),
     streams: new CloudWatchStreams(cloudwatchClient(options)),
-    retentions: new KinesisRetentions(kinesisClient(options), clock),
+    retentions: new KinesisRetentions(kinesis, clock),
     policies: onlyAtHome(
       new S3Policies({ client: s3, bucket: settings.controlBucket, store, log }),
       settings,

@@ -132,6 +132,22 @@ describe('the first batch of a new run', () => {
     });
   });
 
+  it('warns, and calls nobody, of what could not be proven', () => {
+    const decision = found({ ...gap, kind: 'unproven', to: null, why: 'denied: kinesis:GetRecords' });
+    expect(decision).toMatchObject({
+      verdict: { notice: { event: 'incident.opened', severity: 'warning' } },
+    });
+    expect(decision.verdict.notice?.text).toContain(
+      'the stream could not be asked for more (denied: kinesis:GetRecords)',
+    );
+  });
+
+  it('tells a shard that nobody ever read from one that was left', () => {
+    expect(found({ ...gap, kind: 'vanished', from: null, to: null }).verdict.notice?.text).toContain(
+      'shardId-000000000003 was opened and closed meanwhile, and never read',
+    );
+  });
+
   it('names three shards of many', () => {
     const text = found(...Array.from({ length: 9 }, (_, id) => ({ ...gap, id: `shard-${id}` }))).verdict
       .notice?.text;

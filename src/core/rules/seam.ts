@@ -27,15 +27,18 @@ function report(
   { location, batch, gaps }: { location: string; batch: number; gaps: readonly PositionGap[] },
 ): Verdict {
   const { job, memory, observation, ids } = input;
-  const isLost = gaps.some(({ kind }) => kind !== 'went-back');
-  const reason = isLost ? 'positions-skipped' : 'positions-repeated';
+  const isLost = gaps.some(({ kind }) => kind !== 'went-back' && kind !== 'unproven');
+  const isUnproven = !isLost && gaps.some(({ kind }) => kind === 'unproven');
+  const reason = isLost || isUnproven ? 'positions-skipped' : 'positions-repeated';
   const named = gaps.slice(0, namedMax).map(gapText).join('; ');
   const more = gaps.length > namedMax ? `; and ${gaps.length - namedMax} more` : '';
   const evidence = `between batch ${batch} and ${batch + 1} of ${location}: ${named}${more}`;
   const judgement = judged('source-data-lost', 'seam', { confidence: 0.95, evidence });
   const text = isLost
     ? `${job.name} runs again, and records were skipped ${evidence}. Read them again from the stream while it keeps them.`
-    : `${job.name} runs again, and reads records twice ${evidence}. A sink that is not idempotent holds them twice.`;
+    : isUnproven
+      ? `${job.name} runs again, and records may have been skipped ${evidence}.`
+      : `${job.name} runs again, and reads records twice ${evidence}. A sink that is not idempotent holds them twice.`;
   const told = tell(memory, {
     reason,
     text,
@@ -55,14 +58,18 @@ function report(
   };
 }
 
-function gapText({ kind, stream, id, from, to }: PositionGap): string {
+function gapText({ kind, stream, id, from, to, why = 'not known' }: PositionGap): string {
   const where = `${stream ?? 'source'} ${id}`;
   const range = `from ${positionText(from)} to ${positionText(to)}`;
   switch (kind) {
     case 'went-back':
       return `${where} went back ${range}`;
     case 'vanished':
-      return `${where} was left at ${positionText(from)} before its end`;
+      return from === null
+        ? `${where} was opened and closed meanwhile, and never read`
+        : `${where} was left at ${positionText(from)} before its end`;
+    case 'unproven':
+      return `${where} was left at ${positionText(from ?? to)}, and the stream could not be asked for more (${why})`;
     case 'late-start':
       return `${where} is new and begins at ${positionText(to)}, not at its beginning`;
     default:
