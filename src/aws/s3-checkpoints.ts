@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { listBatches } from '../checkpoint/batches.ts';
 import { headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
 import type { Shards } from '../checkpoint/shards.ts';
 import type { Answer, CheckpointHead, Checkpoints } from '../control/ports.ts';
@@ -30,6 +31,11 @@ export class S3Checkpoints implements Checkpoints {
   async inspect(location: string): Promise<Answer<CheckpointInspection>> {
     const files = S3CheckpointFiles.at(this.#client, location);
     return files.ok ? inspectCheckpoint(files.value) : files;
+  }
+
+  async plannedAt(location: string, batch: number): Promise<Answer<number | undefined>> {
+    const files = S3CheckpointFiles.at(this.#client, location);
+    return files.ok ? plannedAt(files.value, batch) : files;
   }
 
   async seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>> {

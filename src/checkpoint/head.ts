@@ -20,6 +20,7 @@ export function headOf(
   const times = {
     ...dated('plannedAtMs', planned.get(plannedBatch)),
     ...dated('committedAtMs', committed.get(committedBatch)),
+    ...dated('committedPlannedAtMs', planned.get(committedBatch)),
     ...dated('batchP95Ms', p95(durations(planned, committed))),
   };
   return { committedBatch, plannedBatch, times };

@@ -3,6 +3,8 @@ import { isObject, type Json, parseObject } from './json.ts';
 /** `offsets/N`: what Spark planned. */
 export interface OffsetsLog {
   readonly watermarkMs: number;
+  /** When it was planned, by the driver's clock; 0 where it is not written down. */
+  readonly timestampMs: number;
   /** `spark.sql.shuffle.partitions` of the first run; null where it is not written down. */
   readonly shufflePartitions: number | null;
   /** The settings that a restart cannot change. */
@@ -58,6 +60,7 @@ export function parseOffsets(bytes: Uint8Array): Parsed<OffsetsLog> {
     ok: true,
     value: {
       watermarkMs: Number(batchWatermarkMs),
+      timestampMs: Number(batchTimestampMs),
       shufflePartitions: partitions === undefined ? null : Number(partitions),
       conf: new Map(
         Object.entries(conf).flatMap(([key, value]) => (isObject(value) ? [] : [[key, String(value)]])),

@@ -9,7 +9,7 @@ import {
 } from './deployment.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { columns } from './output/table.ts';
-import { agoText, atText } from './output/times.ts';
+import { agoText, atText, spanText } from './output/times.ts';
 
 interface StatusOptions extends DeploymentOptions {
   readonly json?: boolean;
@@ -73,7 +73,7 @@ function statusText(fleet: FleetStatus, isAll: boolean): string {
   );
   const rows = shown.map((job) => rowOf(job, nowMs));
   const table = columns([
-    ['', 'JOB', 'STATE', 'MODE', 'RUN', 'RESTARTS h · d', 'STREAK', 'LOOKED', 'NEXT'],
+    ['', 'JOB', 'STATE', 'MODE', 'RUN', 'RESTARTS h · d', 'STREAK', 'DATA LOSS', 'LOOKED', 'NEXT'],
     ...rows,
   ]);
   const concerns = shown.flatMap(({ job, concerns: texts = [] }) => texts.map((text) => `${job}: ${text}\n`));
@@ -92,6 +92,17 @@ const marks: Readonly<Record<JobStatus['state'], string>> = {
   OK: ' ',
 };
 
+/** `in ≤ 11 h` while the age of the oldest unread record is a lower bound; never empty for what nobody knows. */
+function lossCell(clock: JobStatus['clock'], nowMs: number): string {
+  if (!clock) return '–';
+  if (clock.kind === 'idle') return 'none';
+  if (clock.kind === 'unknown') return 'unknown';
+  const { lossAtMs, bound } = clock;
+  if (lossAtMs <= nowMs) return 'NOW';
+  const sign = { 'at-most': '≥ ', about: '~ ', 'at-least': '≤ ' }[bound];
+  return `in ${sign}${spanText(lossAtMs - nowMs)}`;
+}
+
 function rowOf(job: JobStatus, nowMs: number): readonly string[] {
   const { hour, perHour, day, perDay } = job.restarts;
   const at = job.nextAtMs === undefined ? '' : `${atText(job.nextAtMs, nowMs)} `;
@@ -103,6 +114,7 @@ function rowOf(job: JobStatus, nowMs: number): readonly string[] {
     job.runState ? `${job.jobRunId ?? '?'} ${job.runState}` : '–',
     `${hour}/${perHour} · ${day}/${perDay}`,
     String(job.streak),
+    lossCell(job.clock, nowMs),
     job.lookedAtMs === undefined ? 'never' : agoText(nowMs - job.lookedAtMs),
     `${at}${job.next}`,
   ];

@@ -1,5 +1,6 @@
 import type { Approval, ClosedApproval } from '../core/approval.ts';
 import type { Ring } from '../core/budget.ts';
+import type { Clock } from '../core/data-loss-clock.ts';
 import type { GuardResult, Verdict } from '../core/decision.ts';
 import type { StartCause } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
@@ -62,6 +63,8 @@ export interface RecordItem extends Stored {
     readonly untilMs?: number;
     /** What the safety lane found, as people read it: where the run differs, for one. */
     readonly concerns?: readonly string[];
+    /** As the last pass had it, also where its decision repeats an older one. */
+    readonly clock?: Clock;
     readonly firstAtMs: number;
     readonly lastAtMs: number;
     readonly count: number;

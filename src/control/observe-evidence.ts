@@ -117,7 +117,7 @@ export async function observeInput(
   job: ResolvedJob,
   seen: Pick<Observation, 'run' | 'checkpoints' | 'nowMs'>,
 ): Promise<InputSensor | undefined> {
-  const stream = job.source?.kinesis.stream;
+  const stream = job.source?.kinesis?.stream;
   const fromMs = quietSinceMs(job, seen);
   if (stream === undefined || fromMs === undefined) return undefined;
   const answer = await ports.streams.received(stream, { fromMs, toMs: seen.nowMs });

@@ -20,6 +20,7 @@ import {
   observeLogs,
   observeSeams,
 } from './observe-evidence.ts';
+import { observeSource } from './observe-source.ts';
 import type { Failure, Ports } from './ports.ts';
 import { scopesOf } from './scopes.ts';
 import { wishItem } from './writes.ts';
@@ -57,6 +58,7 @@ export async function observe(
   ]);
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });
   const turn = await observeTurn(ports, job, state, policy);
+  const source = await observeSource(ports, job, state, { run, checkpoints });
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
   return {
     nowMs: state.nowMs,
@@ -67,6 +69,7 @@ export async function observe(
     ...(logs ? { logs } : {}),
     ...(failedAttempt ? { failedAttempt } : {}),
     ...(input ? { input } : {}),
+    ...(source ? { source } : {}),
     ...(inspections ? { inspections } : {}),
     ...(seams ? { seams } : {}),
     budget: budgetSensor(job, state),

@@ -148,6 +148,8 @@ export interface Checkpoints {
   head(location: string): Promise<Answer<CheckpointHead>>;
   /** As Spark would judge it at a start. */
   inspect(location: string): Promise<Answer<CheckpointInspection>>;
+  /** When a batch was planned, as its own file says; undefined where it cannot be told. */
+  plannedAt(location: string, batch: number): Promise<Answer<number | undefined>>;
   /** Where batch N+1 does not begin at the end of batch N; undefined where that cannot be told. */
   seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>>;
 }
@@ -216,7 +218,7 @@ export interface EventBus {
 
 export interface Ids {
   /** A ULID with a prefix, e.g. `dec_01J…`. */
-  next(prefix: 'dec' | 'inc' | 'clm' | 'wsh' | 'gnt' | 'ntc' | 'ord'): string;
+  next(prefix: 'dec' | 'inc' | 'clm' | 'cmd' | 'wsh' | 'gnt' | 'ntc' | 'ord'): string;
 }
 
 /** In [0, 1). */

@@ -2,8 +2,10 @@ import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { jobNamed, type ResolvedJob } from '../core/job.ts';
 import { workerSpec } from '../core/launch-request.ts';
+import { isGrantLive } from '../core/memory.ts';
 import { neverStartsAfterMs } from '../core/protocol.ts';
 import { claimCancel, claimStart } from './claim.ts';
+import { claimExtension, type ExtendResult, settleCommand } from './extend.ts';
 import type { Claim } from './items.ts';
 import { type JobState, loadJob, openClaim } from './load.ts';
 import { observe } from './observe.ts';
@@ -31,6 +33,8 @@ export interface PassListener {
 
 /** How often a claim that is not settled is looked at, while it may be sent again. */
 const claimRetryMs = 5_000;
+/** … and another command, which is in less of a hurry. */
+const commandRetryMs = 20_000;
 /** The longest delay of a queue message; later wakes are the sweep's. */
 const queueDelayMaxMs = 900_000;
 /** How soon a job that no policy declares is looked at again; one that declares it anew wakes it at once. */
@@ -57,6 +61,11 @@ export async function reconcile(
 
   const renamed = await takeOverName(ports, job, state);
   if (renamed !== 'nothing') return report(name, `renamed-${renamed}`, renamed !== 'taken-over');
+
+  const { command } = state.memory;
+  // A start that is granted has two minutes; a longer retention can wait for it.
+  if (command && !isGrantLive(state.memory, nowMs))
+    return afterCommand(ports, name, await settleCommand(ports, command, { job, state }));
 
   const look = wake.look === true || state.memory.lookSinceMs !== undefined;
   const observation = await observe(ports, job, state, { look, isNewHint: wake.look === true, policy });
@@ -98,6 +107,8 @@ async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {
     await comeBack(ports, job.name, result.claim, sent);
     return report(job.name, `cancel-${sent}`, false, decision);
   }
+  if (verdict.kind === 'extend-retention')
+    return afterCommand(ports, job.name, await claimExtension(ports, pass, verdict.extension), decision);
   const written = await writeDecision(ports, pass);
   // Whoever was faster may not have looked: then the hint comes again with its message.
   const isHintLost = written === 'conflict' && pass.look && decision.observation.others.kind !== 'seen';
@@ -136,10 +147,23 @@ async function settle(
   return report(by.name, `settle-${result}`, result === 'unavailable');
 }
 
+/** The run lane was not asked in this pass, so the next one comes soon. */
+async function afterCommand(
+  ports: Ports,
+  job: string,
+  result: ExtendResult,
+  decision?: Decision,
+): Promise<PassReport> {
+  const delayMs = result === 'open' ? commandRetryMs : 0;
+  const wake: Wake = { kind: 'job', job, cause: `retention-${result}` };
+  await ports.wakes.send([{ wake, delaySeconds: Math.ceil(delayMs / 1000) }]);
+  return report(job, `extend-${result}`, result === 'unavailable', decision);
+}
+
 /** A job that the policy dropped is not looked at every minute; its run is never touched, its memory is kept. */
 async function leaveAlone(ports: Ports, name: string, state: JobState): Promise<PassReport> {
   if (state.record) {
-    const memory = without(state.memory, new Set(['wish', 'grant', 'order']));
+    const memory = without(state.memory, new Set(['wish', 'grant', 'order', 'command']));
     const dueAtMs = state.nowMs + unmanagedLookMs;
     await ports.store.commit([
       recordWrite(name, state, { memory, dueAtMs, unmanaged: true }),

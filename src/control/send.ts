@@ -1,5 +1,5 @@
 import { mayAct } from '../core/guard.ts';
-import type { ResolvedJob } from '../core/job.ts';
+import type { ActionName, ResolvedJob } from '../core/job.ts';
 import { isTerminal } from '../core/job-run.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { closeCancel, markRefused } from './close.ts';
@@ -51,7 +51,7 @@ export async function sendCancel(
   claim: CancelClaim,
   guarded: { job: ResolvedJob; memory: JobMemory },
 ): Promise<SendResult> {
-  if (!(await mayStillAct(ports, guarded, { ordered: isOrdered(claim), isStart: false }))) return 'held-back';
+  if (!(await mayStillAct(ports, guarded, { ordered: isOrdered(claim) }))) return 'held-back';
   const terms = { graceSeconds: claim.graceSeconds, notAfterMs: claim.notAfterMs };
   const answer = await ports.runs.cancel(claim.applicationId, claim.runId, terms);
   const about = { job: claim.job, decision: claim.decisionId, claim: claim.id };
@@ -72,10 +72,14 @@ export function isOrdered({ cause, approval }: Claim): boolean {
 }
 
 /** Switches, pause and stop are read again right before each command: a person who says one must not wait for a pass. */
-async function mayStillAct(
+export async function mayStillAct(
   ports: Ports,
-  { job, memory }: { job: ResolvedJob; memory: JobMemory },
-  { ordered, isStart }: { ordered: boolean; isStart: boolean },
+  { job, memory }: { readonly job: ResolvedJob; readonly memory: JobMemory },
+  {
+    ordered,
+    isStart = false,
+    action = 'restart',
+  }: { readonly ordered: boolean; readonly isStart?: boolean; readonly action?: ActionName },
 ): Promise<boolean> {
   const nowMs = ports.clock.now();
   const answer = await ports.store.read([keys.control, keys.record(job.name)]);
@@ -89,7 +93,7 @@ async function mayStillAct(
     newerState: false,
     ...(control ? { control } : {}),
   });
-  return mayAct('restart', job, { gates, nowMs }, fresh, ordered).kind === 'done';
+  return mayAct(action, job, { gates, nowMs }, fresh, ordered).kind === 'done';
 }
 
 function assertNever(value: never): never {

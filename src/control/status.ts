@@ -1,6 +1,8 @@
 import { type Approval, askAgainMs } from '../core/approval.ts';
 import { emptyRing, usage } from '../core/budget.ts';
+import { type Clock, isUrgent } from '../core/data-loss-clock.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import { utcText } from '../core/utc.ts';
 import { as, type ControlItem, keys, type RecordItem } from './items.ts';
 import { gatesOf } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
@@ -43,6 +45,8 @@ export interface JobStatus {
   readonly concerns?: readonly string[];
   /** What a person is asked, in mode suggest. */
   readonly approval?: Pick<Approval, 'hash' | 'action' | 'text' | 'state' | 'expiresAtMs'>;
+  /** The data-loss clock as that pass had it; absent where the policy names no source. */
+  readonly clock?: Clock;
   readonly incident?: { readonly id: string; readonly openedAtMs: number; readonly class?: string };
 }
 
@@ -125,6 +129,7 @@ function jobStatus(
     ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
     ...(record?.last?.concerns ? { concerns: record.last.concerns } : {}),
     ...(memory?.approval ? { approval: questionOf(memory.approval) } : {}),
+    ...(record?.last?.clock ? { clock: record.last.clock } : {}),
     ...(incident
       ? {
           incident: {
@@ -142,7 +147,7 @@ function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   const { memory, last } = record;
   const isLive = last.runState !== undefined && !['FAILED', 'SUCCESS', 'CANCELLED'].includes(last.runState);
   // A pause does not take the need away, so it must not hide it.
-  if (memory.incident?.needsHuman || memory.parked) return 'NEEDS HUMAN';
+  if (memory.incident?.needsHuman || memory.parked || isUrgent(last.clock)) return 'NEEDS HUMAN';
   if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
   if (memory.desired === 'stopped') return 'STOPPED';
   if (!isLive && isUnanswered(memory.approval)) return 'NEEDS HUMAN';
@@ -162,6 +167,11 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   }
   if (last?.reason === 'retry-budget-exhausted' && last.untilMs !== undefined) {
     return { next: 'budget frees', nextAtMs: last.untilMs };
+  }
+  const { clock } = last ?? {};
+  if (isUrgent(clock)) {
+    const verb = clock.level === 'lost' ? 'data is lost since' : 'data is lost from';
+    return { next: `a person: ${verb} ${utcText(clock.lossAtMs)} on` };
   }
   if (memory?.parked) return { next: `a person: ${memory.parked.reason}` };
   const asked = last?.guard.kind === 'suggested' ? nextOfApproval(memory?.approval) : undefined;

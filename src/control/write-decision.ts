@@ -3,6 +3,7 @@ import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { withSeen } from '../core/progress.ts';
+import { rememberedSource } from '../core/source.ts';
 import { approvalWrites } from './approvals.ts';
 import { type Item, keys, type LaunchItem, type RecordItem, schemaVersion } from './items.ts';
 import { runItem } from './listing.ts';
@@ -55,21 +56,21 @@ export async function writeDecision(
   const asked = decision.approval
     ? approvalWrites(ports, decision, decision.approval, state.memory.approval)
     : [];
+  // What the safety lane tells is no consequence of an action, so every mode tells it.
+  const notices = [notice, decision.aside?.notice].filter((notice) => notice !== undefined);
   const outcome = await ports.store.commit([
     recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
     ...(isSame ? [] : [decisionWrite(decision)]),
     ...wishWrites(job, state.memory.wish, next.wish),
     ...adoption,
     ...asked,
-    ...(notice
-      ? [
-          noticeWrite(ports, notice, {
-            job: job.name,
-            decisionId: decision.id,
-            incidentId: (next.incident ?? state.memory.incident)?.id,
-          }),
-        ]
-      : []),
+    ...notices.map((told) =>
+      noticeWrite(ports, told, {
+        job: job.name,
+        decisionId: decision.id,
+        incidentId: (next.incident ?? state.memory.incident)?.id,
+      }),
+    ),
   ]);
   // Another pass changed the job meanwhile: it decided on fresher facts, and wakes the job itself.
   if (outcome.kind !== 'committed') return outcome.kind;
@@ -105,21 +106,38 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   if (!approval) forget.add('approval');
   const seen = {
     progress: withSeen(state.memory, observation),
+    ...(observation.source ? { source: rememberedSource(observation.source) } : {}),
     ...owed,
     ...(approval ? { approval } : {}),
   };
-  let memory = without({ ...state.memory, ...seen, ...learned }, forget);
+  const memory = {
+    ...without({ ...state.memory, ...seen, ...learned }, forget),
+    ...decision.aside?.learned,
+  };
+  return withVerdict(ports, memory, { job, decision });
+}
+
+function withVerdict(
+  ports: Ports,
+  learned: JobMemory,
+  { job, decision }: Pick<Pass, 'job' | 'decision'>,
+): JobMemory {
+  const { verdict, guard, approval } = decision;
+  let memory = learned;
   if (verdict.adopt) memory = adopted(memory, job, decision, verdict.adopt);
   if (verdict.kind !== 'start' || guard.kind !== 'done') return memory;
   // Whoever approved it has waited for that already.
-  const notBeforeMs = Math.min(verdict.wish.notBeforeMs, approval?.notBeforeMs ?? Number.POSITIVE_INFINITY);
+  const notBeforeMs = Math.min(
+    verdict.wish.notBeforeMs,
+    approval?.now?.notBeforeMs ?? Number.POSITIVE_INFINITY,
+  );
   const wish: Wish = { ...verdict.wish, notBeforeMs, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
   return { ...without(memory, new Set(['grant'])), wish };
 }
 
-/** A batch more is no news: it is noted, and the decision still folds. */
+/** A batch more is no news, nor is a reading: they are noted, and the decision still folds. */
 function sameBut(a: JobMemory, b: JobMemory): boolean {
-  const text = ({ progress: _moving, ...rest }: JobMemory) => JSON.stringify(rest);
+  const text = ({ progress: _moving, source: _readings, ...rest }: JobMemory) => JSON.stringify(rest);
   return text(a) === text(b);
 }
 
@@ -193,7 +211,11 @@ function wishWrites(job: ResolvedJob, before: Wish | undefined, after: Wish | un
 }
 
 function nextLookMs(decision: Decision, memory: JobMemory): number {
-  const regularMs = regularLookMs(decision, memory);
+  const regularMs = Math.min(
+    regularLookMs(decision, memory),
+    // Not before the next minute: a clock that stands at its mark must not make a chain of looks.
+    Math.max(decision.aside?.lookAtMs ?? Number.POSITIVE_INFINITY, decision.atMs + lookAgainMs),
+  );
   if (memory.lookSinceMs === undefined) return regularMs;
   // The longer it is owed, the less often it is tried: the listing of another pass will do as well.
   const everyMs = Math.min(withheldLookMs, Math.max(lookAgainMs, decision.atMs - memory.lookSinceMs));

@@ -181,7 +181,7 @@ export function lastOf(
   decision: Decision,
   isSame: boolean,
 ): NonNullable<RecordItem['last']> {
-  const { id, kind, reason, guard, atMs, concerns, observation, verdict } = decision;
+  const { id, kind, reason, guard, atMs, concerns, observation, verdict, clock } = decision;
   const latest = {
     kind,
     reason,
@@ -189,9 +189,12 @@ export function lastOf(
     ...(observation.run.kind === 'seen' ? { runState: observation.run.run.state } : {}),
     ...(verdict.untilMs === undefined ? {} : { untilMs: verdict.untilMs }),
     ...(concerns.length > 0 ? { concerns: concerns.map(({ text }) => text) } : {}),
+    ...(clock ? { clock } : {}),
   };
-  if (isSame && record?.last)
-    return { ...record.last, ...latest, lastAtMs: atMs, count: record.last.count + 1 };
+  if (isSame && record?.last) {
+    const { clock: _older, ...last } = record.last;
+    return { ...last, ...latest, lastAtMs: atMs, count: last.count + 1 };
+  }
   return { id, key: decisionKey(decision), ...latest, firstAtMs: atMs, lastAtMs: atMs, count: 1 };
 }
 

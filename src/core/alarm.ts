@@ -39,7 +39,7 @@ function isNamed(job: ResolvedJob, alarm: string): boolean {
 /** The application alone names no job: many jobs share one. */
 function isMeasured(job: ResolvedJob, { ApplicationId, JobName, StreamName }: AlarmDimensions): boolean {
   const { applicationId, jobName } = job.match;
-  if (StreamName !== undefined && StreamName === job.source?.kinesis.stream) return true;
+  if (StreamName !== undefined && StreamName === job.source?.kinesis?.stream) return true;
   if (JobName === undefined || !matchesGlob(jobName, JobName)) return false;
   return ApplicationId === undefined || ApplicationId === applicationId;
 }

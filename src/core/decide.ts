@@ -1,8 +1,9 @@
 import { approvalStep, usualExpiryMs } from './approval.ts';
-import type { Decision, Verdict } from './decision.ts';
+import { deadlineOf } from './data-loss-clock.ts';
+import type { Aside, Decision, Verdict } from './decision.ts';
 import { guard } from './guard.ts';
-import { planOf } from './plan.ts';
-import type { DecideInput } from './rule.ts';
+import { type Plan, planOf } from './plan.ts';
+import type { DecideInput, Finding, Next } from './rule.ts';
 import { runLane, safetyLane } from './rules/index.ts';
 
 /**
@@ -15,28 +16,50 @@ export function decide(input: DecideInput): Decision {
   for (const rule of runLane) {
     const verdict = rule.judge(input);
     trace.push({ rule: rule.name, said: verdict?.reason ?? 'does-not-apply' });
-    if (verdict) return record(input, verdict, trace);
+    if (verdict) return withSafety(input, verdict, trace);
   }
   // `steady` applies to everything, so a list that ends without a verdict is a broken house, not a case.
   throw new Error(`no rule applied to job ${input.job.name}: ${trace.map((one) => one.rule).join(', ')}`);
 }
 
-function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']): Decision {
-  const { job, observation, memory, ids } = input;
+/** What one pass carries out, and the question about it. */
+interface Chosen extends Next {
+  readonly plan: Plan | undefined;
+  /** What a person is asked about; only one thing at a time, the run first. */
+  readonly question: Next & { readonly plan: Plan | undefined };
+}
+
+/** The safety lane knows what the run lane wants; of their two commands one is carried out in a pass. */
+function withSafety(input: DecideInput, verdict: Verdict, trace: Decision['trace']): Decision {
+  const { job, observation, memory } = input;
   const plan = planOf(verdict, job);
-  const held = guard(verdict, job, observation, memory, plan);
-  const approval = approvalStep(
-    {
-      job: job.name,
-      decisionId: ids.decision,
-      nowMs: observation.nowMs,
-      verdict,
-      plan,
-      guard: held,
-      expireAfterMs: job.approvals?.expireAfterMs ?? usualExpiryMs,
-    },
-    memory.approval,
-  );
+  const next: Next = { verdict, guard: guard(verdict, job, observation, memory, plan) };
+  const findings = safetyLane.map((rule) => rule.look(input, next));
+  const wanted = findings.find((finding) => finding.wanted)?.wanted;
+  const isOurs = wanted?.guard.kind === 'done' && verdict.kind !== 'claim' && verdict.kind !== 'cancel';
+  // Nothing is lost by asking the run lane again in a moment, and records are by letting it go first.
+  if (wanted && isOurs) {
+    const own = { ...wanted, plan: planOf(wanted.verdict, job) };
+    const said = [...trace, { rule: 'retention', said: wanted.verdict.reason }];
+    return record(input, { ...own, question: own }, said, findings);
+  }
+  const run = { ...next, verdict: withDeadline(verdict, findings, observation.nowMs), plan };
+  const isAsked = plan === undefined && wanted?.guard.kind === 'suggested';
+  const question = isAsked ? { ...wanted, plan: planOf(wanted.verdict, job) } : run;
+  return record(input, { ...run, question }, trace, findings);
+}
+
+function record(
+  { job, observation, memory, ids }: DecideInput,
+  { verdict, guard: held, plan, question }: Chosen,
+  trace: Decision['trace'],
+  findings: readonly Finding[],
+): Decision {
+  const expireAfterMs = job.approvals?.expireAfterMs ?? usualExpiryMs;
+  const asking = { job: job.name, decisionId: ids.decision, nowMs: observation.nowMs, expireAfterMs };
+  const approval = approvalStep({ ...asking, ...question }, memory.approval);
+  const clock = findings.find((finding) => finding.clock)?.clock;
+  const aside = asideOf(findings);
   return {
     id: ids.decision,
     job: job.name,
@@ -48,7 +71,28 @@ function record(input: DecideInput, verdict: Verdict, trace: Decision['trace']):
     ...(plan ? { plan } : {}),
     guard: held,
     ...(approval.now || approval.closed ? { approval } : {}),
-    concerns: safetyLane.flatMap((rule) => rule.look(input)),
+    concerns: findings.flatMap(({ concerns }) => concerns),
+    ...(clock ? { clock } : {}),
+    ...(aside ? { aside } : {}),
     observation,
+  };
+}
+
+/** A start says by when it has to be made: the release function serves the shortest clock first. */
+function withDeadline(verdict: Verdict, findings: readonly Finding[], nowMs: number): Verdict {
+  if (verdict.kind !== 'start') return verdict;
+  const clock = findings.find((finding) => finding.clock)?.clock;
+  const deadlineMs = clock && deadlineOf(clock, nowMs);
+  return deadlineMs === undefined ? verdict : { ...verdict, wish: { ...verdict.wish, deadlineMs } };
+}
+
+function asideOf(findings: readonly Finding[]): Aside | undefined {
+  const told = findings.find(({ notice, learned, lookAtMs }) => notice || learned || lookAtMs !== undefined);
+  if (!told) return undefined;
+  const { notice, learned, lookAtMs } = told;
+  return {
+    ...(notice ? { notice } : {}),
+    ...(learned ? { learned } : {}),
+    ...(lookAtMs === undefined ? {} : { lookAtMs }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Approval, ApprovalStep, ClosedApproval } from './approval.ts';
+import type { Clock } from './data-loss-clock.ts';
 import type { Judgement } from './failure/classify.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
@@ -18,6 +19,8 @@ export type Verdict = (
   | { readonly kind: 'claim'; readonly wish: Wish }
   | { readonly kind: 'cancel'; readonly run: JobRun }
   | { readonly kind: 'park' }
+  /** Wanted by the safety lane; it takes the pass of the run lane, which is asked again right after. */
+  | { readonly kind: 'extend-retention'; readonly extension: Extension }
 ) & {
   readonly reason: Reason;
   readonly untilMs?: number;
@@ -39,6 +42,15 @@ export type Verdict = (
   readonly notice?: NoticeDraft;
 };
 
+/** A stream that is to keep its records for longer. */
+export interface Extension {
+  readonly stream: string;
+  readonly fromHours: number;
+  readonly toHours: number;
+  /** What that costs, as people are told. */
+  readonly cost: string;
+}
+
 export type WishDraft = Omit<Wish, 'id' | 'createdAtMs'>;
 
 export type Severity = 'info' | 'warning' | 'critical';
@@ -56,6 +68,7 @@ export interface NoticeDraft {
     | 'approval.requested'
     | 'approval.answered'
     | 'approval.closed'
+    | 'retention.undo-proposed'
     | 'policy.broken';
   readonly severity: Severity;
   readonly text: string;
@@ -68,6 +81,8 @@ export interface NoticeDraft {
   readonly thread?: string;
   /** The question about a plan that it tells of. */
   readonly approval?: Approval | ClosedApproval;
+  /** It tells of something else while a person is needed already, and must not read as if that were over. */
+  readonly stillNeedsHuman?: true;
 }
 
 /** The record of one pass: what was seen, what each rule said, what follows. Everything people see renders this. */
@@ -76,7 +91,7 @@ export interface Decision {
   readonly job: string;
   readonly atMs: number;
   /** Design vocabulary: a `claim` verdict is the second half of a start. */
-  readonly kind: 'nothing' | 'wait' | 'start' | 'cancel' | 'park';
+  readonly kind: 'nothing' | 'wait' | 'start' | 'cancel' | 'park' | 'extend-retention';
   readonly reason: Reason;
   readonly verdict: Verdict;
   /** Rules in the order they were asked, the last one being the one that decided. */
@@ -88,7 +103,18 @@ export interface Decision {
   readonly approval?: ApprovalStep;
   /** What the safety lane found. */
   readonly concerns: readonly Concern[];
+  /** The data-loss clock; absent where the policy names no source. */
+  readonly clock?: Clock;
+  /** What the safety lane tells and learns besides the verdict. */
+  readonly aside?: Aside;
   readonly observation: Observation;
+}
+
+export interface Aside {
+  readonly notice?: NoticeDraft;
+  readonly learned?: Partial<JobMemory>;
+  /** A look is due by then, whatever the verdict waits for. */
+  readonly lookAtMs?: number;
 }
 
 /** Something that a person should know and that no rule about the run decides. */

@@ -85,5 +85,6 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
     startAgain,
   ],
   'scope-budget-exhausted': ['raise guardrails.budgets in the policy', startAgain],
+  'retention-short': ['nothing to do by hand; to have it otherwise: retention.extendTo in the policy'],
   'awaits-grant': ['nothing to do by hand: starts of the fleet take turns'],
 };

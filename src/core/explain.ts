@@ -1,3 +1,4 @@
+import { clockLine } from './clock-words.ts';
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
 import { holdText } from './explain-hold.ts';
@@ -13,10 +14,14 @@ import { reasons, type Withholding } from './reason.ts';
  * decision, in whole seconds, minutes, hours or days; whoever prints the lines adds the clock time.
  */
 export function explain(decision: Decision): string[] {
+  const { clock, concerns, atMs } = decision;
+  const clockText = clock && clockLine(clock, atMs);
+  const ofClock = concerns.find(({ text }) => text === clockText);
   return [
     `${decision.job}: ${headline(decision)}`,
     `  why        ${reasons[decision.reason]}`,
     ...labelled('saw', seenLines(decision.observation)),
+    ...labelled('clock', clockText ? [ofClock ? `${clockText} (${ofClock.reason})` : clockText] : []),
     ...labelled('class', classLines(decision)),
     ...labelled('rules', [rulesLine(decision)]),
     ...labelled('guard', guardLines(decision)),
@@ -24,7 +29,7 @@ export function explain(decision: Decision): string[] {
     ...labelled('follows', followLines(decision)),
     ...labelled(
       'also',
-      decision.concerns.map((concern) => `${concern.text} (${concern.reason})`),
+      concerns.filter((each) => each !== ofClock).map(({ text, reason }) => `${text} (${reason})`),
     ),
     ...adviceLines(adviceOn(decision)),
   ];
@@ -62,6 +67,7 @@ const headlines = {
   start: 'start wanted',
   cancel: 'cancel our run',
   park: 'parked, needs a person',
+  'extend-retention': 'keep records for longer',
 } as const satisfies Record<Decision['kind'], string>;
 
 function classLines({ verdict, observation: { run } }: Decision): readonly string[] {
@@ -99,7 +105,11 @@ function rulesLine({ trace }: Decision): string {
 }
 
 function guardLines({ verdict, guard, atMs }: Decision): readonly string[] {
-  const isCommand = verdict.kind === 'start' || verdict.kind === 'claim' || verdict.kind === 'cancel';
+  const isCommand =
+    verdict.kind === 'start' ||
+    verdict.kind === 'claim' ||
+    verdict.kind === 'cancel' ||
+    verdict.kind === 'extend-retention';
   if (!isCommand) return ['not asked: nothing would be sent'];
   const stop =
     guard.kind === 'done' ? guardChecks.length : guardChecks.findIndex((one) => one.why === guard.why);
@@ -134,6 +144,13 @@ function followLines(decision: Decision): readonly string[] {
       return [
         `run ${verdict.run.jobRunId} is cancelled with its grace period; nothing starts before it ended`,
       ];
+    case 'extend-retention': {
+      const { stream, fromHours, toHours, cost } = verdict.extension;
+      return [
+        `Kinesis is told to keep the records of ${stream} for ${toHours} h instead of ${fromHours} h (${cost})`,
+        'then the run is looked at again',
+      ];
+    }
     case 'park':
       return ['no start until a person starts the job again; the checkpoint is left as it is'];
     default: {

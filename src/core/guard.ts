@@ -49,7 +49,8 @@ export function mayAct(
   if (paused && nowMs < paused.untilMs) return withheld('action-paused', { untilMs: paused.untilMs });
   const mode = job.actions[action] ?? job.mode;
   if (mode === 'observe') return withheld('mode-observe');
-  if (gates.act === 'none') return withheld('act-not-deployed');
+  if (gates.act === 'none' || (gates.act === 'restart' && action !== 'restart'))
+    return withheld('act-not-deployed');
   const closed = windowHold(job.windows ?? [], action, nowMs);
   if (closed) {
     const { effect, window, untilMs } = closed;

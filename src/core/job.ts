@@ -95,8 +95,14 @@ export interface ResolvedJob {
   readonly classifiers?: readonly Classifier[];
   /** RUNNING with input and without a committed batch for this long. */
   readonly stall: { readonly afterMs: number; readonly action: 'restart' | 'page' };
-  /** What the job reads, where the policy says it and it is a Kinesis stream. */
-  readonly source?: { readonly kinesis: { readonly stream: string; readonly consumer?: string } };
+  /** What the job reads, where the policy says it: exactly one of these. */
+  readonly source?: { readonly kinesis?: KinesisSource; readonly kafka?: KafkaSource };
+  /** When unread data is in danger, and how long a stream may be told to keep it. */
+  readonly retention?: {
+    /** Share of the retention that unread data has used when people are warned. */
+    readonly warnAt: number;
+    readonly extendToMs?: number;
+  };
   /** Which alarms wake the job besides those that name it by tag or dimension; and whether `apply` makes some. */
   readonly alarms?: {
     /** Globs over the names of alarms: `*` is any text. */
@@ -105,6 +111,17 @@ export interface ResolvedJob {
   };
   /** What to start when there is no earlier run, or when `restart.launchFrom` is `spec`. */
   readonly launch?: LaunchRequest;
+}
+
+export interface KinesisSource {
+  readonly stream: string;
+  readonly consumer?: string;
+}
+
+/** Topics of a cluster, MSK or not: how long they keep records is what the policy says of it. */
+export interface KafkaSource {
+  readonly topics: readonly string[];
+  readonly retentionMs?: number;
 }
 
 export interface RestartPolicy {

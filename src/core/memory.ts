@@ -1,4 +1,6 @@
 import type { Approval } from './approval.ts';
+import type { ClockLevel } from './data-loss-clock.ts';
+import type { Extension } from './decision.ts';
 import type { Judgement } from './failure/judgement.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { ActionName } from './job.ts';
@@ -6,6 +8,7 @@ import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
 import type { RunSensor } from './observation.ts';
 import type { Reason } from './reason.ts';
+import type { SourceMemory } from './source.ts';
 import type { Version } from './version.ts';
 
 /** What Checkpilot remembers of a job between two passes; the durable job record holds exactly this. */
@@ -46,6 +49,11 @@ export interface JobMemory {
   readonly cancelled?: Cancelled;
   /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */
   readonly lookSinceMs?: number;
+  /** Readings of the source, so that a look needs no new ones. */
+  readonly source?: SourceMemory;
+  readonly clock?: ClockMemory;
+  /** A command that was decided and whose outcome is not recorded. */
+  readonly command?: StreamCommand;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
 }
@@ -54,6 +62,33 @@ export interface Pause {
   readonly untilMs: number;
   readonly by: string;
   readonly reason: string;
+}
+
+export interface ClockMemory {
+  /** The highest level that people were told, and the retention then. */
+  readonly told?: { readonly level: ClockLevel; readonly retentionMs: number };
+  /** The last extension that Kinesis took from us. */
+  readonly extended?: {
+    readonly stream: string;
+    readonly fromHours: number;
+    readonly toHours: number;
+    readonly atMs: number;
+    readonly proposedAtMs?: number;
+  };
+  readonly refused?: { readonly atMs: number; readonly message: string };
+  /** An extension that was given up and that nobody refused: no answer, a stream that is being changed, a switch. */
+  readonly tried?: { readonly atMs: number; readonly extension: Extension };
+}
+
+/** Sent until `notAfterMs` at the latest; after that it is decided afresh, never sent. */
+export interface StreamCommand {
+  readonly id: string;
+  readonly decisionId: string;
+  readonly extension: Extension;
+  readonly decidedAtMs: number;
+  readonly notAfterMs: number;
+  /** Hash of the plan that a person approved. */
+  readonly approval?: string;
 }
 
 export interface Order {

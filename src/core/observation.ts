@@ -1,4 +1,5 @@
 import type { JobRun } from './job-run.ts';
+import type { SourceSensor } from './source.ts';
 import type { Turn } from './turn.ts';
 
 /** Everything one pass saw of one job. A sensor that could not answer says why; it never stands for "no". */
@@ -23,6 +24,8 @@ export interface Observation {
   readonly failedAttempt?: FailedAttempt;
   /** What the source took since the last sign of work; only asked for when a running job has shown none for long. */
   readonly input?: InputSensor;
+  /** How far the job has read and how long its source keeps what it has not; where the policy names a source. */
+  readonly source?: SourceSensor;
   readonly budget: BudgetSensor;
   /** Why a start that is due has not had its turn in the fleet, where it is more than the pace. */
   readonly turn?: Turn;
@@ -110,6 +113,8 @@ interface GapPosition {
 export interface BatchTimes {
   readonly plannedAtMs?: number;
   readonly committedAtMs?: number;
+  /** When the last committed one was planned. */
+  readonly committedPlannedAtMs?: number;
   /** Of the batches whose files are kept, from plan to commit: 19 of 20 took no longer. */
   readonly batchP95Ms?: number;
 }

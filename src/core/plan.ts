@@ -28,6 +28,11 @@ export function planOf(verdict: Verdict, job: ResolvedJob): Plan | undefined {
       const subject = { jobRunId, graceSeconds: job.restart.gracePeriodSeconds };
       return planned(job, 'restart', `cancel run ${jobRunId} of ${job.name}`, { cancel: subject });
     }
+    case 'extend-retention': {
+      const { stream, fromHours, toHours, cost } = verdict.extension;
+      const text = `keep the records of ${stream} for ${toHours} h instead of ${fromHours} h (${cost})`;
+      return planned(job, 'extendRetention', text, { extend: { stream, toHours } });
+    }
     default:
       return undefined;
   }

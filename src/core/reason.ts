@@ -56,6 +56,16 @@ export const reasons = {
   'progress-unknown': 'The checkpoint could not be read; without it one restart an hour is allowed.',
   'checkpoint-damaged': 'Spark would refuse the checkpoint: nothing is started on it.',
   'checkpoint-unreadable': 'The checkpoint could not be read right before the start.',
+  'retention-running-out': 'Unread records have used up much of the time for which their source keeps them.',
+  'data-loss-near': 'Unread records are lost before the job can be expected to have read them.',
+  'data-expired': 'Records expire that the job has not read.',
+  'retention-unknown': 'How long unread records are kept, or which ones are unread, is not known.',
+  'retention-short': 'The stream has to keep its records for longer, so that people have time to act.',
+  'retention-extended': 'The stream keeps its records for longer now.',
+  'retention-extension-refused': 'The service refused to keep the records of the stream for longer.',
+  'retention-extension-held': 'The stream would be told to keep its records for longer, and may not.',
+  'retention-still-extended':
+    'The job has caught up, and its stream still keeps records for longer than before.',
   'not-managed': 'No policy declares this job.',
 } as const;
 

@@ -1,4 +1,5 @@
-import type { Concern, Verdict } from './decision.ts';
+import type { Clock } from './data-loss-clock.ts';
+import type { Aside, Concern, GuardResult, Verdict } from './decision.ts';
 import type { ResolvedJob } from './job.ts';
 import type { WorkerSpec } from './launch-request.ts';
 import type { JobMemory } from './memory.ts';
@@ -23,8 +24,21 @@ export interface Rule {
   judge(input: DecideInput): Verdict | undefined;
 }
 
+/** What the run lane wants, and whether it may. */
+export interface Next {
+  readonly verdict: Verdict;
+  readonly guard: GuardResult;
+}
+
+export interface Finding extends Aside {
+  readonly concerns: readonly Concern[];
+  readonly clock?: Clock;
+  /** A command of the safety lane, and what holds it back. */
+  readonly wanted?: Next;
+}
+
 /** Looks at what may go wrong apart from the run's life, also for parked, paused and stopped jobs. */
 export interface SafetyRule {
   readonly name: string;
-  look(input: DecideInput): readonly Concern[];
+  look(input: DecideInput, next: Next): Finding;
 }

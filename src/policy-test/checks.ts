@@ -30,12 +30,7 @@ export function caseFaults(value: unknown): readonly Fault[] {
 }
 
 /** Keys of a fixture that no sensor of this version reads. */
-const unread = [
-  ['run', 'executors'],
-  ['source', 'retentionHours'],
-  ['source', 'shards'],
-  ['source', 'streamMode'],
-] as const;
+const unread = [['run', 'executors']] as const;
 
 function idleKeys(fixtures: unknown): readonly Fault[] {
   if (!isPlain(fixtures)) return [];

@@ -28,12 +28,9 @@ const sourceSchema = z.strictObject({
     .max(1_000_000_000)
     .optional()
     .describe('Records a second; without it, and without a series, nobody knows the input.'),
-  shards: z.int().min(1).max(100_000).optional().describe('Open shards of the stream; no effect yet.'),
-  retentionHours: z.int().min(1).max(8_760).optional().describe('Retention of the stream; no effect yet.'),
-  streamMode: z
-    .enum(['PROVISIONED', 'ON_DEMAND'])
-    .optional()
-    .describe('Capacity mode of the stream; no effect yet.'),
+  shards: z.int().min(1).max(100_000).optional().describe('Open shards of the stream.'),
+  retentionHours: z.int().min(1).max(8_760).optional().describe('Retention of the stream in hours.'),
+  streamMode: z.enum(['PROVISIONED', 'ON_DEMAND']).optional().describe('Capacity mode of the stream.'),
 });
 
 const checkpointSchema = z.strictObject({

@@ -55,7 +55,9 @@ export class ScriptedJob {
     const planned = this.#planned(committed, nowMs);
     if (!planned) return unmeasured('checkpoint.lastPlannedBatch');
     const times = {
-      ...(committed.batch >= 0 ? { committedAtMs: committed.atMs } : {}),
+      ...(committed.batch >= 0
+        ? { committedAtMs: committed.atMs, committedPlannedAtMs: committed.atMs }
+        : {}),
       ...(planned.batch >= 0 ? { plannedAtMs: planned.atMs } : {}),
     };
     return { ok: true, value: { committedBatch: committed.batch, plannedBatch: planned.batch, times } };

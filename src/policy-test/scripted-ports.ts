@@ -34,13 +34,18 @@ function checkpoints({ time, jobs }: Scripted): Checkpoints {
       const { fault } = at(location, 'GetObject');
       return { ok: true, value: fault ? { health: 'corrupt', fault } : { health: 'clean' } };
     },
+    // The date of the file, as `head` has it, will do.
+    plannedAt: async (location) => {
+      at(location, 'GetObject');
+      return { ok: true, value: undefined };
+    },
     seam: async (location) => ({ ok: true, value: at(location, 'GetObject').gaps }),
   };
 }
 
 /** Copies of one job read one stream, and measure the same. */
 function reading({ jobs }: Scripted, stream: string, operation: string): ScriptedJob {
-  const found = [...jobs.values()].find(({ job }) => job.source?.kinesis.stream === stream);
+  const found = [...jobs.values()].find(({ job }) => job.source?.kinesis?.stream === stream);
   if (!found) throw new Error(`${operation} of stream ${stream}, which no job of the test reads`);
   return found;
 }

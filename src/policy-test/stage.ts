@@ -85,7 +85,7 @@ export class Stage extends Fleet {
   }
 
   streamOf(job: string): string | null {
-    return this.scripted(job).job.source?.kinesis.stream ?? null;
+    return this.scripted(job).job.source?.kinesis?.stream ?? null;
   }
 
   #idOf(job: string, jobRunId: string): string {

@@ -3,6 +3,7 @@ import { betweenFaults } from './between-checks.ts';
 import { launchFaults } from './launch-checks.ts';
 import { type JobFault, type MergedJob, part } from './merged-job.ts';
 import { isPlain, valueAt } from './plain.ts';
+import { retentionFaults } from './retention-checks.ts';
 import { parts } from './schema.ts';
 import { valueMeta } from './schema-walk.ts';
 
@@ -25,6 +26,7 @@ const jobChecks = [
   executors,
   attempts,
   alarmFaults,
+  retentionFaults,
 ] as const;
 
 /** Above this a failing job burns money all hour long, and its logs hide the first cause. */

@@ -51,7 +51,7 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
   CP1008: {
     cause:
       'A key of the full policy format that this version of Checkpilot does not act on. It is refused because whoever writes it relies on it.',
-    example: 'stall: { after: 15m, action: restart }',
+    example: 'resharding: { policy: follow }',
     fix: 'Leave the key out for now, or write what the hint names in its place.',
   },
   CP2001: {
@@ -91,6 +91,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
       'windows:\n  - { name: freeze, effect: deny, actions: [reshard], except: [reshard], timeZone: UTC, when: … }',
     fix: 'Mend what the message names, or delete the window. A freeze that is only believed in is worse than none.',
   },
+  CP2008: {
+    cause:
+      'The retention of a Kafka topic, or of no source at all, is to be made longer. Checkpilot can do that with Kinesis streams only: the other needs a client inside of the network of the cluster.',
+    example: 'source: { kafka: { … } }\nretention: { extendTo: 7d }',
+    fix: 'Leave `retention.extendTo` out, and give the topics the retention that a night without the job needs; or name the Kinesis stream in `source.kinesis`.',
+  },
   CP2101: {
     cause:
       'In the worst case the job is attempted more than 30 times an hour: each run that Checkpilot starts has the own attempts of the service again, nativeRetries × (1 + budget.perHour).',
@@ -108,6 +114,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
       'The job asks for alarms of its own, and there is no metric to bind one to. An alarm on workers needs the whole name of the runs, an alarm on the age of records a Kinesis stream that is read by polling.',
     example: 'match: { jobName: "clicks*" }\nalarms: { managed: true }',
     fix: 'Write `match.jobName` without a pattern, or `source.kinesis.stream`, or leave `alarms.managed` out.',
+  },
+  CP2104: {
+    cause:
+      'The job says when it wants to be warned of data loss, and nobody knows how long its records are kept: it names no source, or topics whose retention no broker outside of their network can be asked for.',
+    example: 'source: { msk: { … } }\nretention: { warnAt: 40% }',
+    fix: 'Write `retention: 7d` beside the topics in `source.msk` or `source.kafka`, or name the stream in `source.kinesis`.',
   },
   CP2301: {
     cause:

@@ -21,7 +21,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
       instead: 'id',
     },
   ],
-  ['job.retention', { hint: `${leaveOut}; set the retention of the stream yourself so far` }],
   ['job.slo', { hint: leaveOut }],
   ['job.notify', { hint: leaveOut }],
   ['job.upgrade', { hint: leaveOut }],

@@ -83,7 +83,8 @@ function resolveJob(name: string, job: PolicyJob): ResolvedJob {
     restart: resolveRestart(job.restart),
     ...resolveClassifiers(job.classifiers),
     stall: { afterMs: job.stall.after, action: job.stall.action },
-    ...resolveSource(job.source?.kinesis),
+    ...resolveSource(job.source),
+    retention: definedRetention(job.retention),
     ...(alarms.managed || alarms.names.length > 0 ? { alarms } : {}),
     ...(job.launch ? { launch: launchRequest({ ...job, name, launch: job.launch }) } : {}),
   };
@@ -99,12 +100,22 @@ function resolveClassifiers(classifiers: PolicyJob['classifiers']): Pick<Resolve
   };
 }
 
-function resolveSource(
-  kinesis: Exclude<PolicyJob['source'], undefined>['kinesis'],
-): Pick<ResolvedJob, 'source'> {
-  if (!kinesis) return {};
-  const { stream, consumer } = kinesis;
-  return { source: { kinesis: { stream, ...(consumer === undefined ? {} : { consumer }) } } };
+function resolveSource(source: PolicyJob['source']): Pick<ResolvedJob, 'source'> {
+  if (source?.kinesis) {
+    const { stream, consumer } = source.kinesis;
+    return { source: { kinesis: { stream, ...(consumer === undefined ? {} : { consumer }) } } };
+  }
+  const kafka = source?.msk ?? source?.kafka;
+  if (!kafka) return {};
+  const { topics, retention } = kafka;
+  return { source: { kafka: { topics, ...(retention === undefined ? {} : { retentionMs: retention }) } } };
+}
+
+function definedRetention({
+  warnAt,
+  extendTo,
+}: PolicyJob['retention']): NonNullable<ResolvedJob['retention']> {
+  return { warnAt, ...(extendTo === undefined ? {} : { extendToMs: extendTo }) };
 }
 
 function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {

@@ -51,6 +51,17 @@ export function duration(min: string, max: string, orZero = false) {
     });
 }
 
+/** A share: `1%` to `99%`, parsed as a number below 1. */
+export const percent = z
+  .string()
+  .regex(/^[1-9]\d?%$/)
+  .meta({
+    expects: 'a share such as 50%',
+    hint: 'shares are whole percents from 1% to 99%',
+    pattern: '^[1-9]\\d?%$',
+  })
+  .transform((text) => Number.parseInt(text, 10) / 100);
+
 /** Text that YAML may take for a number: EMR Serverless ids such as `00e1500000000001`, account ids. */
 export function id(pattern: RegExp, expects: string) {
   return z.string().regex(pattern).meta({ expects, verbatim: 'id' });

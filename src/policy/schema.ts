@@ -5,6 +5,7 @@ import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
 import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
+import { retentionSchema, sourceSchema } from './source-schema.ts';
 
 const modeSchema = z.enum(['observe', 'suggest', 'act']);
 
@@ -24,42 +25,6 @@ const matchSchema = z.strictObject({
     .optional()
     .describe('Glob over the name of the run: `*` is any text. Default: the name of the job.'),
   tags: z.record(z.string(), looseText).default({}).describe('Tags that a run must have, all of them.'),
-});
-
-const topics = z.array(z.string().min(1)).min(1);
-
-/** Flat, with exactly one key: checks.ts sees to that, because a union would report one mistake twice. */
-const sourceSchema = z.strictObject({
-  kinesis: z
-    .strictObject({
-      stream: z.string().min(1).describe('Name of the stream.'),
-      consumer: z.string().min(1).optional().describe('Enhanced fan-out consumer: `efo/NAME`.'),
-    })
-    .optional()
-    .describe('A Kinesis data stream.'),
-  msk: z
-    .strictObject({
-      clusterArn: z
-        .string()
-        .regex(/^arn:aws[a-z-]*:kafka:/)
-        .meta({ expects: 'the ARN of an MSK cluster' })
-        .describe('ARN of the cluster.'),
-      topics: topics.describe('Topics that the job reads.'),
-      groupId: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('Consumer group, if the job commits its offsets to one.'),
-    })
-    .optional()
-    .describe('Topics of an Amazon MSK cluster.'),
-  kafka: z
-    .strictObject({
-      bootstrapServers: z.string().min(1).describe('`host:port`, separated by commas.'),
-      topics: topics.describe('Topics that the job reads.'),
-    })
-    .optional()
-    .describe('Topics of another Kafka cluster.'),
 });
 
 const checkpointSchema = z.strictObject({
@@ -82,7 +47,7 @@ const actionsSchema = z.strictObject({
   scaleUp: modeSchema.optional().describe('More executors; no effect yet.'),
   scaleDown: modeSchema.optional().describe('Fewer executors; no effect yet.'),
   reshard: modeSchema.optional().describe('Changing the number of shards; no effect yet.'),
-  extendRetention: modeSchema.optional().describe('Keeping unread records longer; no effect yet.'),
+  extendRetention: modeSchema.optional().describe('Making the retention of a stream longer.'),
   upgrade: modeSchema.optional().describe('Moving to a new version of the job; no effect yet.'),
 });
 
@@ -183,6 +148,9 @@ export const jobSchema = z.strictObject({
       "Failure texts of the job's own code, in order; the first that fits wins over the built-in rules, except where those see data in danger.",
     ),
   stall: stallSchema.prefault({}).describe('When a run that is RUNNING stands still, and what then.'),
+  retention: retentionSchema
+    .prefault({})
+    .describe('The data-loss clock: when unread records are in danger, and what is done to gain time.'),
   alarms: alarmsSchema
     .prefault({})
     .describe('Which alarms wake the job, besides those that name it by tag or dimension.'),

@@ -46,6 +46,8 @@ function countsOf({ outcome, decision }: PassReport): readonly string[] {
       return outcome.startsWith('cancel-') ? ['CancelsClaimed'] : [];
     case 'park':
       return outcome === 'park-written' ? ['JobsParked'] : [];
+    case 'extend-retention':
+      return outcome === 'extend-extended' ? ['RetentionsExtended'] : [];
     case 'nothing':
     case 'wait':
       return [];

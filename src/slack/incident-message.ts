@@ -1,10 +1,12 @@
 import type { Notice } from '../control/ports.ts';
+import { keepsText } from '../core/clock-words.ts';
+import { type Clock, isClockReason } from '../core/data-loss-clock.ts';
 import type { Decision } from '../core/decision.ts';
 import { adviceOn } from '../core/explain-advice.ts';
 import { gist } from '../core/failure/gist.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { reasons } from '../core/reason.ts';
-import { code, plain, timeOfDay } from './text.ts';
+import { code, dayAndTime, plain, timeOfDay } from './text.ts';
 
 /** What chat.postMessage and chat.update take besides the channel. */
 export interface SlackMessage {
@@ -91,7 +93,11 @@ export function stepLine({ atMs, text }: Notice): string {
 }
 
 /** A state as a word and a mark: colour alone tells nothing to some. */
-function stateOf({ event, severity }: Notice): { readonly word: string; readonly mark: string } {
+function stateOf({ event, severity, reason, stillNeedsHuman }: Notice): {
+  readonly word: string;
+  readonly mark: string;
+} {
+  if (stillNeedsHuman) return { word: 'Needs a human', mark: ':red_circle:' };
   switch (event) {
     case 'incident.needs-human':
     case 'writers.two-live-runs':
@@ -102,6 +108,8 @@ function stateOf({ event, severity }: Notice): { readonly word: string; readonly
       return { word: 'Stopped', mark: ':white_circle:' };
     case 'run.adopted':
       return { word: 'Taken over', mark: ':information_source:' };
+    case 'retention.undo-proposed':
+      return { word: 'Proposal', mark: ':information_source:' };
     case 'policy.broken':
       return { word: 'Policy broken', mark: ':red_circle:' };
     case 'approval.requested':
@@ -110,6 +118,7 @@ function stateOf({ event, severity }: Notice): { readonly word: string; readonly
       return { word: 'Approval', mark: ':raised_hand:' };
     case 'incident.opened':
     case 'incident.updated':
+      if (isClockReason(reason)) return { word: 'Data at risk', mark: ':large_orange_circle:' };
       return { word: severity === 'critical' ? 'Down' : 'Recovering', mark: ':large_orange_circle:' };
   }
 }
@@ -125,6 +134,7 @@ function fieldsOf({ notice, decision, job, where, call }: Subject): readonly str
     ...(failureClass ? [`*Failure*\n${failureLine(failureClass, decision, where.runbooks)}`] : []),
     ...(decision && job ? [`*Restarts*\n${budgetLine(decision, job)}`] : []),
     ...(decision ? checkpointField(decision) : []),
+    ...(decision?.clock ? [`*Data-loss clock*\n${clockField(decision.clock, decision.atMs)}`] : []),
     ...(frees.length > 0 ? [`*What helps*\n${frees.map((line) => `• ${plain(line, 300)}`).join('\n')}`] : []),
     ...(call ? [`*Person called*\n<${call}|see the message>`] : []),
   ];
@@ -155,6 +165,18 @@ function checkpointField({ observation }: Decision): readonly string[] {
   if (batches.length === 0) return sensors.length > 0 ? ['*Checkpoint*\nnot readable'] : [];
   const lines = batches.map((batch) => (batch < 0 ? 'no batch committed yet' : `batch ${batch} committed`));
   return [`*Checkpoint*\n${lines.join(', ')}`];
+}
+
+/** Share and time of loss, in the reader's zone; never silent about what is not known. */
+function clockField(clock: Clock, atMs: number): string {
+  if (clock.kind === 'unknown') return `unknown: ${plain(clock.why, evidenceMax)}`;
+  if (clock.kind === 'idle') return 'nothing is unread';
+  const { lossAtMs, sinceMs, retentionMs, bound, assumed } = clock;
+  const keeps = `source keeps ${keepsText(retentionMs)}${assumed === undefined ? '' : ' at least'}`;
+  const used = Math.floor((100 * Math.max(0, atMs - sinceMs)) / retentionMs);
+  const sure = { 'at-most': 'at most ', about: 'about ', 'at-least': 'at least ' }[bound];
+  const loss = lossAtMs <= atMs ? 'records are lost since' : 'loss from';
+  return `${keeps}, ${sure}${used} % used\n${loss} ${dayAndTime(lossAtMs)}`;
 }
 
 function contextOf({ notice, decision }: Subject): readonly string[] {

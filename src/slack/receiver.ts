@@ -1,6 +1,7 @@
 import { as, keys, schemaVersion, type ThreadItem } from '../control/items.ts';
 import { threadOf } from '../control/notice.ts';
 import type { Clock, JobStore, Notice, Receiver, Story, ToldAnswer } from '../control/ports.ts';
+import { isClockReason } from '../core/data-loss-clock.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { approvalMessage } from './approval-message.ts';
 import type { Slack, SlackAnswer } from './client.ts';
@@ -195,7 +196,10 @@ function marked(message: SlackMessage, post: string): SlackMessage {
 
 /** At most one post for each state that calls for a person; the head is the first post, whatever its state. */
 function postKey(notice: Notice): string {
-  return isCall(notice) ? `${notice.event} ${notice.class ?? ''}`.trim() : 'head';
+  if (!isCall(notice)) return 'head';
+  // Data that is about to be lost is another call than the failure before it.
+  const what = isClockReason(notice.reason) ? notice.reason : notice.class;
+  return `${notice.event} ${what ?? ''}`.trim();
 }
 
 function isCall({ event }: Notice): boolean {

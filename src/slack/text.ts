@@ -20,6 +20,13 @@ export function timeOfDay(atMs: number): string {
   return `<!date^${Math.floor(atMs / 1_000)}^{time_secs}|${iso.slice(11, 19)} UTC>`;
 }
 
+/** `2026-11-28 15:33:05 UTC`, shown by Slack in the reader's own zone. */
+export function dayAndTime(atMs: number): string {
+  const iso = new Date(atMs).toISOString();
+  const utc = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+  return `<!date^${Math.floor(atMs / 1_000)}^{date_short_pretty} {time_secs}|${utc}>`;
+}
+
 /** Longer texts end in `…`; never in the middle of a character of two units. */
 export function cut(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;

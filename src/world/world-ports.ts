@@ -3,6 +3,7 @@ import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
 import type { CheckpointFiles } from '../checkpoint/files.ts';
 import { type BatchFiles, headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
 import type {
   Answer,
@@ -125,6 +126,7 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
       };
     },
     inspect: (location) => inspectCheckpoint(worldFiles(objects, location)),
+    plannedAt: (location, batch) => plannedAt(worldFiles(objects, location), batch),
     seam: (location, batch) => auditSeam(worldFiles(objects, location), batch),
   };
 }
@@ -133,6 +135,7 @@ export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
   return {
     head: async (location) => ({ ok: true, value: ledger.head(location) }),
     inspect: async () => ({ ok: true, value: { health: 'clean' } }),
+    plannedAt: async () => ({ ok: true, value: undefined }),
     seam: async () => ({ ok: true, value: [] }),
   };
 }

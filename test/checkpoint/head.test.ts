@@ -13,7 +13,12 @@ it('names the newest planned and committed batch with their times', () => {
   expect(headOf(planned, committed)).toEqual({
     plannedBatch: 12,
     committedBatch: 11,
-    times: { plannedAtMs: 12 * minuteMs, committedAtMs: 11 * minuteMs + 20_000, batchP95Ms: 20_000 },
+    times: {
+      plannedAtMs: 12 * minuteMs,
+      committedAtMs: 11 * minuteMs + 20_000,
+      committedPlannedAtMs: 11 * minuteMs,
+      batchP95Ms: 20_000,
+    },
   });
 });
 

@@ -52,12 +52,14 @@ describe('for every world and every memory, the decision', () => {
 
   it('sends nothing under the kill switch, a pause, a differing clock, or in observe and, unless a person ordered or approved it, in suggest', () => {
     always(({ job, observation: { gates, nowMs }, memory }, decision) => {
-      const isCommand = ['start', 'claim', 'cancel'].includes(decision.verdict.kind);
+      const isExtension = decision.verdict.kind === 'extend-retention';
+      const isCommand = isExtension || ['start', 'claim', 'cancel'].includes(decision.verdict.kind);
       const isHeld =
         gates.killSwitch ||
         gates.fleetPaused ||
         gates.newerState ||
         gates.act === 'none' ||
+        (isExtension && gates.act !== 'all') ||
         gates.clockSkewMs > 5_000 ||
         job.mode === 'observe' ||
         (job.mode === 'suggest' && !isOrdered(decision) && !isApproved(memory, decision)) ||
@@ -72,9 +74,38 @@ describe('for every world and every memory, the decision', () => {
       if (guard.kind === 'suggested') expect(now?.hash).toBe(plan?.hash);
       if (now && plan) expect(now.hash).toBe(plan.hash);
       if (now && now !== memory.approval)
-        expect(guard.kind === 'suggested' || now.state === 'expired').toBe(true);
+        expect(
+          guard.kind === 'suggested' || now.state === 'expired' || now.action === 'extendRetention',
+        ).toBe(true);
       // What was asked before goes on or is closed, and never just vanishes.
       if (memory.approval) expect(now ?? approval?.closed).toBeDefined();
+    });
+  });
+
+  it('keeps a stream for longer only where it is known how long it is kept, and for no longer than the policy says', () => {
+    always(({ job, observation: { source, nowMs } }, { verdict, clock }) => {
+      if (verdict.kind !== 'extend-retention') return;
+      const { stream, fromHours, toHours } = verdict.extension;
+      expect(stream).toBe(job.source?.kinesis?.stream);
+      expect(source?.retention).toMatchObject({ kind: 'seen', retentionMs: fromHours * 3_600_000 });
+      expect(toHours).toBeGreaterThan(fromHours);
+      expect(toHours * 3_600_000).toBeLessThanOrEqual(job.retention?.extendToMs ?? 0);
+      // Never for what is young: a third of the shortest retention is left at most, or a fifth of a longer one.
+      if (clock?.kind !== 'running') expect.fail('extended without a clock');
+      expect(nowMs - clock.sinceMs).toBeGreaterThanOrEqual(0.6 * clock.retentionMs);
+    });
+  });
+
+  it('never takes for enough what it does not know', () => {
+    always(({ observation: { source, nowMs } }, { clock, concerns }) => {
+      if (source?.retention.kind !== 'unknown' && source?.read.kind !== 'unknown') return;
+      if (clock?.kind === 'idle') return;
+      const isSaid = concerns.some(({ reason }) => reason === 'retention-unknown');
+      if (clock?.kind === 'unknown') expect(isSaid).toBe(true);
+      else if (clock?.kind === 'running') {
+        expect(clock.assumed).toBeDefined();
+        if (nowMs - clock.sinceMs >= 12 * 3_600_000) expect(clock.level).not.toBe('calm');
+      }
     });
   });
 
@@ -90,8 +121,14 @@ describe('for every world and every memory, the decision', () => {
 
 describe('for every world and every memory, the record of the decision', () => {
   it('names every rule that was asked, in order, and the one that decided last', () => {
-    always((_input, { trace, reason }) => {
+    always((_input, { trace: all, reason, kind }) => {
+      // The safety lane is asked last, and only a command of it decides.
+      const trace = kind === 'extend-retention' ? all.slice(0, -1) : all;
       expect(trace.map((one) => one.rule)).toEqual(runLane.slice(0, trace.length).map((rule) => rule.name));
+      if (kind === 'extend-retention') {
+        expect(all.at(-1)).toEqual({ rule: 'retention', said: reason });
+        return;
+      }
       expect(trace.at(-1)?.said).toBe(reason);
       expect(trace.slice(0, -1).every((one) => one.said === 'does-not-apply')).toBe(true);
     });
@@ -130,7 +167,10 @@ describe('for every world and every memory, the record of the decision', () => {
       reached.add(verdict.kind).add(trace.at(-1)?.rule ?? '');
     }
     expect([...reached].sort()).toEqual(
-      ['nothing', 'wait', 'start', 'claim', 'cancel', 'park', ...runLane.map((rule) => rule.name)].sort(),
+      [
+        ...['nothing', 'wait', 'start', 'claim', 'cancel', 'park', 'extend-retention', 'retention'],
+        ...runLane.map((rule) => rule.name),
+      ].sort(),
     );
   });
 });

@@ -56,7 +56,7 @@ describe('a file of tests', () => {
     expect(faults.map(({ line, code }) => `${line} ${code}`).sort()).toEqual(marked(file));
     expect(faults.map(({ hint }) => hint)).toEqual([
       'did you mean "clicks"?',
-      'there are: clicks, watched, frozen, asked',
+      'there are: clicks, watched, frozen, asked, kept',
       'there are: team',
       'there are: sale',
     ]);

@@ -205,9 +205,9 @@ describe('coverage', () => {
     expect(coverage).toMatchObject({
       rules: { exercised: ['recover'] },
       classes: { all: ['memory-exhausted'], exercised: ['memory-exhausted'] },
-      actions: { all: ['restart'], exercised: ['restart'] },
+      actions: { all: ['restart', 'extendRetention'], exercised: ['restart'] },
     });
-    expect(percentOf(coverage)).toBe(27);
+    expect(percentOf(coverage)).toBe(23);
     const never = suiteWith(
       'expect: [{ from: 0m, to: 1m, never: { kind: start } }, { at: 1m, writes: none }]',
     );

@@ -53,6 +53,7 @@ describe('the shipped defaults', () => {
             classes: {},
           },
           stall: { afterMs: 900_000, action: 'restart' },
+          retention: { warnAt: 0.5 },
         },
       },
     });
@@ -110,6 +111,19 @@ describe('merging', () => {
       severity: 'info',
       backoff: { initialMs: 60_000, maxMs: 960_000 },
     });
+  });
+
+  it('takes what a source says of its retention, whatever cluster its topics are on', () => {
+    const dayMs = 86_400_000;
+    expect(jobOf(policy, 'clicks')).toMatchObject({
+      source: { kinesis: { stream: 'clicks', consumer: 'efo/clicks' } },
+      retention: { warnAt: 0.4, extendToMs: 7 * dayMs },
+    });
+    expect(jobOf(policy, 'ledger')).toMatchObject({
+      source: { kafka: { topics: ['l.v2'], retentionMs: 7 * dayMs } },
+      retention: { warnAt: 0.3 },
+    });
+    expect(jobOf(policy, 'audit').source).toEqual({ kafka: { topics: ['audit'] } });
   });
 
   it('normalises and sorts checkpoints', () => {

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/control/ports.ts';
+import type { Clock } from '../../src/core/data-loss-clock.ts';
 import { blockFault } from '../../src/local/slack-limits.ts';
 import { incidentMessage, stepLine } from '../../src/slack/incident-message.ts';
 import { plain, timeOfDay } from '../../src/slack/text.ts';
+import { hourMs, judge, nowMs } from '../support/build.ts';
 import { notice } from './support.ts';
 
 const where = { policy: 'demo', region: 'us-east-1', runbooks: 'https://wiki.example.com/runbooks' };
@@ -83,6 +85,44 @@ describe('a message', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('names data at risk as such, and does not hide that a person is needed', () => {
+    const risk = { reason: 'retention-running-out', text: 'orders: unread records are lost.' } as const;
+    expect(incidentMessage({ notice: notice('incident.updated', risk), where }).text).toMatch(
+      /^Data at risk: /,
+    );
+    const still = notice('incident.updated', { ...risk, stillNeedsHuman: true });
+    expect(incidentMessage({ notice: still, where }).text).toMatch(/^ACTION NEEDED: /);
+    const proposed = notice('retention.undo-proposed', { reason: 'retention-still-extended' });
+    expect(incidentMessage({ notice: proposed, where }).text).toMatch(/^Proposal: /);
+  });
+
+  it.each<[string, Clock, string]>([
+    [
+      'how much is used and when data is lost, in the zone of the reader',
+      {
+        kind: 'running',
+        level: 'warning',
+        lossAtMs: nowMs + 10.8 * hourMs,
+        sinceMs: nowMs - 13.2 * hourMs,
+        bound: 'at-least',
+        how: 'batch 7',
+        retentionMs: 24 * hourMs,
+        recoveryMs: 0,
+      },
+      'source keeps 24 h, at least 55 % used\\nloss from <!date^1795416480^{date_short_pretty} {time_secs}|2026-11-23 06:48:00 UTC>',
+    ],
+    [
+      'what is not known',
+      { kind: 'unknown', level: 'calm', why: 'denied: no <right>' },
+      'unknown: denied: no &lt;right&gt;',
+    ],
+    ['that nothing is unread', { kind: 'idle', how: 'quiet' }, 'nothing is unread'],
+  ])('says of the data-loss clock %s', (_what, clock, expected) => {
+    const decision = { ...judge(), clock };
+    const message = incidentMessage({ notice: notice('incident.opened'), decision, where });
+    expect(JSON.stringify(message.blocks)).toContain(`*Data-loss clock*\\n${expected}`);
   });
 
   it('shows times in the zone of the reader, and in UTC where that is not known', () => {

@@ -76,6 +76,19 @@ describe('an incident in Slack', () => {
     expect([roots().length, replies().length]).toEqual([1, 1]);
   });
 
+  it('calls again for data that is about to be lost, after the call for the failure, and a third time when it is', async () => {
+    const { receiver, roots } = await workspace();
+    const call = (reason: Notice['reason'] & string) =>
+      notice('incident.needs-human', { class: 'worker-lost', reason });
+    await receiver.tell({ notices: [call('deterministic-failure')] });
+    const updated = { class: 'worker-lost', reason: 'retention-running-out', stillNeedsHuman: true } as const;
+    await receiver.tell({ notices: [notice('incident.updated', updated)] });
+    expect(roots()).toHaveLength(1);
+    await receiver.tell({ notices: [call('data-loss-near')] });
+    await receiver.tell({ notices: [call('data-expired')] });
+    expect(roots()).toHaveLength(3);
+  });
+
   it('keeps two incidents apart', async () => {
     const { receiver, roots } = await workspace();
     await receiver.tell({ notices: [opened()] });

@@ -8,6 +8,7 @@ import type { Grant, JobMemory, Wish } from '../../src/core/memory.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../../src/core/observation.ts';
 import { reasons } from '../../src/core/reason.ts';
 import type { DecideInput } from '../../src/core/rule.ts';
+import type { SourceSensor } from '../../src/core/source.ts';
 import { aGrant, aJob, anInput, aRun, aWish, checkpoint, nowMs, texts } from './build.ts';
 
 /** Values that go far outside of what a service sends, inside what the types promise. */
@@ -82,6 +83,65 @@ const checkpointSensor: fc.Arbitrary<CheckpointSensor> = fc.oneof(
   { weight: 1, arbitrary: unknown },
 );
 
+const readings = fc.record({ readAtMs: moments, askedAtMs: moments, batch: fc.constantFrom(120, 119) });
+
+const sources: fc.Arbitrary<SourceSensor> = fc.record(
+  {
+    retention: fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record(
+          {
+            kind: fc.constant('seen' as const),
+            retentionMs: fc.constantFrom(24, 48, 168, 8_760).map((hours) => hours * 3_600_000),
+            readAtMs: moments,
+            from: fc.constant('service' as const),
+            openShards: fc.integer({ min: 0, max: 500 }),
+            isOnDemand: fc.boolean(),
+          },
+          { requiredKeys: ['kind', 'retentionMs', 'readAtMs', 'from'] },
+        ),
+      },
+      { weight: 1, arbitrary: unknown },
+      {
+        weight: 1,
+        arbitrary: fc.constant({ kind: 'unknown' as const, why: 'denied', atLeastMs: 86_400_000 }),
+      },
+    ),
+    read: fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record(
+          {
+            kind: fc.constant('seen' as const),
+            location: fc.constant(checkpoint),
+            batch: fc.constant(120),
+            plannedAtMs: moments,
+            isExact: fc.boolean(),
+            committedAtMs: moments,
+            nextPlannedAtMs: moments,
+          },
+          { requiredKeys: ['kind', 'location', 'batch', 'plannedAtMs', 'isExact'] },
+        ),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant('first-batch' as const), plannedAtMs: moments }),
+      },
+      { weight: 1, arbitrary: unknown },
+    ),
+    marks: fc.constant({}),
+    lag: fc
+      .tuple(readings, fc.option(fc.integer({ min: 0, max: 90_000_000 }), { nil: undefined }))
+      .map(([reading, lagMs]) => (lagMs === undefined ? reading : { ...reading, lagMs })),
+    lagBefore: readings.map((reading) => ({ ...reading, lagMs: 3_600_000 })),
+    input: fc
+      .tuple(readings, fc.option(moments, { nil: undefined }))
+      .map(([reading, firstMs]) => (firstMs === undefined ? reading : { ...reading, firstMs })),
+  },
+  { requiredKeys: ['retention', 'read', 'marks'] },
+);
+
 const observations: fc.Arbitrary<Observation> = fc.record(
   {
     nowMs: fc.constant(nowMs),
@@ -114,6 +174,7 @@ const observations: fc.Arbitrary<Observation> = fc.record(
       endedAtMs: moments,
       logs: fc.constant({ kind: 'none' as const, why: 'nowhere' }),
     }),
+    source: sources,
     budget: fc.record(
       {
         room: fc.boolean(),
@@ -127,7 +188,13 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     gates: fc.record({
       killSwitch: rarely(),
       fleetPaused: rarely(),
-      act: rarely().map((drawn) => (drawn ? 'none' : 'restart')),
+      act: fc.constantFrom(
+        'all' as const,
+        'all' as const,
+        'all' as const,
+        'restart' as const,
+        'none' as const,
+      ),
       clockSkewMs: rarely().map((drawn) => (drawn ? 5_001 : 5_000)),
       newerState: rarely(),
     }),
@@ -183,6 +250,17 @@ const memories: fc.Arbitrary<JobMemory> = fc.record(
     }),
     lastStartAtMs: moments,
     unknownSinceMs: moments,
+    clock: fc.record(
+      {
+        told: fc.record({
+          level: fc.constantFrom('warning' as const, 'critical' as const, 'lost' as const),
+          retentionMs: fc.constantFrom(86_400_000, 7 * 86_400_000),
+        }),
+        extended: fc.constant({ stream: 'clicks', fromHours: 24, toHours: 168, atMs: nowMs - 86_400_000 }),
+        refused: fc.record({ atMs: moments, message: fc.constant('denied') }),
+      },
+      { requiredKeys: [] },
+    ),
   },
   { requiredKeys: ['generation', 'desired', 'progress', 'backoffStep'] },
 );
@@ -203,7 +281,13 @@ export const inputs: fc.Arbitrary<DecideInput> = fc
   .map(({ mode, onBudgetExhausted, observation, memory, isGranted, workerMemory, random, approval }) => {
     const granted = isGranted ? { wish: aWish(), grant: aGrant() } : {};
     const worker = { cores: 4, memory: workerMemory, disk: '20g' };
-    const job = aJob({ mode, checkpoints: locations, restart: { onBudgetExhausted } });
+    const job = aJob({
+      mode,
+      checkpoints: locations,
+      restart: { onBudgetExhausted },
+      source: { kinesis: { stream: 'clicks' } },
+      retention: { warnAt: 0.5, extendToMs: 168 * 3_600_000 },
+    });
     const input = anInput({ job, workers: { driver: worker, executor: worker }, random });
     const whole = { ...input, observation, memory: { ...memory, ...granted } };
     return approval === undefined ? whole : asking(whole, approval);

@@ -15,7 +15,8 @@ export function atText(atMs: number, nowMs: number): string {
   return `${clock} (${atMs >= nowMs ? `in ${spanText(atMs - nowMs)}` : agoText(nowMs - atMs)})`;
 }
 
-function spanText(ms: number): string {
+/** `22 s`, `4 min`, `3 h`, `2 d`. */
+export function spanText(ms: number): string {
   if (ms < minuteMs) return `${Math.round(ms / 1000)} s`;
   if (ms < hourMs) return `${Math.round(ms / minuteMs)} min`;
   if (ms < 2 * dayMs) return `${Math.round(ms / hourMs)} h`;

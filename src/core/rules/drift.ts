@@ -6,7 +6,7 @@ import type { SafetyRule } from '../rule.ts';
 export const drift: SafetyRule = {
   name: 'drift',
   look({ job, observation, memory }) {
-    if (observation.run.kind !== 'seen') return [];
+    if (observation.run.kind !== 'seen') return { concerns: [] };
     const { request, mode, jobRunId } = observation.run.run;
     const concerns: Concern[] = [];
     if (mode !== undefined && mode !== 'STREAMING') {
@@ -26,6 +26,6 @@ export const drift: SafetyRule = {
       const text = `run ${jobRunId} has ${others.join('; ')}`;
       concerns.push({ rule: 'drift', reason: 'run-differs', text });
     }
-    return concerns;
+    return { concerns };
   },
 };

@@ -4,6 +4,7 @@ import { futile } from './futile.ts';
 import { identity } from './identity.ts';
 import { launch } from './launch.ts';
 import { recover } from './recover.ts';
+import { retention } from './retention.ts';
 import { seam } from './seam.ts';
 import { stall } from './stall.ts';
 import { steady } from './steady.ts';
@@ -13,4 +14,4 @@ import { stop } from './stop.ts';
 export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, seam, steady];
 
 /** The safety lane: every rule is always asked. */
-export const safetyLane: readonly SafetyRule[] = [drift];
+export const safetyLane: readonly SafetyRule[] = [drift, retention];

@@ -1,5 +1,5 @@
 import type { Verdict } from '../decision.ts';
-import type { JobMemory } from '../memory.ts';
+import type { Incident, JobMemory } from '../memory.ts';
 import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
@@ -29,10 +29,10 @@ export const steady: Rule = {
     const progress = progressOf(memory, observation);
     const learned = proven(input, progress);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
-    if (incident && progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs) {
-      const restarts = incident.restarts === 1 ? 'one restart' : `${incident.restarts} restarts`;
-      const cause = incident.class ? ` (${incident.class})` : '';
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}, after ${restarts}${cause}.${keepSizes(memory)}`;
+    const isProven = progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs;
+    // While unread records are old the incident is not over, however well the run does.
+    if (incident && isProven && memory.clock?.told === undefined) {
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${keepSizes(memory)}`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',
@@ -82,6 +82,12 @@ function keepSizes({ workers }: JobMemory): string {
   return sizes.length === 0
     ? ''
     : ` It runs with larger workers (${sizes.join('; ')}): write them into its launch to keep them.`;
+}
+
+function afterText({ restarts, class: failureClass }: Incident): string {
+  if (restarts === 0) return '';
+  const cause = failureClass ? ` (${failureClass})` : '';
+  return `, after ${restarts === 1 ? 'one restart' : `${restarts} restarts`}${cause}`;
 }
 
 /** When the restart has proved itself, or a calm look before that: what happens earlier is told by an event. */

@@ -38,6 +38,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
             : { ok: true, value: site.checkpoints.head(location) },
         ),
       inspect: async () => ({ ok: true, value: { health: 'clean' } }),
+      plannedAt: async () => ({ ok: true, value: undefined }),
       seam: async () => ({ ok: true, value: [] }),
     },
     // No job of these schedules names a stream.
