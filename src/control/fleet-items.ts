@@ -1,3 +1,5 @@
+import type { CapacityLimits, Resources, Room } from '../core/capacity.ts';
+import type { Line } from '../core/capacity-line.ts';
 import type { FailureClass } from '../core/failure/taxonomy.ts';
 import type { FailedJob, Outage } from '../core/outages.ts';
 import type { ScopeRing } from '../core/scope-budget.ts';
@@ -19,6 +21,10 @@ export interface WishItem extends Stored {
   /** It takes a slot of the budgets of its application, its owner and the fleet. */
   readonly charged?: boolean;
   readonly owner?: string;
+  /** The least that it needs of its application. */
+  readonly needed?: Resources;
+  /** It waits for capacity: because the service refused its run, or because it would not fit. */
+  readonly awaitsCapacity?: 'refused' | 'held-back';
 }
 
 /** `RING#application/id`, `RING#owner/name` or `RING#fleet` / `RING`: restarts that its jobs took together. */
@@ -35,6 +41,20 @@ export interface ReleaseItem extends Stored {
   readonly recent: readonly FailedJob[];
   /** Scopes whose budget keeps jobs waiting. */
   readonly spent?: readonly SpentScope[];
+}
+
+/** `APPLICATION#id / CAPACITY`: what an application may hold, and what its live runs held when a pass looked last. */
+export interface CapacityItem extends Stored {
+  readonly kind: 'capacity';
+  readonly limits: CapacityLimits;
+  readonly limitsAtMs: number;
+  readonly room?: Room;
+}
+
+/** `APPLICATION#id / LINE`: the jobs that wait for its capacity, and the starts that `release` let go lately. */
+export interface LineItem extends Stored {
+  readonly kind: 'line';
+  readonly line: Line;
 }
 
 /** `PACE#api / PACE`: the token bucket of StartJobRun. */

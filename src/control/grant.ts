@@ -31,6 +31,8 @@ export interface GrantTerms {
   readonly rings: Rings;
   /** Where it is charged; nowhere for a start that spends no budget. */
   readonly scopes: readonly string[];
+  /** What else is written with it, or not at all. */
+  readonly also: readonly Write[];
 }
 
 /** One transaction: the token and the place in an outage are taken and the grant is written, or nothing. */
@@ -67,6 +69,7 @@ export async function grant(ports: Ports, wish: WishItem, terms: GrantTerms): Pr
     grantWrite(record, wish, { grantId, nowMs: terms.nowMs }),
     { put: pace, seenRev: seenRev(before) },
     ...charged.writes,
+    ...terms.also,
   ];
   const isKept = wish.class !== undefined;
   const outcome = await ports.store.commit(

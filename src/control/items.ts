@@ -1,5 +1,6 @@
 import type { Approval, ClosedApproval } from '../core/approval.ts';
 import type { Ring } from '../core/budget.ts';
+import type { Resources } from '../core/capacity.ts';
 import type { Clock } from '../core/data-loss-clock.ts';
 import type { GuardResult, Verdict } from '../core/decision.ts';
 import type { StartCause } from '../core/job-run.ts';
@@ -7,8 +8,10 @@ import type { LaunchRequest } from '../core/launch-request.ts';
 import type { JobMemory } from '../core/memory.ts';
 import type { Reason } from '../core/reason.ts';
 import type {
+  CapacityItem,
   ControlItem,
   EndedItem,
+  LineItem,
   ListingItem,
   LiveItem,
   PaceItem,
@@ -165,6 +168,8 @@ export interface RunItem extends Stored {
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly locations: readonly string[];
+  /** What it holds of its application at any time; absent in older records, null where its sizes cannot be read. */
+  readonly held?: Resources | null;
   /** The job that recorded or adopted it; absent for runs that are nobody's yet. */
   readonly job?: string;
   /** Started by a claim of ours that was closed or taken: should not exist. */
@@ -208,6 +213,8 @@ export type Item =
   | ReleaseItem
   | ScopeRingItem
   | RunItem
+  | CapacityItem
+  | LineItem
   | PaceItem
   | ControlItem
   | PolicyItem
@@ -236,6 +243,8 @@ export const keys = {
   listing: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LISTING' }),
   live: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LIVE' }),
   ended: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'ENDED' }),
+  capacity: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'CAPACITY' }),
+  line: (applicationId: string): ItemKey => ({ pk: `APPLICATION#${applicationId}`, sk: 'LINE' }),
   release: { pk: 'RELEASE#fleet', sk: 'RELEASE' },
   sweep: { pk: 'SWEEP#state', sk: 'SWEEP' },
   thread: (incidentId: string, receiver: string): ItemKey => ({

@@ -1,3 +1,4 @@
+import { heldBy } from '../core/capacity.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isTerminal, type JobRun, type JobRunSummary, liveStates, terminalStates } from '../core/job-run.ts';
 import { locationsNamed } from '../core/launch-request.ts';
@@ -56,17 +57,19 @@ const fullEveryMs = 10 * 60_000;
  * and 50 runs a page, so passes share what they see: younger runs are added to the last full listing, from L before it
  * (protocol, step 4).
  */
-async function liveRuns(
+export async function liveRuns(
   ports: Ports,
   applicationId: string,
   youngerThanMs: number,
+  /** Only those that are live: what has ended must not be named. */
+  isWhole = false,
 ): Promise<Answer<{ live: readonly string[]; dateMs: number }>> {
   const stored = await ports.store.read([keys.live(applicationId)]);
   if (!stored.ok) return stored;
   const item = as('live', stored.value.items[0]);
   const nowMs = ports.clock.now();
-  if (item && item.dateMs >= youngerThanMs) return { ok: true, value: item };
-  const known = item && nowMs - item.fullAtMs < fullEveryMs ? item : undefined;
+  if (item && (isWhole ? item.fullAtMs : item.dateMs) >= youngerThanMs) return { ok: true, value: item };
+  const known = item && !isWhole && nowMs - item.fullAtMs < fullEveryMs ? item : undefined;
   const listing = await listAll(ports.runs, applicationId, {
     states: liveStates,
     ...(known ? { createdAtAfterMs: known.fullAtMs - listLagMs } : {}),
@@ -253,6 +256,7 @@ export function runItem(run: JobRun, owned: { job?: string; stray?: boolean } = 
     name: run.name,
     tags: run.tags,
     locations: locationsNamed(run.request),
+    held: heldBy(run.request) ?? null,
     ...owned,
   };
 }

@@ -10,6 +10,7 @@ import type {
   RunSensor,
 } from '../core/observation.ts';
 import { type Turn, turnOf } from '../core/turn.ts';
+import { observeCapacity } from './capacity.ts';
 import { as, keys } from './items.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
@@ -60,7 +61,7 @@ export async function observe(
   const turn = await observeTurn(ports, job, state, policy);
   const source = await observeSource(ports, job, state, { run, checkpoints });
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
-  return {
+  const observation: Observation = {
     nowMs: state.nowMs,
     run,
     others,
@@ -76,6 +77,8 @@ export async function observe(
     ...(turn ? { turn } : {}),
     gates: gatesOf(ports, state),
   };
+  const capacity = await observeCapacity(ports, job, state, observation);
+  return capacity ? { ...observation, capacity } : observation;
 }
 
 /**

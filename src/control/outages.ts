@@ -1,6 +1,7 @@
 import type { NoticeDraft } from '../core/decision.ts';
 import { failureClasses } from '../core/failure/taxonomy.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { isGrantLive } from '../core/memory.ts';
 import {
   advance,
   correlated,
@@ -55,7 +56,8 @@ export async function updateOutages(
   let outages: Outage[] = before.map((outage) => {
     if (outage.closedAtMs !== undefined) return outage;
     const waiting = wishes.filter((wish) => isOf(before, outage, wish)).length;
-    return advance(outage, { states: states.value.get(outage.id) ?? [], waiting, nowMs });
+    const { outage: own, states: ownStates } = withoutHeldBack(outage, states.value.get(outage.id) ?? []);
+    return advance(own, { states: ownStates, waiting, nowMs });
   });
   const failed = [...wishes.flatMap(failedJob), ...recent];
   const found = correlated(failed, outages, fleetOf(policy, nowMs));
@@ -106,7 +108,9 @@ export function failedJob(wish: WishItem): readonly FailedJob[] {
   return wish.class === undefined ? [] : [{ job, class: wish.class, applicationId, atMs: createdAtMs }];
 }
 
+/** It waits for this outage. One that waits for capacity waits for that, for hours perhaps, and must not keep it open. */
 function isOf(outages: readonly Outage[], outage: Outage, wish: WishItem): boolean {
+  if (wish.awaitsCapacity !== undefined) return false;
   const [failed] = failedJob(wish);
   return failed !== undefined && outageOf(outages, failed)?.id === outage.id;
 }
@@ -122,15 +126,27 @@ function fleetOf({ jobs, guardrails }: ResolvedPolicy, nowMs: number): FleetSize
   };
 }
 
+/** A start that found no capacity, or was not sent for want of it, says nothing of the outage and leaves its place. */
+function withoutHeldBack(
+  outage: Outage,
+  states: readonly StartState[],
+): { readonly outage: Outage; readonly states: readonly MemberState[] } {
+  const members = outage.members.filter((_, index) => states[index] !== 'held-back');
+  const granted = outage.granted - (outage.members.length - members.length);
+  return { outage: { ...outage, members, granted }, states: states.filter((state) => state !== 'held-back') };
+}
+
+type StartState = MemberState | 'held-back';
+
 /** What became of each member's start, by outage. */
 async function statesOf(
   ports: Ports,
   outages: readonly Outage[],
-): Promise<Answer<ReadonlyMap<string, readonly MemberState[]>>> {
+): Promise<Answer<ReadonlyMap<string, readonly StartState[]>>> {
   const members = outages.flatMap((outage) =>
     outage.closedAtMs === undefined ? outage.members.map((member) => ({ outage, member })) : [],
   );
-  const states = new Map<string, MemberState[]>();
+  const states = new Map<string, StartState[]>();
   if (members.length === 0) return { ok: true, value: states };
   const read = await ports.store.read(members.map(({ member }) => keys.record(member.job)));
   if (!read.ok) return read;
@@ -146,12 +162,14 @@ function stateOf(
   record: RecordItem | undefined,
   { grantedAtMs }: { readonly grantedAtMs: number },
   nowMs: number,
-): MemberState {
+): StartState {
   if (!record) return 'failed';
   const { memory, last } = record;
   const isStarted = (memory.run?.acceptedAtMs ?? 0) >= grantedAtMs;
   const isAskingAgain = memory.wish !== undefined && memory.wish.createdAtMs > grantedAtMs;
   if (memory.parked && memory.parked.atMs > grantedAtMs) return 'failed';
+  const isOnItsWay = isGrantLive(memory, nowMs) || (record.claimLocks?.length ?? 0) > 0;
+  if (!isOnItsWay && memory.wish?.awaitsCapacity) return 'held-back';
   if (!isStarted) return nowMs - grantedAtMs > startedWithinMs ? 'failed' : 'waiting';
   const hasCommitted = Object.values(memory.progress).some(
     ({ seen = -1, committedAtStart }) => seen > committedAtStart,

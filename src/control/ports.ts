@@ -1,4 +1,5 @@
 import type { AlarmHint } from '../core/alarm.ts';
+import type { CapacityLimits } from '../core/capacity.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
@@ -41,6 +42,11 @@ export interface JobRuns {
     jobRunId: string,
     terms: { graceSeconds: number; notAfterMs: number },
   ): Promise<CancelAnswer>;
+}
+
+export interface Applications {
+  /** What an application may hold at once. */
+  limits(applicationId: string): Promise<Answer<CapacityLimits>>;
 }
 
 export interface ListFilter {
@@ -248,6 +254,7 @@ export interface Ports {
   readonly ids: Ids;
   readonly log: Log;
   readonly runs: JobRuns;
+  readonly applications: Applications;
   readonly store: JobStore;
   readonly wakes: WakeQueue;
   readonly checkpoints: Checkpoints;

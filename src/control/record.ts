@@ -1,3 +1,4 @@
+import { heldBy } from '../core/capacity.ts';
 import { locationsNamed } from '../core/launch-request.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { as, keys, type LaunchItem, type RunItem, type StartClaim, schemaVersion } from './items.ts';
@@ -105,6 +106,7 @@ function ownRun(claim: StartClaim, jobRunId: string, owned: { job?: string; stra
     name: claim.request.name,
     tags: claim.request.tags ?? {},
     locations: [...new Set([...locationsNamed(claim.request), ...claim.locks])],
+    held: heldBy(claim.request) ?? null,
     ...owned,
   };
 }

@@ -2,6 +2,7 @@ import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { outageOf, roomOf } from '../core/outages.ts';
 import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
 import { clockBoundMs } from '../core/protocol.ts';
+import { type Lines, loadLines } from './capacity-lines.ts';
 import { grant } from './grant.ts';
 import {
   as,
@@ -67,7 +68,7 @@ export async function release(ports: Ports): Promise<ReleaseReport> {
   return { granted: given.granted, waiting: wishes.length - given.granted.length, outcome: 'done' };
 }
 
-/** What holds starts back, brought up to date before any grant: used budgets, outages. */
+/** What holds starts back, brought up to date before any grant: used budgets, outages, lines for capacity. */
 async function update(
   ports: Ports,
   seen: {
@@ -76,7 +77,7 @@ async function update(
     readonly policy: ResolvedPolicy;
     readonly nowMs: number;
   },
-): Promise<Answer<{ item: ReleaseItem | undefined; rings: Rings }> | 'try-again'> {
+): Promise<Answer<{ item: ReleaseItem | undefined; rings: Rings; lines: Lines }> | 'try-again'> {
   const { before, wishes, policy, nowMs } = seen;
   const rings = await loadRings(ports, { wishes, policy, nowMs });
   if (rings === 'try-again' || !rings.ok) return rings;
@@ -89,7 +90,9 @@ async function update(
   });
   const updated = await updateOutages(ports, { item: before, wishes, policy, budgets, nowMs });
   if (updated === 'try-again' || !updated.ok) return updated;
-  return { ok: true, value: { item: updated.value, rings: rings.value } };
+  const lines = await loadLines(ports, { wishes, policy, nowMs });
+  if (lines === 'try-again' || !lines.ok) return lines;
+  return { ok: true, value: { item: updated.value, rings: rings.value, lines: lines.value } };
 }
 
 interface Given {
@@ -107,18 +110,23 @@ async function give(
     readonly pace: PaceItem | undefined;
     readonly item: ReleaseItem | undefined;
     readonly rings: Rings;
+    readonly lines: Lines;
     readonly nowMs: number;
   },
 ): Promise<Given> {
-  const { policy, nowMs } = all;
+  const { policy, lines, nowMs } = all;
   let { pace, item, rings } = all;
   const granted: string[] = [];
   const due = all.wishes.filter((wish) => wish.notBeforeMs <= nowMs);
   const later = all.wishes.filter((wish) => wish.notBeforeMs > nowMs).map(({ notBeforeMs }) => notBeforeMs);
   let nextMs = Math.min(...later, isUnderWay(item) ? nowMs + outageLookMs : Number.POSITIVE_INFINITY);
-  const ready = together(due.filter((wish) => hasRoom(item, wish)));
-  const enough = Math.min(batchSize, ready.length);
-  for (const wish of ready) {
+  const free = together(due.filter((wish) => hasRoom(item, wish)));
+  // One that its budget keeps waiting must not stand before the others.
+  lines.among(free.filter((wish) => roomFor(rings, policy, wish, nowMs).ok));
+  nextMs = Math.min(nextMs, lines.nextMs);
+  const enough = Math.min(batchSize, free.filter((wish) => lines.mayGo(wish)).length);
+  for (const wish of free) {
+    if (!lines.mayGo(wish)) continue;
     const bucket = refill(toBucket(pace, policy, nowMs), policy.guardrails.pace, nowMs);
     const needed = granted.length === 0 ? enough : 1;
     if (bucket.tokens < Math.max(1, Math.min(needed, policy.guardrails.pace.burst))) {
@@ -135,10 +143,13 @@ async function give(
     const isManaged = jobNamed(policy, wish.job) !== undefined;
     const after = withGrant(item, wish, nowMs);
     const scopes = wish.charged ? scopesOf(policy, wish) : [];
-    const terms = { nowMs, bucket, pace, isManaged, before: item, after, rings, scopes };
+    const inLine = lines.withGrant(wish);
+    const also = [inLine.write];
+    const terms = { nowMs, bucket, pace, isManaged, before: item, after, rings, scopes, also };
     const result = await grant(ports, wish, terms);
     if (result.kind === 'granted') {
       ({ pace, item, rings } = result);
+      inLine.done();
       granted.push(wish.job);
     } else if (result.kind === 'try-again') {
       nextMs = nowMs;

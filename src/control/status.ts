@@ -174,6 +174,9 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
     return { next: `a person: ${verb} ${utcText(clock.lossAtMs)} on` };
   }
   if (memory?.parked) return { next: `a person: ${memory.parked.reason}` };
+  // It goes on by itself, also where a person was called.
+  if (memory?.wish?.awaitsCapacity && last?.reason === 'waits-for-capacity')
+    return { next: 'room in its application' };
   const asked = last?.guard.kind === 'suggested' ? nextOfApproval(memory?.approval) : undefined;
   if (asked) return asked;
   if (state === 'NEEDS HUMAN') return { next: `a person: ${memory?.incident?.toldReason ?? 'see explain'}` };

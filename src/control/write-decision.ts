@@ -201,7 +201,8 @@ function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readon
 }
 
 function wishWrites(job: ResolvedJob, before: Wish | undefined, after: Wish | undefined): readonly Write[] {
-  if (before?.id === after?.id) return [];
+  const isSame = before?.id === after?.id && before?.notBeforeMs === after?.notBeforeMs;
+  if (isSame && before?.awaitsCapacity === after?.awaitsCapacity) return [];
   const puts = after ? [{ put: wishItem(job, after), seenRev: 'any' as const }] : [];
   // One transaction takes an item once: a wish replaced within the same millisecond has the same key.
   const drops = dropWish(job.name, before).filter(
@@ -229,7 +230,7 @@ function regularLookMs(decision: Decision, memory: JobMemory): number {
     const { untilMs = Number.POSITIVE_INFINITY } = guard;
     return Math.min(Math.max(untilMs, decision.atMs), decision.atMs + withheldLookMs);
   }
-  if (decision.verdict.kind === 'start' && memory.wish)
+  if (decision.verdict.kind === 'start' && memory.wish && decision.verdict.untilMs === undefined)
     return Math.max(memory.wish.notBeforeMs, decision.atMs) + withheldLookMs;
   return decision.verdict.untilMs ?? decision.atMs + idleLookMs;
 }
@@ -256,6 +257,8 @@ async function wakeNext(
     await ports.wakes.release();
     return;
   }
+  // The line of its application is to know of it before the next one fails.
+  if (verdict.reason === 'waits-for-capacity' && !isSame) await ports.wakes.release();
   if (atMs === undefined || isSame || atMs - decision.atMs > queueDelayMaxMs) return;
   await wakeAt(ports, job.name, verdict.reason, atMs - decision.atMs);
 }

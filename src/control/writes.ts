@@ -151,6 +151,10 @@ export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish): WishI
     ...(isRestart && wish.class ? { class: wish.class } : {}),
     ...(wish.plan.spendsBudget ? { charged: true } : {}),
     ...(owner === undefined ? {} : { owner }),
+    ...(wish.needed ? { needed: wish.needed } : {}),
+    ...(wish.awaitsCapacity
+      ? { awaitsCapacity: wish.class === 'capacity-unavailable' ? 'refused' : 'held-back' }
+      : {}),
   };
 }
 
@@ -161,6 +165,12 @@ export function dropWish(job: string, wish: Wish | undefined): readonly Write[] 
 
 /** Two decisions with the same key are the same answer to the same question. */
 export function decisionKey({ kind, reason, guard, concerns, observation }: Decision): string {
+  const { capacity } = observation;
+  // Those that wait want to read what is missing now.
+  const room =
+    reason === 'waits-for-capacity' && capacity?.kind === 'seen'
+      ? [`${capacity.room.runs}/${capacity.ahead.length}/${capacity.line?.position ?? 0}`]
+      : [];
   const run =
     observation.run.kind === 'seen'
       ? `${observation.run.run.jobRunId}/${observation.run.run.state}`
@@ -171,6 +181,7 @@ export function decisionKey({ kind, reason, guard, concerns, observation }: Deci
     guard.kind,
     guard.kind === 'done' ? '' : [guard.why, guard.window].filter(Boolean).join('/'),
     run,
+    ...room,
     ...concerns.map((concern) => concern.reason),
   ].join(' ');
 }

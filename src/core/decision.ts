@@ -38,6 +38,7 @@ export type Verdict = (
     | 'unknownSinceMs'
     | 'order'
     | 'cancelled'
+    | 'waitsSinceMs'
   )[];
   readonly notice?: NoticeDraft;
 };

@@ -85,6 +85,15 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
     startAgain,
   ],
   'scope-budget-exhausted': ['raise guardrails.budgets in the policy', startAgain],
+  'waits-for-capacity': [
+    'raise maximumCapacity or maxConcurrentRuns of the application, or the vCPU quota of the account',
+    'stop another job of the application',
+    'checkpilot start JOB --reason "…" tries it at once, whatever is known of the room',
+  ],
+  'capacity-too-small': [
+    'raise maximumCapacity of the application, or make the workers of the job smaller',
+    byHand,
+  ],
   'retention-short': ['nothing to do by hand; to have it otherwise: retention.extendTo in the policy'],
   'awaits-grant': ['nothing to do by hand: starts of the fleet take turns'],
 };

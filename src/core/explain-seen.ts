@@ -1,6 +1,7 @@
 import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
 import type {
+  CapacitySensor,
   CheckpointSensor,
   FailedAttempt,
   InputSensor,
@@ -15,7 +16,8 @@ import type { Turn } from './turn.ts';
 
 /** What one pass saw, one line for each sensor; a sensor without an answer says why. */
 export function seenLines(observation: Observation): readonly string[] {
-  const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn } = observation;
+  const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn, capacity } =
+    observation;
   const { inspections = {}, seams = {} } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
@@ -24,6 +26,7 @@ export function seenLines(observation: Observation): readonly string[] {
     ...(failedAttempt ? attemptLines(failedAttempt, nowMs) : []),
     ...(logs ? [logsLine(logs)] : []),
     ...(input ? [inputLine(input)] : []),
+    ...(capacity ? capacityLines(capacity) : []),
     othersLine(others, nowMs),
     ...(turn ? [turnLine(turn, nowMs)] : []),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
@@ -87,6 +90,27 @@ function inputLine(sensor: InputSensor): string {
   return sensor.records > 0
     ? `${sensor.records} records came into the stream since its last batch`
     : 'nothing came into the stream since its last batch';
+}
+
+function capacityLines(sensor: CapacitySensor): readonly string[] {
+  if (sensor.kind === 'unknown') return [`what the application may hold is not known: ${sensor.why}`];
+  const { room, ahead, line } = sensor;
+  const { maximum = {}, runsMax } = room.limits;
+  const part = (held: number, max: number | undefined, unit: string) =>
+    max === undefined ? [] : [`${held} of ${max} ${unit}`];
+  const held = [
+    ...part(room.runs, runsMax, 'concurrent runs'),
+    ...part(room.held.vcpu, maximum.vcpu, 'vCPU'),
+    ...part(room.held.memoryGb, maximum.memoryGb, 'GB of memory'),
+    ...part(room.held.diskGb, maximum.diskGb, 'GB of disk'),
+  ];
+  const others = ahead.length === 0 ? '' : `, and ${ahead.length} more about to start`;
+  return [
+    held.length === 0
+      ? 'the application has no limit that is known'
+      : `the application holds at least ${held.join(', ')}${others}`,
+    ...(line ? [`number ${line.position} of ${line.of} that wait for capacity there`] : []),
+  ];
 }
 
 function othersLine(sensor: OthersSensor, nowMs: number): string {

@@ -159,6 +159,9 @@ export interface ClassPolicy {
   readonly backoff?: Partial<Backoff>;
   /** How loud people are told. */
   readonly severity?: Severity;
+  /** While a job waits for capacity: how often it looks, and from when on a person is told. */
+  readonly everyMs?: number;
+  readonly pageMs?: number;
   /** Spark memory (`54g`) that a size step must not exceed. */
   readonly grow?: { readonly driverMax?: string; readonly executorMax?: string };
 }

@@ -40,19 +40,50 @@ export interface WorkerSpecs {
 const defaultWorker: WorkerSpec = { cores: 4, memory: '14g', disk: '20g' };
 
 export function workerSpec(request: LaunchRequest, worker: 'driver' | 'executor'): WorkerSpec {
-  const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
-  const cores = readFlag(parameters, `${worker}-cores`) ?? readConf(parameters, `spark.${worker}.cores`);
-  const memory = readFlag(parameters, `${worker}-memory`) ?? readConf(parameters, `spark.${worker}.memory`);
+  const cores = sparkSetting(request, `spark.${worker}.cores`);
   return {
     cores: cores === undefined ? defaultWorker.cores : Number(cores),
-    memory: memory ?? defaultWorker.memory,
-    disk: readConf(parameters, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
-    ...overheadOf(parameters, worker),
+    memory: sparkSetting(request, `spark.${worker}.memory`) ?? defaultWorker.memory,
+    disk: sparkSetting(request, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
+    ...overheadOf(request, worker),
   };
 }
 
-function overheadOf(parameters: string, worker: 'driver' | 'executor'): Pick<WorkerSpec, 'overhead'> {
-  const conf = (key: string) => readConf(parameters, key);
+/** Settings that spark-submit has a flag for, which wins over `--conf` (SparkSubmitArguments). */
+const flags: Readonly<Record<string, string>> = {
+  'spark.driver.cores': 'driver-cores',
+  'spark.driver.memory': 'driver-memory',
+  'spark.executor.cores': 'executor-cores',
+  'spark.executor.memory': 'executor-memory',
+  'spark.executor.instances': 'num-executors',
+};
+
+/** A setting as the service reads it: sparkSubmitParameters first, then the request's own `spark-defaults`. */
+export function sparkSetting(request: LaunchRequest, key: string): string | undefined {
+  const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
+  const flag = flags[key];
+  return (
+    (flag === undefined ? undefined : readFlag(parameters, flag)) ??
+    readConf(parameters, key) ??
+    readDefault(request, key)
+  );
+}
+
+/** What a person configured, kept as it is: nothing of its shape is taken for granted. */
+function readDefault({ configurationOverrides }: LaunchRequest, key: string): string | undefined {
+  const { applicationConfiguration } = (configurationOverrides ?? {}) as {
+    readonly applicationConfiguration?: unknown;
+  };
+  if (!Array.isArray(applicationConfiguration)) return undefined;
+  const found = (applicationConfiguration as readonly { classification?: unknown; properties?: unknown }[])
+    .filter((one) => one?.classification === 'spark-defaults')
+    .map(({ properties }) => (properties as Record<string, unknown> | undefined)?.[key])
+    .find((value) => value !== undefined);
+  return typeof found === 'string' ? found : undefined;
+}
+
+function overheadOf(request: LaunchRequest, worker: 'driver' | 'executor'): Pick<WorkerSpec, 'overhead'> {
+  const conf = (key: string) => sparkSetting(request, key);
   const factor = Number(
     conf(`spark.${worker}.memoryOverheadFactor`) ?? conf('spark.emr-serverless.memoryOverheadFactor'),
   );

@@ -1,4 +1,5 @@
 import type { Approval } from './approval.ts';
+import type { Resources } from './capacity.ts';
 import type { ClockLevel } from './data-loss-clock.ts';
 import type { Extension } from './decision.ts';
 import type { Judgement } from './failure/judgement.ts';
@@ -49,6 +50,8 @@ export interface JobMemory {
   readonly cancelled?: Cancelled;
   /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */
   readonly lookSinceMs?: number;
+  /** Since when the job waits for capacity, whatever was tried meanwhile; until a run of it is RUNNING. */
+  readonly waitsSinceMs?: number;
   /** Readings of the source, so that a look needs no new ones. */
   readonly source?: SourceMemory;
   readonly clock?: ClockMemory;
@@ -164,6 +167,10 @@ export interface Wish {
   /** When unread data is lost, as far as known; the release function serves the shortest first. */
   readonly deadlineMs?: number;
   readonly plan: StartPlan;
+  /** The least that it needs of its application, where that could be read. */
+  readonly needed?: Resources;
+  /** There is no room for it: the line of its application decides when it goes. */
+  readonly awaitsCapacity?: true;
 }
 
 export interface StartPlan {

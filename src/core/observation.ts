@@ -1,3 +1,4 @@
+import type { Resources, Room } from './capacity.ts';
 import type { JobRun } from './job-run.ts';
 import type { SourceSensor } from './source.ts';
 import type { Turn } from './turn.ts';
@@ -24,6 +25,8 @@ export interface Observation {
   readonly failedAttempt?: FailedAttempt;
   /** What the source took since the last sign of work; only asked for when a running job has shown none for long. */
   readonly input?: InputSensor;
+  /** What the application may hold and holds; asked for when the job waits for that, and right before a start. */
+  readonly capacity?: CapacitySensor;
   /** How far the job has read and how long its source keeps what it has not; where the policy names a source. */
   readonly source?: SourceSensor;
   readonly budget: BudgetSensor;
@@ -128,6 +131,17 @@ export interface FailedAttempt {
 }
 
 export type InputSensor = { readonly kind: 'seen'; readonly records: number } | Unknown;
+
+export type CapacitySensor =
+  | {
+      readonly kind: 'seen';
+      readonly room: Room;
+      /** Least needs of the starts that were let go before this one and that the room does not show yet. */
+      readonly ahead: readonly Resources[];
+      /** Where the job stands among those of its application that wait. */
+      readonly line?: { readonly position: number; readonly of: number; readonly tryAtMs?: number };
+    }
+  | Unknown;
 
 export type LogsSensor =
   | { readonly kind: 'read'; readonly logs: readonly LogText[] }

@@ -35,10 +35,17 @@ const classWords = 'What to do about one class of failures.';
 function withSharedClasses(job: Plain): Plain {
   const copy = structuredClone(job) as Record<string, never>;
   const classes = classesOf(copy) as Record<string, Plain>;
-  for (const [name, { description }] of Object.entries(classes)) {
-    classes[name] = refer('failureClass', description);
+  const shared = keysOf(classes.unknown);
+  for (const [name, schema] of Object.entries(classes)) {
+    // A class with keys of its own stays written out.
+    if (keysOf(schema) === shared) classes[name] = refer('failureClass', schema.description);
   }
   return copy;
+}
+
+function keysOf(schema: Plain | undefined): string {
+  const properties = schema?.properties;
+  return isPlain(properties) ? Object.keys(properties).join() : '';
 }
 
 function classesOf(job: unknown): Plain {

@@ -27,8 +27,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['job.resharding', { hint: leaveOut }],
   ['job.extends', { hint: 'write the values into `defaults`' }],
   ['job.restart.classes.*.budget', { hint: 'restart.budget holds for all classes together so far' }],
-  ['job.restart.classes.*.every', { hint: leaveOut }],
-  ['job.restart.classes.*.page', { hint: leaveOut }],
   ...['ratio', 'metricsWindow', 'cooldown', 'stabilizeAfterRestart', 'maxStep', 'applyBy', 'catchUp'].map(
     scaling,
   ),

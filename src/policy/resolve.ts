@@ -137,15 +137,17 @@ function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {
   };
 }
 
-type PolicyClass = Exclude<PolicyJob['restart']['classes'][keyof PolicyJob['restart']['classes']], undefined>;
+type PolicyClass = Exclude<PolicyJob['restart']['classes']['capacity-unavailable'], undefined>;
 
-function resolveClass({ action, streak, grow, severity, backoff }: PolicyClass): ClassPolicy {
+function resolveClass({ action, streak, grow, severity, backoff, every, page }: PolicyClass): ClassPolicy {
   const sizes = definedOnly({ driverMax: grow?.driver?.max, executorMax: grow?.executor?.max });
   const { initial: initialMs, factor, max: maxMs } = backoff ?? {};
   return definedOnly({
     action,
     streak,
     severity,
+    everyMs: every,
+    pageMs: page,
     grow: grow && sizes,
     backoff: backoff && definedOnly({ initialMs, factor, maxMs }),
   });

@@ -26,30 +26,47 @@ const classBackoffSchema = z.strictObject({
   max: duration('1s', '24h').optional().describe('Longest wait of all.'),
 });
 
-const classSchema = z
+const classShape = {
+  action: z.enum(classActions).optional().describe("What to do. Default: the class's own action."),
+  streak: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Restarts without progress before a person is called; 0 calls one at once.'),
+  grow: growSchema.optional(),
+  severity: z
+    .enum(['info', 'warning', 'critical'])
+    .optional()
+    .describe('How loud people are told of it. Default: `warning` for a restart, `critical` for a stop.'),
+  backoff: classBackoffSchema
+    .optional()
+    .describe('The wait before a restart, where it differs from `restart.backoff`.'),
+};
+const classSchema = z.strictObject(classShape).optional();
+
+const waitingClassSchema = z
   .strictObject({
-    action: z.enum(classActions).optional().describe("What to do. Default: the class's own action."),
-    streak: z
-      .int()
-      .min(0)
-      .max(100)
+    ...classShape,
+    every: duration('30s', '1h')
       .optional()
-      .describe('Restarts without progress before a person is called; 0 calls one at once.'),
-    grow: growSchema.optional(),
-    severity: z
-      .enum(['info', 'warning', 'critical'])
+      .describe(
+        'Only of capacity-unavailable: how often a job that waits looks for room, and the wait after a first refusal. Default: 2m.',
+      ),
+    page: duration('1m', '24h')
       .optional()
-      .describe('How loud people are told of it. Default: `warning` for a restart, `critical` for a stop.'),
-    backoff: classBackoffSchema
-      .optional()
-      .describe('The wait before a restart, where it differs from `restart.backoff`.'),
+      .describe('Only of capacity-unavailable: from when on a person is called. Default: 30m.'),
   })
   .optional();
 
 const classNames = Object.keys(failureClasses) as FailureClass[];
 const classesShape = Object.fromEntries(
-  classNames.map((name) => [name, classSchema.describe(failureClasses[name].summary)]),
-) as Record<FailureClass, typeof classSchema>;
+  classNames.map((name) => {
+    const schema = name === 'capacity-unavailable' ? waitingClassSchema : classSchema;
+    return [name, schema.describe(failureClasses[name].summary)];
+  }),
+) as Record<Exclude<FailureClass, 'capacity-unavailable'>, typeof classSchema> &
+  Record<'capacity-unavailable', typeof waitingClassSchema>;
 
 export const budgetSchema = z.strictObject({
   perHour: z.int().min(1).max(100).default(3).describe('New runs in any 60 minutes.'),

@@ -3,6 +3,7 @@ import { cloudWatchLogPermissions } from '../aws/cloudwatch-driver-logs.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
 import { applicationPermissions } from '../aws/driver-logs.ts';
 import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-store.ts';
+import { capacityPermissions } from '../aws/emr-serverless-applications.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
 import { retentionPermissions } from '../aws/kinesis-retentions.ts';
@@ -35,6 +36,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     policyPermissions,
     eventBusPermissions,
     jobRunPermissions,
+    capacityPermissions,
     checkpointPermissions,
     driverLogPermissions,
     cloudWatchLogPermissions,
@@ -63,6 +65,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     eventBusPermissions,
     // While the wake queue is down the sweep makes the passes itself.
     jobRunPermissions,
+    capacityPermissions,
     checkpointPermissions,
     driverLogPermissions,
     cloudWatchLogPermissions,

@@ -11,6 +11,7 @@ import { CloudWatchDriverLogs } from '../aws/cloudwatch-driver-logs.ts';
 import { CloudWatchStreams } from '../aws/cloudwatch-streams.ts';
 import { PlacedDriverLogs } from '../aws/driver-logs.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
+import { EmrServerlessApplications } from '../aws/emr-serverless-applications.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
 import { KinesisRetentions } from '../aws/kinesis-retentions.ts';
@@ -41,6 +42,7 @@ export function wireControl(runtime: Runtime): Ports {
     ids: ulids(clock, random),
     log,
     runs: withLaunchLimits(new EmrServerlessJobRuns(emrServerless), settings.launchPrefixes ?? []),
+    applications: new EmrServerlessApplications(emrServerless),
     store,
     wakes: wireDoor(runtime).wakes,
     checkpoints: new S3Checkpoints(s3, new KinesisShards(kinesis)),

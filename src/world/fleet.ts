@@ -25,7 +25,13 @@ import { ObjectStore } from './object-store.ts';
 import type { WorldParameters } from './parameters.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { World } from './world.ts';
-import { ledgerCheckpoints, WorldJobRuns, worldCheckpoints, worldDriverLogs } from './world-ports.ts';
+import {
+  ledgerCheckpoints,
+  WorldJobRuns,
+  worldApplications,
+  worldCheckpoints,
+  worldDriverLogs,
+} from './world-ports.ts';
 import { worldRetentions, worldStreams } from './world-streams.ts';
 
 export interface FleetOptions {
@@ -84,6 +90,7 @@ export class Fleet {
       ids: counted(),
       log: silent,
       runs: new WorldJobRuns(this.world),
+      applications: worldApplications(this.world),
       store: this.store,
       wakes: this.#queue(),
       checkpoints: heads ? ledgerCheckpoints(heads) : worldCheckpoints(this.objects),

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { parseJobRun, parseListing } from '../aws/emr-serverless-answers.ts';
+import { parseApplication } from '../aws/emr-serverless-applications.ts';
 import type { CheckpointFiles } from '../checkpoint/files.ts';
 import { type BatchFiles, headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
@@ -7,6 +8,7 @@ import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
 import type {
   Answer,
+  Applications,
   CancelAnswer,
   Checkpoints,
   DriverLogs,
@@ -113,6 +115,16 @@ export class WorldJobRuns implements JobRuns {
       return refusalOf(error);
     }
   }
+}
+
+export function worldApplications(
+  world: World,
+  arn = 'arn:aws:sts::111122223333:assumed-role/checkpilot-reconcile/reconcile',
+): Applications {
+  return {
+    limits: async (applicationId) =>
+      answering(() => parseApplication({ application: world.emr.getApplication(applicationId, { arn }) })),
+  };
 }
 
 /** Heads of checkpoints straight from the world's objects. */

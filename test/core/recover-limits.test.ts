@@ -40,7 +40,7 @@ describe('the wait before a restart', () => {
     ['each step doubles the longest wait', texts.transient, 2, 0.5, 60 * secondMs],
     ['the longest wait ends at the maximum', texts.transient, 40, 0.5, 5 * minuteMs],
     ['chance may let it go at once', texts.transient, 40, 0, 0],
-    ['capacity is asked for again after two minutes and jitter', texts.noCapacity, 0, 0.5, 135 * secondMs],
+    ['a wait for capacity has none: the line of the application lets it go', texts.noCapacity, 2, 0.5, 0],
   ])('%s', (_what, text, backoffStep, random, expectedMs) => {
     expect(delayMs(text, step(backoffStep, random))).toBe(expectedMs);
   });

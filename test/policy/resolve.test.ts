@@ -86,6 +86,7 @@ describe('merging', () => {
       budget: { perHour: 3, perDay: 12 },
     });
     expect(clicks.restart.classes).toEqual({
+      'capacity-unavailable': { everyMs: 300_000, pageMs: 3_600_000 },
       'memory-exhausted': { streak: 2, severity: 'warning', grow: { driverMax: '27g', executorMax: '54g' } },
     });
   });

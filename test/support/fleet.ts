@@ -1,4 +1,5 @@
 import type { ResolvedJob, ResolvedPolicy } from '../../src/core/job.ts';
+import type { NewApplication } from '../../src/world/emr-serverless.ts';
 import { Fleet } from '../../src/world/fleet.ts';
 import type { JobBehaviour } from '../../src/world/job-script.ts';
 import type { WorldParameters } from '../../src/world/parameters.ts';
@@ -12,19 +13,25 @@ export interface TestFleetOptions {
   readonly seed?: number;
   readonly jobs: Readonly<Record<string, { script?: JobBehaviour; job?: Partial<ResolvedJob> }>>;
   readonly parameters?: Partial<WorldParameters>;
+  readonly application?: Partial<NewApplication>;
 }
 
 /** A fleet whose jobs are declared, scripted and not yet started. */
-export function testFleet({ seed = 1, jobs, parameters }: TestFleetOptions): Fleet {
+export function testFleet({ seed = 1, jobs, parameters, application }: TestFleetOptions): Fleet {
   const declared = Object.entries(jobs).map(([name, { job }]) => [name, job ?? {}] as const);
   const policy = testPolicy(Object.fromEntries(declared));
   const fleet = new Fleet({ seed, startMs, policy, ...(parameters ? { parameters } : {}) });
-  fleet.world.emr.createApplication({ applicationId, name: 'streams', releaseLabel: 'emr-7.10.0' });
+  fleet.world.emr.createApplication({
+    applicationId,
+    name: 'streams',
+    releaseLabel: 'emr-7.10.0',
+    ...application,
+  });
   for (const [name, { script }] of Object.entries(jobs)) fleet.world.script(name, script ?? {});
   return fleet;
 }
 
-const applicationId = '00test0000000001';
+export const applicationId = '00test0000000001';
 
 /** A policy in which everything but the given changes is the default of these tests. */
 export function testPolicy(jobs: Readonly<Record<string, Partial<ResolvedJob>>>): ResolvedPolicy {

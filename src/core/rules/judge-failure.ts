@@ -11,9 +11,11 @@ import { versionOf } from '../version.ts';
 const evidenceWaitMs = 3 * 60_000;
 const evidenceLookMs = 20_000;
 
+type Judged = Pick<DecideInput, 'job' | 'memory' | 'observation'>;
+
 /** Judges an end from its text, its logs and what came before it at the same batch. */
 export function judgeFailure(
-  input: DecideInput,
+  input: Judged,
   run: JobRun,
   logs: LogsSensor | undefined,
 ): { readonly judgement: Judgement; readonly failure?: Omit<LastFailure, 'fingerprint'> } {
@@ -53,7 +55,7 @@ export function awaitsEvidence(
 
 /** Where this end stands, and how many ends in a row stood there. Unknown while a checkpoint cannot be read. */
 function failureAt(
-  { observation, memory }: DecideInput,
+  { observation, memory }: Judged,
   run: JobRun,
 ): Omit<LastFailure, 'fingerprint'> | undefined {
   if (run.state !== 'FAILED') return undefined;
@@ -70,13 +72,13 @@ function failureAt(
 }
 
 /** A streaming run has no execution time-out, so somebody asked; of any other run its age has to tell. */
-function cancelledBy({ observation }: DecideInput, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
+function cancelledBy({ observation }: Judged, run: JobRun): 'checkpilot' | 'person' | 'unknown' {
   if (observation.ownCancelOf === run.jobRunId) return 'checkpilot';
   return run.mode === 'STREAMING' ? 'person' : 'unknown';
 }
 
 /** Another program than the one that committed last, and it has committed nothing yet. */
-export function isDeployedSince({ memory, observation }: DecideInput, run: JobRun): boolean {
+export function isDeployedSince({ memory, observation }: Judged, run: JobRun): boolean {
   if (memory.good === undefined || progressOf(memory, observation).committed) return false;
   return versionOf(run.request).id !== memory.good.id;
 }

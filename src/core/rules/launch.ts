@@ -1,3 +1,4 @@
+import { neededBy } from '../capacity.ts';
 import { isGoneByOrder } from '../memory.ts';
 import type { Rule } from '../rule.ts';
 import { obey } from './obey.ts';
@@ -16,6 +17,7 @@ export const launch: Rule = {
     if (memory.parked) return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
     if (memory.wish && memory.wish.afterRunId === undefined) return proceed(input, memory.wish);
     if (!job.launch) return { kind: 'nothing', reason: 'no-request-to-start', forget: ['wish', 'grant'] };
+    const needed = neededBy(job.launch);
     return {
       kind: 'start',
       reason: 'never-started',
@@ -25,6 +27,7 @@ export const launch: Rule = {
         notBeforeMs: observation.nowMs,
         tier: job.tier,
         plan: { base: 'spec', spendsBudget: false },
+        ...(needed ? { needed } : {}),
       },
     };
   },

@@ -3,6 +3,7 @@ import { judged } from '../failure/judgement.ts';
 import { isGrantLive, type Wish } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { DecideInput } from '../rule.ts';
+import { heldBack, stillWaits } from './capacity.ts';
 import { park } from './park.ts';
 
 /**
@@ -17,6 +18,7 @@ const blindRestartMs = 60 * 60_000;
 export function proceed(input: DecideInput, wish: Wish): Verdict {
   const { observation, memory } = input;
   const { nowMs } = observation;
+  if (!isGrantLive(memory, nowMs) && wish.awaitsCapacity) return stillWaits(input, wish);
   if (wish.plan.spendsBudget && !observation.budget.room) {
     // Its turn in the fleet must not be kept for a start that cannot be charged.
     return {
@@ -40,7 +42,7 @@ export function proceed(input: DecideInput, wish: Wish): Verdict {
     return { kind: 'wait', reason: 'checkpoint-unreadable', untilMs: nowMs + 30_000 };
   // A person who orders a start has seen the checkpoint.
   return (
-    (wish.cause === 'operator' ? undefined : refuseDamaged(input)) ?? {
+    (wish.cause === 'operator' ? undefined : (refuseDamaged(input) ?? heldBack(input, wish))) ?? {
       kind: 'claim',
       wish,
       reason: wish.reason,

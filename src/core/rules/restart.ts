@@ -9,20 +9,17 @@ import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { neededFor, waitForCapacity } from './capacity.ts';
 import { agesWith, fixedAgeText } from './fixed-age.ts';
 import { growWorkers } from './grow.ts';
 import { outOfBudget, park } from './park.ts';
 import { mayNotStartBlind } from './proceed.ts';
 import { batchText, causeText, severityOf } from './words.ts';
 
-/** How long a job waits for capacity before it asks again (failures.md: every 2 to 5 minutes). */
-const capacityWaitMs = 2 * 60_000;
 /** How soon a checkpoint that could not be read is read again: most such failures pass within a minute. */
 const readAgainMs = 60_000;
 /** From when a person is told that the checkpoint of a job that is down cannot be read. */
 const unreadablePageMs = 30 * 60_000;
-/** From when a person is told that capacity does not come. */
-const capacityPageMs = 30 * 60_000;
 
 /** The gates between a curable failure and a wish, in the order in which a person would ask them. */
 export function restart(
@@ -43,37 +40,35 @@ export function restart(
   if (isLooping) return park(input, run, judgement, 'streak-without-progress', progress);
   const grown = growWorkers(input, judgement, action);
   if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
-  if (!budget.room) return outOfBudget(input, judgement);
+  // A job that waits for capacity keeps its place in the line meanwhile.
+  if (!budget.room && action !== 'wait-for-capacity') return outOfBudget(input, judgement);
 
-  const notBeforeMs = nowMs + delayMs(input, judgement.class, action, progress);
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,
     ...((grown?.workers ?? memory.workers) ? { workers: grown?.workers ?? memory.workers } : {}),
     ...(grown ? { change: grown.change } : {}),
   };
+  if (action === 'wait-for-capacity')
+    return waitForCapacity(input, { jobRunId: run.jobRunId, judgement, summary: causeText(judgement) }, plan);
+  const notBeforeMs = nowMs + delayMs(input, judgement.class, action, progress);
+  const needed = neededFor(input, plan);
   const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
   const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.${fixedAgeText(agesWith(memory, run))}`;
-  const isStarved =
-    action === 'wait-for-capacity' &&
-    memory.incident !== undefined &&
-    nowMs - memory.incident.openedAtMs >= capacityPageMs;
   const told = tell(memory, {
     reason,
-    text: isStarved
-      ? `${text} It has waited for capacity for half an hour: raise the limit or stop another job.`
-      : text,
-    severity: severityOf(input, judgement, isStarved ? 'critical' : 'warning'),
+    text,
+    severity: severityOf(input, judgement, 'warning'),
     nowMs,
     freshId: input.ids.incident,
     class: judgement.class,
-    needsHuman: isStarved,
   });
   return {
     kind: 'start',
     reason,
     judgement,
     ...told,
+    forget: ['waitsSinceMs'],
     wish: {
       cause: 'restart',
       reason,
@@ -82,6 +77,7 @@ export function restart(
       notBeforeMs,
       tier: job.tier,
       plan,
+      ...(needed ? { needed } : {}),
     },
   };
 }
@@ -133,7 +129,6 @@ function delayMs(
     step,
     random,
   );
-  if (action === 'wait-for-capacity') return capacityWaitMs + jitterMs;
   // A plain restart goes at once the first time: the cause has passed already, only a loop needs waiting.
   return action === 'restart' && step === 0 ? 0 : jitterMs;
 }

@@ -18,7 +18,7 @@ export const steady: Rule = {
     const state = run.kind === 'seen' ? run.run.state : undefined;
     const forget = ['wish', 'grant', 'parked', 'unknownSinceMs'] as const;
     // An order that meets a run on its way down, or one that may yet fail to start, is still wanted.
-    const obeyed = [...forget, 'order'] as const;
+    const obeyed = [...forget, 'order', 'waitsSinceMs'] as const;
     if (state === 'CANCELLING') {
       return { kind: 'wait', reason: 'run-cancelling', untilMs: nowMs + 30_000, forget };
     }

@@ -8,7 +8,7 @@ import type {
   WakeQueue,
 } from '../../control/ports.ts';
 import type { Pass } from './pass.ts';
-import { passRuns } from './pass-runs.ts';
+import { passApplications, passRuns } from './pass-runs.ts';
 import { ourRole, type Site } from './site.ts';
 
 /** Every call takes a moment now and then, so that passes meet in each other's middle. */
@@ -28,6 +28,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
     ids: site.ids,
     log: silent,
     runs: passRuns(site, pass, hop),
+    applications: passApplications(site, hop),
     store: passStore(site, pass, hop),
     wakes: passWakes(site, hop),
     checkpoints: {

@@ -1,9 +1,10 @@
-import type { CancelAnswer, Failure, JobRuns, StartAnswer } from '../../control/ports.ts';
+import type { Applications, CancelAnswer, Failure, JobRuns, StartAnswer } from '../../control/ports.ts';
 import type { LaunchRequest } from '../../core/launch-request.ts';
 import { listLagMs, signatureValidityMs } from '../../core/protocol.ts';
+import { worldApplications } from '../world-ports.ts';
 import type { Pass } from './pass.ts';
 import { type Hop, unavailable } from './pass-ports.ts';
-import type { Site } from './site.ts';
+import { ourArn, type Site } from './site.ts';
 
 /** How long the SDK waits for an answer of StartJobRun before it gives up (protocol, step 6). */
 const abortMs = 10_000;
@@ -23,6 +24,14 @@ export function passRuns(site: Site, pass: Pass, hop: Hop): JobRuns {
     start: (request, terms) => hop(() => send(site, pass, request, terms)),
     cancel: (applicationId, jobRunId, terms) =>
       hop(() => cancel(site, pass, { applicationId, jobRunId, ...terms })),
+  };
+}
+
+export function passApplications(site: Site, hop: Hop): Applications {
+  const applications = worldApplications(site.world, ourArn);
+  return {
+    limits: (applicationId) =>
+      hop(async () => drawnFailure(site) ?? (await applications.limits(applicationId))),
   };
 }
 
