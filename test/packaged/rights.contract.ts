@@ -18,6 +18,9 @@ const applicationId = '00test0000000001';
 const slack = { channel: 'C0123PAYM', secretId: 'checkpilot/slack' };
 /** What whoever deploys would say for the jobs below, and no more than that. */
 const parameters = {
+  AuditStreamArns: ['clicks', 'silence']
+    .map((name) => `arn:aws:kinesis:us-east-1:111122223333:stream/${name}`)
+    .join(','),
   Act: 'restart',
   ApplicationArns: `arn:aws:emr-serverless:us-east-1:111122223333:/applications/${applicationId}`,
   LaunchRoleArns: 'arn:aws:iam::111122223333:role/job',
