@@ -22,6 +22,7 @@ const whole = {
   LogBucketArns: 'arn:aws:s3:::acme-logs,arn:aws:s3:::acme-more-logs',
   StreamArns: 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks',
   AuditStreamArns: 'arn:aws:kinesis:us-east-1:111122223333:stream/clicks',
+  CommitterTableArns: 'arn:aws:dynamodb:us-east-1:111122223333:table/clicks-committer',
   LogGroupArns: 'arn:aws:logs:us-east-1:111122223333:log-group:/aws/emr-serverless',
   SlackSecretArns: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:checkpilot/slack-AbCdEf',
 };

@@ -4,19 +4,26 @@ import { headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
 import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
+import type { ShardEndTable } from '../checkpoint/shard-ends.ts';
 import type { Shards } from '../checkpoint/shards.ts';
-import type { Answer, CheckpointHead, Checkpoints } from '../control/ports.ts';
+import type { Answer, CheckpointHead, CheckpointOptions, Checkpoints } from '../control/ports.ts';
 import type { CheckpointInspection, PositionGap } from '../core/observation.ts';
 import { S3CheckpointFiles } from './s3-checkpoint-files.ts';
+
+/** What lies beside a checkpoint in other services; each is left out where it cannot be asked. */
+export interface Beside {
+  readonly shards?: Shards;
+  readonly tableOf?: (name: string) => ShardEndTable;
+}
 
 /** Checkpoints in S3. The head is known by the names and dates of objects: two listings, no object is read. */
 export class S3Checkpoints implements Checkpoints {
   readonly #client: S3Client;
-  readonly #shards: Shards | undefined;
+  readonly #beside: Beside;
 
-  constructor(client: S3Client, shards?: Shards) {
+  constructor(client: S3Client, beside: Beside = {}) {
     this.#client = client;
-    this.#shards = shards;
+    this.#beside = beside;
   }
 
   /** -1 where there is no batch yet. `location` is an s3 URI; anything else is `malformed`. */
@@ -28,9 +35,9 @@ export class S3Checkpoints implements Checkpoints {
     return { ok: true, value: headOf(batches.value.planned, batches.value.committed) };
   }
 
-  async inspect(location: string): Promise<Answer<CheckpointInspection>> {
+  async inspect(location: string, options: CheckpointOptions = {}): Promise<Answer<CheckpointInspection>> {
     const files = S3CheckpointFiles.at(this.#client, location);
-    return files.ok ? inspectCheckpoint(files.value) : files;
+    return files.ok ? inspectCheckpoint(files.value, this.#ends(options)) : files;
   }
 
   async plannedAt(location: string, batch: number): Promise<Answer<number | undefined>> {
@@ -38,8 +45,18 @@ export class S3Checkpoints implements Checkpoints {
     return files.ok ? plannedAt(files.value, batch) : files;
   }
 
-  async seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>> {
+  async seam(
+    location: string,
+    batch: number,
+    options: CheckpointOptions = {},
+  ): Promise<Answer<readonly PositionGap[] | undefined>> {
     const files = S3CheckpointFiles.at(this.#client, location);
-    return files.ok ? auditSeam(files.value, batch, this.#shards) : files;
+    if (!files.ok) return files;
+    return auditSeam(files.value, batch, { shards: this.#beside.shards, ...this.#ends(options) });
+  }
+
+  #ends({ committerTable }: CheckpointOptions): { readonly shardEnds?: ShardEndTable } {
+    const { tableOf } = this.#beside;
+    return tableOf && committerTable !== undefined ? { shardEnds: tableOf(committerTable) } : {};
   }
 }

@@ -2,7 +2,7 @@ import type { CheckpointInspection } from '../core/observation.ts';
 import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { inFlightRange } from './in-flight.ts';
 import type { ProblemCode } from './problem.ts';
-import { readCheckpoint } from './read.ts';
+import { type ReadOptions, readCheckpoint } from './read.ts';
 
 /**
  * Faults on which every query of every Spark fails, whatever it computes: those that are worth no start. Of all others –
@@ -19,8 +19,11 @@ const stopping: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 /** The look before a start or after a death: health, the fault on which a start would fail, the batch in flight. */
-export async function inspectCheckpoint(files: CheckpointFiles): Promise<FileAnswer<CheckpointInspection>> {
-  const read = await readCheckpoint(files);
+export async function inspectCheckpoint(
+  files: CheckpointFiles,
+  options: ReadOptions = {},
+): Promise<FileAnswer<CheckpointInspection>> {
+  const read = await readCheckpoint(files, options);
   if (!read.ok) return read;
   const { health, problems, plannedBatch } = read.value;
   const fault = problems.find(({ code }) => stopping.has(code));

@@ -1,13 +1,9 @@
 import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { type Problem, problem } from './problem.ts';
+import { readShardEnds, type ShardEnds } from './shard-ends.ts';
 import type { SourceChecked, SourceInput } from './source-logs.ts';
-import { type PartitionPosition, parseShardEnd, type SourceOffset } from './sources.ts';
+import type { SourceOffset } from './sources.ts';
 
-/** A read each. Streams with more open shards than this exist, and the rest is then not looked at. */
-const shardsMax = 256;
-const readsAtOnce = 16;
-/** One end has 200 bytes. */
-const bytesMax = 64 * 1024;
 const namesMax = 5;
 
 /**
@@ -17,23 +13,21 @@ const namesMax = 5;
  */
 export async function checkShardEnds(
   files: CheckpointFiles,
-  { index, offset, before, isInFlight, committer }: SourceInput,
+  { index, offset, before, isInFlight, committer, table }: SourceInput,
 ): Promise<FileAnswer<SourceChecked>> {
-  const folderOf = ({ connectorBatch = -1 }: SourceOffset) =>
-    connectorBatch < 0 ? undefined : `sources/${index}/shard-source/${connectorBatch}`;
-  const folder = folderOf(offset);
+  const { connectorBatch = -1 } = offset;
   // No batch of its own yet: nothing was read, and there is no end to look for.
-  if (folder === undefined) return { ok: true, value: { problems: [], resume: offset.positions } };
-  const ends = await readShardEnds(files, folder);
+  if (connectorBatch < 0) return { ok: true, value: { problems: [], resume: offset.positions } };
+  const ends = await readShardEnds(files, { index, connectorBatch, table });
   if (!ends.ok) return ends;
   const problems = [...ends.value.problems];
   if (isInFlight) {
-    const gone = await committedEndsGone(files, before && folderOf(before), committer);
+    const gone = await committedEndsGone(files, { index, before, committer, table });
     if (!gone.ok) return gone;
     return { ok: true, value: { problems: [...problems, ...gone.value], resume: offset.positions } };
   }
-  if (ends.value.isEmpty) problems.push(endsGone(folder, committer));
-  else problems.push(...unended(folder, offset, ends.value));
+  if (ends.value.isEmpty) problems.push(endsGone(ends.value.place, committer, table !== undefined));
+  else problems.push(...unended(ends.value.place, offset, ends.value));
   const resume = offset.positions.map((source) => ({
     ...source,
     partitions: source.partitions.map((start) => ends.value.ends.get(start.id) ?? start),
@@ -41,54 +35,29 @@ export async function checkShardEnds(
   return { ok: true, value: { problems, resume: ends.value.isEmpty ? [] : resume } };
 }
 
-/** Looked at by name only: Spark runs the batch in flight again without it, by the connector's code. */
+/** Whether there are any: Spark runs the batch in flight again without them, by the connector's code. */
 async function committedEndsGone(
   files: CheckpointFiles,
-  folder: string | undefined,
-  committer: SourceInput['committer'],
+  { index, before, committer, table }: Pick<SourceInput, 'index' | 'before' | 'committer' | 'table'>,
 ): Promise<FileAnswer<readonly Problem[]>> {
-  if (folder === undefined) return { ok: true, value: [] };
-  const listed = await files.list(folder, 'direct');
-  if (!listed.ok) return listed;
-  return { ok: true, value: listed.value.files.length === 0 ? [endsGone(folder, committer)] : [] };
-}
-
-function endsGone(folder: string, committer: SourceInput['committer']): Problem {
-  if (committer === 'dynamodb') return problem('shard-ends-elsewhere', folder, 'no ends of shards lie here');
-  return problem('source-log-missing', folder, 'the ends of the last committed batch are missing');
-}
-
-/** Where one batch of the connector ended, shard by shard. */
-export interface ShardEnds {
-  readonly ends: ReadonlyMap<string, PartitionPosition>;
-  readonly isEmpty: boolean;
-  readonly problems: readonly Problem[];
-}
-
-export async function readShardEnds(files: CheckpointFiles, folder: string): Promise<FileAnswer<ShardEnds>> {
-  const listed = await files.list(folder, 'direct');
-  if (!listed.ok) return listed;
-  const names = listed.value.files
-    .map(({ name }) => name)
-    .filter((name) => name !== '' && !name.endsWith('.crc'));
-  const problems: Problem[] = [];
-  const ends = new Map<string, PartitionPosition>();
-  const wanted = names.slice(0, shardsMax);
-  for (let from = 0; from < wanted.length; from += readsAtOnce) {
-    const paths = wanted.slice(from, from + readsAtOnce).map((name) => `${folder}/${name}`);
-    const reads = await Promise.all(
-      paths.map(async (path) => ({ path, read: await files.read(path, bytesMax) })),
-    );
-    for (const { path, read } of reads) {
-      if (!read.ok) return read;
-      const parsed = parseShardEnd(Buffer.from(read.value.bytes).toString('utf8'));
-      if (parsed.ok) ends.set(parsed.value.id, parsed.value);
-      else problems.push(problem('source-log-damaged', path, parsed.why));
-    }
+  const { connectorBatch = -1 } = before ?? {};
+  if (connectorBatch < 0) return { ok: true, value: [] };
+  if (table) {
+    const found = await table.ends(connectorBatch, 1);
+    if (!found.ok) return found;
+    const place = `table ${table.name}, batch ${connectorBatch}`;
+    return { ok: true, value: found.value.length === 0 ? [endsGone(place, committer, true)] : [] };
   }
-  const isWhole = names.length === wanted.length && !listed.value.isCut;
-  if (!isWhole) problems.push(problem('not-checked', folder, `only the ends of ${shardsMax} shards`));
-  return { ok: true, value: { ends, isEmpty: names.length === 0, problems } };
+  const folder = `sources/${index}/shard-source/${connectorBatch}`;
+  const listed = await files.list(folder, 'direct');
+  if (!listed.ok) return listed;
+  return { ok: true, value: listed.value.files.length === 0 ? [endsGone(folder, committer, false)] : [] };
+}
+
+function endsGone(place: string, committer: SourceInput['committer'], hasTable: boolean): Problem {
+  if (committer === 'dynamodb' && !hasTable)
+    return problem('shard-ends-elsewhere', place, 'no ends of shards lie here');
+  return problem('source-log-missing', place, 'the ends of the last committed batch are missing');
 }
 
 /** Shards of a committed batch that have no end: a killed batch was run again with the other shards only. */

@@ -5,6 +5,7 @@ import { changedSetting, parseCommit, parseQueryId } from './logs.ts';
 import { differenceOf, logBytesMax, type PlannedBatch, readLog, readPlanned, report } from './planned.ts';
 import { type Problem, problem, weightOf } from './problem.ts';
 import type { CheckpointReading, Health } from './reading.ts';
+import type { ShardEndTable } from './shard-ends.ts';
 import { checkSources } from './source-logs.ts';
 import type { SourcePositions } from './sources.ts';
 import { checkState } from './state.ts';
@@ -12,6 +13,8 @@ import { checkState } from './state.ts';
 export interface ReadOptions {
   /** Where the Kinesis connector keeps the ends of shards. Default `hdfs`: beside the checkpoint. */
   readonly kinesisCommitter?: 'hdfs' | 'dynamodb';
+  /** The committer's table, where it is known; then its ends are read. */
+  readonly shardEnds?: ShardEndTable;
 }
 
 /**
@@ -187,7 +190,8 @@ async function readSourcesAndState(
     last,
     before,
     isInFlight,
-    committer: options.kinesisCommitter ?? 'hdfs',
+    committer: options.shardEnds ? 'dynamodb' : (options.kinesisCommitter ?? 'hdfs'),
+    table: options.shardEnds,
   });
   if (!checked.ok) return checked;
   problems.push(...checked.value.problems);

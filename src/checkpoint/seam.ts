@@ -1,9 +1,16 @@
 import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { auditGap, type PositionGap } from './gap.ts';
-import { readShardEnds } from './kinesis-source.ts';
 import { readPlanned } from './planned.ts';
+import { readShardEnds, type ShardEndTable } from './shard-ends.ts';
 import { proveGaps, type Shards } from './shards.ts';
-import type { SourcePositions } from './sources.ts';
+import type { SourceOffset, SourcePositions } from './sources.ts';
+
+export interface SeamOptions {
+  /** What the streams themselves say of their shards. */
+  readonly shards?: Shards | undefined;
+  /** Where the connector keeps the ends of shards, if not beside the checkpoint. */
+  readonly shardEnds?: ShardEndTable | undefined;
+}
 
 /**
  * Whether batch N+1 begins where the committed batch N ended; `undefined` where it cannot be told, because a file is
@@ -15,7 +22,7 @@ import type { SourcePositions } from './sources.ts';
 export async function auditSeam(
   files: CheckpointFiles,
   batch: number,
-  shards?: Shards,
+  { shards, shardEnds }: SeamOptions = {},
 ): Promise<FileAnswer<readonly PositionGap[] | undefined>> {
   const before = await readPlanned(files, batch, []);
   if (!before.ok) return before.code === 'not-found' ? { ok: true, value: undefined } : before;
@@ -23,6 +30,7 @@ export async function auditSeam(
   if (!after.ok) return after.code === 'not-found' ? { ok: true, value: undefined } : after;
   if (!before.value || !after.value) return { ok: true, value: undefined };
   const gaps: PositionGap[] = [];
+  let isWhole = true;
   for (const [index, ended] of before.value.sources.entries()) {
     const started = after.value.sources[index];
     if (started === undefined) continue;
@@ -30,11 +38,12 @@ export async function auditSeam(
       gaps.push(...auditGap(ended.positions, started.positions).filter(isBackwards));
       continue;
     }
-    const ends = await endsOf(files, index, ended);
+    const ends = await endsOf(files, { index, ended, table: shardEnds });
     if (!ends.ok) return ends;
     if (ends.value) gaps.push(...(await proven(ends.value, started.positions, shards)));
+    else isWhole = false;
   }
-  return { ok: true, value: gaps };
+  return { ok: true, value: isWhole || gaps.length > 0 ? gaps : undefined };
 }
 
 async function proven(
@@ -50,12 +59,11 @@ async function proven(
 /** Where batch N ended in each shard; one without an end is read again from its start. */
 async function endsOf(
   files: CheckpointFiles,
-  index: number,
-  ended: { readonly positions: readonly SourcePositions[]; readonly connectorBatch?: number },
+  { index, ended, table }: { index: number; ended: SourceOffset; table: ShardEndTable | undefined },
 ): Promise<FileAnswer<readonly SourcePositions[] | undefined>> {
   const { connectorBatch = -1, positions } = ended;
   if (connectorBatch < 0) return { ok: true, value: undefined };
-  const ends = await readShardEnds(files, `sources/${index}/shard-source/${connectorBatch}`);
+  const ends = await readShardEnds(files, { index, connectorBatch, table });
   if (!ends.ok) return ends;
   if (ends.value.isEmpty || ends.value.problems.length > 0) return { ok: true, value: undefined };
   const at = positions.map((source) => ({

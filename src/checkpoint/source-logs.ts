@@ -5,6 +5,7 @@ import { checkShardEnds } from './kinesis-source.ts';
 import type { PlannedBatch } from './planned.ts';
 import { type Problem, problem } from './problem.ts';
 import { checkRateStart } from './rate-source.ts';
+import type { ShardEndTable } from './shard-ends.ts';
 import type { SourceOffset, SourcePositions } from './sources.ts';
 
 /** Of a query with more sources the rest is not looked at. */
@@ -16,6 +17,7 @@ export interface SourcesInput {
   readonly before: PlannedBatch | undefined;
   readonly isInFlight: boolean;
   readonly committer: 'hdfs' | 'dynamodb';
+  readonly table: ShardEndTable | undefined;
 }
 
 /** One source of the last planned batch. */
@@ -26,6 +28,7 @@ export interface SourceInput {
   readonly before: SourceOffset | undefined;
   readonly isInFlight: boolean;
   readonly committer: 'hdfs' | 'dynamodb';
+  readonly table: ShardEndTable | undefined;
 }
 
 export interface SourceChecked {
@@ -41,12 +44,12 @@ export interface SourceChecked {
  */
 export async function checkSources(
   files: CheckpointFiles,
-  { last, before, isInFlight, committer }: SourcesInput,
+  { last, before, isInFlight, committer, table }: SourcesInput,
 ): Promise<FileAnswer<SourceChecked>> {
   const problems: Problem[] = [];
   const resume: SourcePositions[] = [];
   for (const [index, offset] of last.sources.slice(0, sourcesMax).entries()) {
-    const input = { index, offset, before: before?.sources[index], isInFlight, committer };
+    const input = { index, offset, before: before?.sources[index], isInFlight, committer, table };
     const checked = await checkSource(files, input);
     if (!checked.ok) return checked;
     problems.push(...checked.value.problems);

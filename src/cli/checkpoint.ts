@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { s3Client } from '../aws/clients.ts';
+import { dynamodbClient, s3Client } from '../aws/clients.ts';
+import { DynamoDbShardEnds } from '../aws/dynamodb-shard-ends.ts';
 import { S3CheckpointFiles } from '../aws/s3-checkpoint-files.ts';
 import { systemClock } from '../aws/system-clock.ts';
 import { lookBelow } from '../checkpoint/below.ts';
@@ -13,7 +14,8 @@ import { FolderCheckpointFiles } from './folder-checkpoint-files.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { checkpointJson, checkpointText } from './output/checkpoint.ts';
 
-interface CheckpointOptions extends Required<ReadOptions> {
+interface CheckpointOptions extends Pick<ReadOptions, 'kinesisCommitter'> {
+  readonly kinesisTable?: string;
   readonly json?: boolean;
   readonly region?: string;
   readonly endpointUrl?: string;
@@ -31,6 +33,10 @@ export function checkpointCommand({ host, run }: Verbs): Command {
     .description('say what Spark would make of a checkpoint: batches, positions, damage')
     .argument('<path>', 'the checkpoint of one query: a folder or an s3:// URI')
     .addOption(committer)
+    .option(
+      '--kinesis-table <name>',
+      "table of the connector's DynamoDB committer, to read the ends of shards",
+    )
     .option('--region <region>', 'Region of the bucket (AWS_REGION)')
     .option('--endpoint-url <url>', 'another endpoint for S3 (AWS_ENDPOINT_URL_S3)')
     .option('--json', 'one JSON document')
@@ -42,7 +48,7 @@ async function checkpoint(path: string, options: CheckpointOptions, host: Host):
   if (!opened.ok) return unreadable(opened.message, host);
   const { files, close } = opened.value;
   try {
-    const answer = await readCheckpoint(files, options);
+    const answer = await readCheckpoint(files, readOptions(options, host));
     if (!answer.ok)
       return unreadable(
         `${files.location} cannot be read: ${answer.message}\n${hintOf(answer.message) ?? hints[answer.code]}`,
@@ -59,6 +65,20 @@ async function checkpoint(path: string, options: CheckpointOptions, host: Host):
   } finally {
     close();
   }
+}
+
+/** The table is in the Region of the bucket, or where AWS_REGION says. */
+function readOptions(
+  { kinesisCommitter, kinesisTable, ...options }: CheckpointOptions,
+  host: Host,
+): ReadOptions {
+  const committer = kinesisCommitter === undefined ? {} : { kinesisCommitter };
+  if (kinesisTable === undefined) return committer;
+  const { env, clock = systemClock, aws = {} } = host;
+  const region = options.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';
+  const endpoint = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL || undefined;
+  const client = dynamodbClient({ region, clock, endpoints: { dynamodb: endpoint }, ...aws });
+  return { ...committer, shardEnds: new DynamoDbShardEnds(client, kinesisTable) };
 }
 
 const hints = {

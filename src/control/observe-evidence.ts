@@ -13,7 +13,7 @@ import type {
 import { attemptKey } from '../core/rules/futile.ts';
 import { quietSinceMs } from '../core/rules/stall.ts';
 import type { JobState } from './load.ts';
-import type { Ports } from './ports.ts';
+import type { CheckpointOptions, Ports } from './ports.ts';
 
 /** Only for an end that is still to be judged: logs are the dearest evidence, and an end is judged once. */
 export async function observeLogs(
@@ -72,7 +72,9 @@ export async function observeInspections(
   const isJudged = seen.logs !== undefined || seen.failedAttempt !== undefined;
   if (!mayClaim && !(isJudged && isInFlight)) return undefined;
   const answers = await Promise.all(
-    job.checkpoints.map(async (location) => [location, await ports.checkpoints.inspect(location)] as const),
+    job.checkpoints.map(
+      async (location) => [location, await ports.checkpoints.inspect(location, optionsOf(job))] as const,
+    ),
   );
   return Object.fromEntries(
     answers.map(([location, answer]) => [
@@ -84,12 +86,17 @@ export async function observeInspections(
   );
 }
 
+function optionsOf({ source }: ResolvedJob): CheckpointOptions {
+  const { committerTable } = source?.kinesis ?? {};
+  return committerTable === undefined ? {} : { committerTable };
+}
+
 /** Once for each start, when the new run has planned a batch of its own. */
 export async function observeSeams(
   ports: Ports,
+  job: ResolvedJob,
   { memory }: JobState,
-  run: RunSensor,
-  checkpoints: Observation['checkpoints'],
+  { run, checkpoints }: Pick<Observation, 'run' | 'checkpoints'>,
 ): Promise<Observation['seams']> {
   if (run.kind !== 'seen' || run.run.state !== 'RUNNING' || memory.audited === memory.generation)
     return undefined;
@@ -103,9 +110,11 @@ export async function observeSeams(
   if (due.length === 0 || due.some(({ isReady }) => !isReady)) return undefined;
   const seams: Record<string, SeamSensor> = {};
   for (const { location, batch } of due) {
-    const answer = await ports.checkpoints.seam(location, batch);
+    const answer = await ports.checkpoints.seam(location, batch, optionsOf(job));
     seams[location] = answer.ok
-      ? { kind: 'seen', batch, gaps: answer.value ?? [] }
+      ? answer.value
+        ? { kind: 'seen', batch, gaps: answer.value }
+        : { kind: 'untold', batch }
       : { kind: 'unknown', why: `${answer.code}: ${answer.message}` };
   }
   return seams;

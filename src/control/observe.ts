@@ -55,7 +55,7 @@ export async function observe(
       ...(logs ? { logs } : {}),
       ...(failedAttempt ? { failedAttempt } : {}),
     }),
-    observeSeams(ports, state, run, checkpoints),
+    observeSeams(ports, job, state, { run, checkpoints }),
   ]);
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });
   const turn = await observeTurn(ports, job, state, policy);

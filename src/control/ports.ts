@@ -153,11 +153,20 @@ export interface CheckpointHead {
 export interface Checkpoints {
   head(location: string): Promise<Answer<CheckpointHead>>;
   /** As Spark would judge it at a start. */
-  inspect(location: string): Promise<Answer<CheckpointInspection>>;
+  inspect(location: string, options?: CheckpointOptions): Promise<Answer<CheckpointInspection>>;
   /** When a batch was planned, as its own file says; undefined where it cannot be told. */
   plannedAt(location: string, batch: number): Promise<Answer<number | undefined>>;
   /** Where batch N+1 does not begin at the end of batch N; undefined where that cannot be told. */
-  seam(location: string, batch: number): Promise<Answer<readonly PositionGap[] | undefined>>;
+  seam(
+    location: string,
+    batch: number,
+    options?: CheckpointOptions,
+  ): Promise<Answer<readonly PositionGap[] | undefined>>;
+}
+
+export interface CheckpointOptions {
+  /** The DynamoDB table in which the Kinesis connector keeps the ends of shards, if not beside the checkpoint. */
+  readonly committerTable?: string;
 }
 
 /** The logs of a run that ended: evidence of why. Never throws for what it reads. */

@@ -144,6 +144,8 @@ function inspectionText(sensor: InspectionSensor): string {
 
 function seamText(sensor: SeamSensor): string {
   if (sensor.kind === 'unknown') return `the first batch of this run could not be audited: ${sensor.why}`;
+  if (sensor.kind === 'untold')
+    return `where batch ${sensor.batch} ended is not written down, so the one after it could not be audited`;
   const { batch, gaps } = sensor;
   const found =
     gaps.length === 0 ? 'goes on where that ended' : `has ${gaps.length} places with a gap or a jump`;

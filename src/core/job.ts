@@ -116,6 +116,8 @@ export interface ResolvedJob {
 export interface KinesisSource {
   readonly stream: string;
   readonly consumer?: string;
+  /** The DynamoDB table in which the connector keeps the ends of shards; beside the checkpoint when left out. */
+  readonly committerTable?: string;
 }
 
 /** Topics of a cluster, MSK or not: how long they keep records is what the policy says of it. */

@@ -94,6 +94,8 @@ export type SeamSensor =
       readonly batch: number;
       readonly gaps: readonly PositionGap[];
     }
+  /** What would tell is not there, and will not come. */
+  | { readonly kind: 'untold'; readonly batch: number }
   | Unknown;
 
 /** A partition or shard that a batch does not go on with where the one before it ended. */

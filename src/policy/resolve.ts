@@ -102,8 +102,8 @@ function resolveClassifiers(classifiers: PolicyJob['classifiers']): Pick<Resolve
 
 function resolveSource(source: PolicyJob['source']): Pick<ResolvedJob, 'source'> {
   if (source?.kinesis) {
-    const { stream, consumer } = source.kinesis;
-    return { source: { kinesis: { stream, ...(consumer === undefined ? {} : { consumer }) } } };
+    const { stream, consumer, committerTable } = source.kinesis;
+    return { source: { kinesis: { stream, ...definedOnly({ consumer, committerTable }) } } };
   }
   const kafka = source?.msk ?? source?.kafka;
   if (!kafka) return {};

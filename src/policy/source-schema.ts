@@ -15,6 +15,14 @@ export const sourceSchema = z.strictObject({
     .strictObject({
       stream: z.string().min(1).describe('Name of the stream.'),
       consumer: z.string().min(1).optional().describe('Enhanced fan-out consumer: `efo/NAME`.'),
+      committerTable: z
+        .string()
+        .regex(/^[\w.-]{3,255}$/)
+        .meta({ expects: 'the name of a DynamoDB table' })
+        .optional()
+        .describe(
+          'DynamoDB table in which the connector keeps the ends of shards (`kinesis.dynamodb.tableName`); leave it out where they lie beside the checkpoint.',
+        ),
     })
     .optional()
     .describe('A Kinesis data stream.'),

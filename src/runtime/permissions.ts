@@ -3,6 +3,7 @@ import { cloudWatchLogPermissions } from '../aws/cloudwatch-driver-logs.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
 import { applicationPermissions } from '../aws/driver-logs.ts';
 import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-store.ts';
+import { shardEndPermissions } from '../aws/dynamodb-shard-ends.ts';
 import { capacityPermissions } from '../aws/emr-serverless-applications.ts';
 import { jobRunPermissions } from '../aws/emr-serverless-job-runs.ts';
 import { eventBusPermissions } from '../aws/event-bridge-bus.ts';
@@ -44,6 +45,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     streamMetricPermissions,
     retentionPermissions,
     shardPermissions,
+    shardEndPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, jobListPermissions, policyPermissions],
   notify: [
@@ -73,5 +75,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     streamMetricPermissions,
     retentionPermissions,
     shardPermissions,
+    shardEndPermissions,
   ],
 };

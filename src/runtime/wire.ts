@@ -11,6 +11,7 @@ import { CloudWatchDriverLogs } from '../aws/cloudwatch-driver-logs.ts';
 import { CloudWatchStreams } from '../aws/cloudwatch-streams.ts';
 import { PlacedDriverLogs } from '../aws/driver-logs.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
+import { DynamoDbShardEnds } from '../aws/dynamodb-shard-ends.ts';
 import { EmrServerlessApplications } from '../aws/emr-serverless-applications.ts';
 import { EmrServerlessJobRuns } from '../aws/emr-serverless-job-runs.ts';
 import { EventBridgeBus } from '../aws/event-bridge-bus.ts';
@@ -35,7 +36,8 @@ export function wireControl(runtime: Runtime): Ports {
   const s3 = s3Client(options);
   const emrServerless = emrServerlessClient(options);
   const kinesis = kinesisClient(options);
-  const store = new DynamoDbJobStore({ client: dynamodbClient(options), table: settings.table, clock });
+  const dynamodb = dynamodbClient(options);
+  const store = new DynamoDbJobStore({ client: dynamodb, table: settings.table, clock });
   return {
     clock,
     random,
@@ -45,7 +47,10 @@ export function wireControl(runtime: Runtime): Ports {
     applications: new EmrServerlessApplications(emrServerless),
     store,
     wakes: wireDoor(runtime).wakes,
-    checkpoints: new S3Checkpoints(s3, new KinesisShards(kinesis)),
+    checkpoints: new S3Checkpoints(s3, {
+      shards: new KinesisShards(kinesis),
+      tableOf: (name) => new DynamoDbShardEnds(dynamodb, name),
+    }),
     logs: new PlacedDriverLogs({
       clock,
       emrServerless,

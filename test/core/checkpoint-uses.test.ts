@@ -162,5 +162,10 @@ describe('the first batch of a new run', () => {
       observation: { ...at, seams: { [checkpoint]: { kind: 'unknown', why: 'throttled' } } },
     });
     expect(unread.verdict.learned?.audited).toBeUndefined();
+    const untold = judge({
+      observation: { ...at, seams: { [checkpoint]: { kind: 'untold', batch: 120 } } },
+    });
+    expect(untold.verdict.learned).toMatchObject({ audited: 1 });
+    expect(explain(untold).join('\n')).toContain('could not be audited');
   });
 });

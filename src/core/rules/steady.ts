@@ -95,7 +95,7 @@ function nextProofMs(nowMs: number, stableAtMs: number): number {
   return stableAtMs > nowMs ? Math.min(stableAtMs, nowMs + calmLookMs) : nowMs + watchedLookMs;
 }
 
-/** Every seam was read and has no gap; one that could not be read is tried again at the next look. */
+/** Every seam was read and has no gap, or never tells; one that could not be read is tried again at the next look. */
 function isAudited(seams: Observation['seams']): boolean {
-  return seams !== undefined && Object.values(seams).every((sensor) => sensor.kind === 'seen');
+  return seams !== undefined && Object.values(seams).every((sensor) => sensor.kind !== 'unknown');
 }
