@@ -84,8 +84,8 @@ describe('checkpilot test', () => {
                event             happens   run.failed at 6m: no run of clicks is live; the last decision was nothing (parked)
 
       1 file, 5 tests, 1 passed, 4 failed
-      coverage 36 %: 2/8 rules, 1/1 classes, 1/1 actions, 0/1 windows
-      never exercised: rule identity, rule stop, rule launch, rule futile, rule stall, rule seam, window sale
+      coverage 30 %: 2/9 rules, 1/1 classes, 1/2 actions, 0/1 windows
+      never exercised: rule identity, rule stop, rule launch, rule futile, rule stall, rule seam, rule retention, action extendRetention, window sale
       "
     `);
   });
@@ -127,7 +127,7 @@ describe('checkpilot test', () => {
     const folder = folderWith({ 'policy.yaml': policy, 'a.test.yaml': `${head}tests:\n${passing}` });
     expect(await cli(['test', '--min-coverage', '10'], { cwd: folder })).toMatchObject({
       code: 4,
-      out: expect.stringContaining('coverage 0 %: 0/8 rules, 0/1 actions\nnever exercised: rule identity'),
+      out: expect.stringContaining('coverage 0 %: 0/9 rules, 0/2 actions\nnever exercised: rule identity'),
       err: 'coverage 0 % is below --min-coverage 10\n',
     });
     expect(await cli(['test', '--min-coverage', '0'], { cwd: folder })).toMatchObject({ code: 0 });
@@ -190,7 +190,7 @@ describe('what checkpilot test prints for machines', () => {
         percent: 0,
         rules: { all: expect.any(Array), exercised: [] },
         classes: { all: [], exercised: [] },
-        actions: { all: ['restart'], exercised: [] },
+        actions: { all: ['restart', 'extendRetention'], exercised: [] },
         windows: { all: [], exercised: [] },
       },
       diagnostics: [],
@@ -256,7 +256,7 @@ describe('files that cannot be played', () => {
   it('tell warnings on stderr, and are played', async () => {
     const { code, err } = await cli(['test', 'warn-no-effect.yaml'], { cwd: fixtures });
     expect(code).toBe(0);
-    expect(err).toContain('5 warnings');
+    expect(err).toContain('2 warnings');
   });
 });
 
