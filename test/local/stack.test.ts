@@ -65,7 +65,9 @@ describe('the real handlers on the local stack', { timeout: 300_000 }, () => {
     });
     await stack.time.run({ untilMs: startMs + hourMs });
     const sent = Object.keys(stack.apiCalls).filter((call) => call.startsWith('emr-serverless.'));
-    expect(sent.sort()).toEqual(['emr-serverless.GetJobRun', 'emr-serverless.ListJobRuns']);
+    expect(sent.sort()).toEqual(
+      ['GetApplication', 'GetJobRun', 'ListJobRuns'].map((call) => `emr-serverless.${call}`),
+    );
     expect(stack.world.journal.ofKind('run-state').at(-1)?.state).toBe('FAILED');
   });
 
