@@ -69,7 +69,7 @@ describe('a hundred and fifty schedules', () => {
   let summary: ChaosSummary;
   beforeAll(async () => {
     ({ summary } = await crew({ from: 7_001, to: 7_150 }));
-  }, 120_000);
+  }, 600_000);
 
   it('break no promise, and all of them converge once the faults stop', () => {
     expect(summary.violations).toEqual([]);
@@ -96,6 +96,7 @@ describe('a planted bug', () => {
       expect(summary.plants).toEqual([plant]);
       expect(summary.violations).toHaveLength(1);
     },
-    120_000,
+    // A minute alone on two cores; machines that are shared take several times as long.
+    900_000,
   );
 });
