@@ -15,11 +15,17 @@ export function judgeCancel(text: string, context: FailureContext): Judgement {
       ? judged('execution-timeout', 'ran-into-execution-timeout', { confidence: confidences.age })
       : judged('cancelled', 'cancelled-before-timeout', { confidence: confidences.age });
   }
-  const said = readRecords([{ source: 'stateDetails', text }])
-    .flatMap(({ message, messagePlaces }) =>
-      message.split('\n').map((line, index) => ({ line, place: messagePlaces[index] })),
-    )
-    .find(({ line }) => /timed out|(?:execution|run) ?time-?out/i.test(line));
+  const lines = readRecords([{ source: 'stateDetails', text }]).flatMap(({ message, messagePlaces }) =>
+    message.split('\n').map((line, index) => ({ line, place: messagePlaces[index] })),
+  );
+  const asked = lines.find(({ line }) => saysAsked.test(line));
+  if (asked)
+    return judged('cancelled', 'text-says-asked-for', {
+      evidence: linesAround(asked.line, 0, asked.line.length),
+      place: asked.place,
+      confidence: confidences.text,
+    });
+  const said = lines.find(({ line }) => saysTimedOut.test(line));
   if (!said) return judged('cancelled', 'cancelled-by-unknown', { confidence: confidences.assumed });
   return judged('execution-timeout', 'text-says-timed-out', {
     evidence: linesAround(said.line, 0, said.line.length),
@@ -27,6 +33,13 @@ export function judgeCancel(text: string, context: FailureContext): Judgement {
     confidence: confidences.text,
   });
 }
+
+/** Whoever asks is named, or the call is. */
+const saysAsked =
+  /(?:cancel{1,2}ed|stopped|terminated) (?:by|at|on|upon) (?:the |a )?(?:user|person|operator|request|administrator)\b|user request|\bCancelJobRun\b|cancel{1,2}(?:ation|ed)? (?:was )?requested by/i;
+/** Words, and not the name of the setting, which stands in every description of a run. */
+const saysTimedOut =
+  /timed out|(?:execution|run)(?:[ -]time-?out|timeout\b)|exceed(?:ed|s|ing) [^\n]{0,40}time-?out/i;
 
 /** 12 hours: the service's execution timeout when none is given and the mode is not STREAMING. */
 const executionTimeoutMsDefault = 720 * 60_000;

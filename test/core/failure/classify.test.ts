@@ -53,6 +53,15 @@ describe('the state of the run', () => {
     });
   });
 
+  it.each([
+    ['"stateDetails": "Job run cancelled by user request."\n"executionTimeoutMinutes": 720', 'cancelled'],
+    ['"eventName":"CancelJobRun","userIdentity":{"type":"AssumedRole"}', 'cancelled'],
+    ['state CANCELLED, executionTimeoutMinutes: 720', 'cancelled'],
+    ['Job run exceeded executionTimeoutMinutes 720', 'execution-timeout'],
+  ])('tells a setting from a statement in %j', (text, expected) => {
+    expect(classify({ state: 'CANCELLED', text }).class).toBe(expected);
+  });
+
   it('judges a failure without any text as unknown', () => {
     expect(judge('')).toEqual({
       class: 'unknown',

@@ -21,6 +21,7 @@ const sets = [
   'hard',
   'issues',
   'plain',
+  'blind-a',
 ] as const;
 
 describe.each(sets)('the %s texts', (name) => {
