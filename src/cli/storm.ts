@@ -70,6 +70,7 @@ function inWords(outcome: StormOutcome): string {
   return [
     `${recovered} of ${jobs} jobs came back in ${virtualSeconds} s; the least possible is ${lowerBoundSeconds} s (${ratio} of it)`,
     `${incidents} incidents, ${newPosts} new posts, ${edits} edits`,
+    `${outcome.overtaken} jobs waited for one whose data is lost later`,
     `at most ${outcome.startsPerSecondMax} starts in a second, ${outcome.startsPerMinuteMax} in a minute; ${outcome.doubleWriters} times two writers`,
     `calls since the first failure: ${calls.join(', ')}`,
     '',

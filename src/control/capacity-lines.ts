@@ -10,7 +10,7 @@ import {
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { isGrantLive } from '../core/memory.ts';
 import { clockBoundMs } from '../core/protocol.ts';
-import { capacityEveryMs } from '../core/rules/capacity.ts';
+import { capacityEveryMs, capacityPageMs } from '../core/rules/capacity.ts';
 import { as, keys, type LineItem, type RecordItem, schemaVersion, type WishItem } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
 import type { Answer, Ports, Write } from './ports.ts';
@@ -131,13 +131,14 @@ function waitingIn(
   return wishes.flatMap((wish) => {
     const job = jobNamed(policy, wish.job);
     if (wish.awaitsCapacity === undefined || wish.applicationId !== applicationId || !job) return [];
-    const { tier, deadlineMs, createdAtMs, needed } = wish;
+    const { tier, deadlineMs, createdAtMs, waitsSinceMs = createdAtMs, needed } = wish;
     return {
       job: wish.job,
       tier,
       createdAtMs,
       isRefused: wish.awaitsCapacity === 'refused',
       everyMs: capacityEveryMs(job),
+      pageAtMs: waitsSinceMs + capacityPageMs(job),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(needed ? { needed } : {}),
     };

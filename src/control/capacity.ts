@@ -231,7 +231,14 @@ function sensorOf(job: ResolvedJob, line: Line, room: Room): Seen {
     room,
     ahead: ahead.map(({ needed }) => needed ?? noResources),
     ...(position > 0
-      ? { line: { position, of: line.waiting.length, ...(line.refused ? { tryAtMs } : {}) } }
+      ? {
+          line: {
+            position,
+            of: line.waiting.length,
+            ...(line.refused ? { tryAtMs } : {}),
+            ...(line.caller === undefined ? {} : { caller: line.caller.job }),
+          },
+        }
       : {}),
   };
 }

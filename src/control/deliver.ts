@@ -2,7 +2,7 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import { Groups, groupWaitMs } from './groups.ts';
 import { as, keys, type OutboxItem } from './items.ts';
-import { threadOf } from './notice.ts';
+import { type Notice, threadOf } from './notice.ts';
 import { noticeEvent } from './own-events.ts';
 import type { NotifyPorts, Receiver, Story, ToldAnswer } from './ports.ts';
 
@@ -57,15 +57,15 @@ async function deliverOnce(
   let waiting = 0;
   let overdue = 0;
   let held = 0;
-  for (const group of byIncident(rows)) {
+  for (const group of byThread(rows, groups)) {
     const isLate = ports.clock.now() - startMs > roundMsMax;
-    const place = await groups.placeOf(group.map(({ notice }) => notice));
+    const place = await groups.placeOf(group.map(({ told }) => told));
     if (place === 'waits') held += group.length;
     const mayTell = !isLate && policy !== 'unreadable' && place !== 'waits';
     // A member of something larger is told of there; the log has it all the same.
     const isTold = mayTell && (place === 'elsewhere' ? round.write(group) : await round.tell(group));
     if (isTold) told += group.length;
-    for (const row of group) {
+    for (const { row } of group) {
       const stays = await finish(ports, row, { isPublished, isTold });
       if (!stays) continue;
       waiting += 1;
@@ -102,8 +102,8 @@ class Round {
   }
 
   /** True when people have it. Where the policy names no receiver, the structured log is where they read. */
-  async tell(rows: readonly OutboxItem[]): Promise<boolean> {
-    const untold = rows.filter(({ done }) => done !== 'told').map(({ notice }) => notice);
+  async tell(rows: readonly Told[]): Promise<boolean> {
+    const untold = rows.filter(({ row }) => row.done !== 'told').map(({ told }) => told);
     const [first, ...others] = untold;
     if (first === undefined) return true;
     const isTold = this.#receivers.length === 0 || (await this.#tellSomebody([first, ...others]));
@@ -111,10 +111,10 @@ class Round {
   }
 
   /** What CloudWatch keeps is never lost, and log filters can page on it. */
-  write(rows: readonly OutboxItem[]): true {
+  write(rows: readonly Told[]): true {
     const { log } = this.#ports;
-    for (const { notice, done } of rows) {
-      if (done === 'told') continue;
+    for (const { row, told: notice } of rows) {
+      if (row.done === 'told') continue;
       const { decisionId, ...said } = notice;
       // Under the name that every other line has for it, so that one query finds them all.
       const line = { ...said, ...(decisionId === '' ? {} : { decision: decisionId }) };
@@ -162,14 +162,21 @@ async function decisionOf(ports: NotifyPorts, notices: Story['notices']): Promis
   return read.ok ? (as('decision', read.value.items[0])?.decision as Decision | undefined) : undefined;
 }
 
-function byIncident(rows: readonly OutboxItem[]): OutboxItem[][] {
-  const groups = new Map<string, OutboxItem[]>();
+/** A row, and its notice as it is told: by itself, or within an outage. */
+interface Told {
+  readonly row: OutboxItem;
+  readonly told: Notice;
+}
+
+function byThread(rows: readonly OutboxItem[], groups: Groups): Told[][] {
+  const threads = new Map<string, Told[]>();
   for (const row of rows) {
-    const key = threadOf(row.notice);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const told = groups.within(row.notice);
+    const key = threadOf(told);
+    threads.set(key, [...(threads.get(key) ?? []), { row, told }]);
   }
   // Rows come by severity; what happened first is told first within an incident.
-  return [...groups.values()].map((group) => group.sort((a, b) => (a.notice.id < b.notice.id ? -1 : 1)));
+  return [...threads.values()].map((thread) => thread.sort((a, b) => (a.told.id < b.told.id ? -1 : 1)));
 }
 
 /** Deletes the row when all is done, or notes the half that is. True if it stays. */

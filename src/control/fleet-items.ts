@@ -25,6 +25,8 @@ export interface WishItem extends Stored {
   readonly needed?: Resources;
   /** It waits for capacity: because the service refused its run, or because it would not fit. */
   readonly awaitsCapacity?: 'refused' | 'held-back';
+  /** Since when it does, over all tries. */
+  readonly waitsSinceMs?: number;
 }
 
 /** `RING#application/id`, `RING#owner/name` or `RING#fleet` / `RING`: restarts that its jobs took together. */

@@ -1,3 +1,4 @@
+import { isClockReason } from '../core/data-loss-clock.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { jobsNeeded, type Outage, usualCorrelation } from '../core/outages.ts';
 import { as, keys } from './items.ts';
@@ -14,6 +15,8 @@ export class Groups {
   readonly #policy: ResolvedPolicy | undefined;
   readonly #receivers: readonly Receiver[];
   readonly #outages: readonly Outage[];
+  /** Outages that people have a message of. */
+  readonly #told: ReadonlySet<string>;
 
   private constructor(
     ports: NotifyPorts,
@@ -21,12 +24,14 @@ export class Groups {
       policy: ResolvedPolicy | undefined;
       receivers: readonly Receiver[];
       outages: readonly Outage[];
+      told: ReadonlySet<string>;
     },
   ) {
     this.#ports = ports;
     this.#policy = given.policy;
     this.#receivers = given.receivers;
     this.#outages = given.outages;
+    this.#told = given.told;
   }
 
   static async of(
@@ -37,14 +42,16 @@ export class Groups {
     const read = await ports.store.read([keys.release]);
     // Not known which belong together: each is told by itself, which is too much and never too little.
     const outages = read.ok ? (as('release', read.value.items[0])?.outages ?? []) : [];
-    return new Groups(ports, { policy, receivers, outages });
+    const told = await toldOutages(ports, outages, receivers);
+    return new Groups(ports, { policy, receivers, outages, told });
   }
 
   /** Where one incident's notices are told. `waits`: others like it may follow within seconds. */
   async placeOf(notices: readonly Notice[]): Promise<'here' | 'elsewhere' | 'waits'> {
     const [first] = notices;
     const job = first && this.#policy && jobNamed(this.#policy, first.job);
-    if (!first || !job || !this.#policy || !notices.every(isStep)) return 'here';
+    if (!first || !job || !this.#policy || first.within !== undefined || !notices.every(isStep))
+      return 'here';
     const { applicationId } = job.match;
     const { correlated = usualCorrelation } = this.#policy.guardrails;
     const isMember = notices.every((notice) =>
@@ -58,6 +65,22 @@ export class Groups {
     return first.opens === true && isYoung && !isAlone ? 'waits' : 'here';
   }
 
+  /**
+   * A notice as it is told: the data-loss clocks of jobs that wait in one outage are one call for a person, in the thread
+   * of the outage, and not one for each job.
+   */
+  within(notice: Notice): Notice {
+    const job = this.#policy && jobNamed(this.#policy, notice.job);
+    if (!job || !this.#policy || !isCall(notice) || !isClockReason(notice.reason)) return notice;
+    const { applicationId } = job.match;
+    const { correlated = usualCorrelation } = this.#policy.guardrails;
+    const scope = { applicationId, withinMs: correlated.withinMs };
+    const outage = this.#outages.find(
+      (one) => one.closedAtMs === undefined && this.#told.has(one.id) && covers(one, notice, scope),
+    );
+    return outage ? { ...notice, within: outage.id } : notice;
+  }
+
   /** People have a message of it already: it goes on there. */
   async #isKnown({ incidentId, id }: Notice): Promise<boolean> {
     if (this.#receivers.length === 0) return false;
@@ -66,6 +89,26 @@ export class Groups {
     );
     return !read.ok || read.value.items.some((item) => (as('thread', item)?.posts.length ?? 0) > 0);
   }
+}
+
+function isCall({ event }: Notice): boolean {
+  return event === 'incident.needs-human';
+}
+
+/** Without a message of the outage there is no thread to put anything in: it is told by itself. */
+async function toldOutages(
+  ports: NotifyPorts,
+  outages: readonly Outage[],
+  receivers: readonly Receiver[],
+): Promise<ReadonlySet<string>> {
+  const asked = outages
+    .filter(({ closedAtMs }) => closedAtMs === undefined)
+    .flatMap(({ id }) => receivers.map(({ name }) => ({ id, key: keys.thread(id, name) })));
+  if (asked.length === 0) return new Set();
+  const read = await ports.store.read(asked.map(({ key }) => key));
+  if (!read.ok) return new Set();
+  const posted = asked.filter((_, index) => (as('thread', read.value.items[index])?.posts.length ?? 0) > 0);
+  return new Set(posted.map(({ id }) => id));
 }
 
 function isStep({ event, severity }: Notice): boolean {

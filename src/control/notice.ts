@@ -8,9 +8,11 @@ export interface Notice extends NoticeDraft {
   readonly decisionId: string;
   readonly incidentId?: string;
   readonly atMs: number;
+  /** The incident of the outage in whose thread it is told; set on delivery, never stored. */
+  readonly within?: string;
 }
 
 /** What is told in one place as one message: an incident, a question, or this notice alone. */
-export function threadOf({ thread, incidentId, id }: Notice): string {
-  return thread ?? incidentId ?? id;
+export function threadOf({ within, thread, incidentId, id }: Notice): string {
+  return within ?? thread ?? incidentId ?? id;
 }

@@ -61,7 +61,7 @@ export async function writeDecision(
   const outcome = await ports.store.commit([
     recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
     ...(isSame ? [] : [decisionWrite(decision)]),
-    ...wishWrites(job, state.memory.wish, next.wish),
+    ...wishWrites(job, state.memory.wish, next),
     ...adoption,
     ...asked,
     ...notices.map((told) =>
@@ -200,10 +200,14 @@ function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readon
   return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];
 }
 
-function wishWrites(job: ResolvedJob, before: Wish | undefined, after: Wish | undefined): readonly Write[] {
+function wishWrites(
+  job: ResolvedJob,
+  before: Wish | undefined,
+  { wish: after, waitsSinceMs }: JobMemory,
+): readonly Write[] {
   const isSame = before?.id === after?.id && before?.notBeforeMs === after?.notBeforeMs;
   if (isSame && before?.awaitsCapacity === after?.awaitsCapacity) return [];
-  const puts = after ? [{ put: wishItem(job, after), seenRev: 'any' as const }] : [];
+  const puts = after ? [{ put: wishItem(job, after, waitsSinceMs), seenRev: 'any' as const }] : [];
   // One transaction takes an item once: a wish replaced within the same millisecond has the same key.
   const drops = dropWish(job.name, before).filter(
     (write) => !puts.some(({ put }) => 'delete' in write && put.sk === write.delete.sk),

@@ -134,7 +134,7 @@ function wishKey(job: string, wish: Wish): ItemKey {
   };
 }
 
-export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish): WishItem {
+export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish, waitsSinceMs?: number): WishItem {
   const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
   return {
     ...wishKey(name, wish),
@@ -152,6 +152,7 @@ export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish): WishI
     ...(wish.plan.spendsBudget ? { charged: true } : {}),
     ...(owner === undefined ? {} : { owner }),
     ...(wish.needed ? { needed: wish.needed } : {}),
+    ...(wish.awaitsCapacity && waitsSinceMs !== undefined ? { waitsSinceMs } : {}),
     ...(wish.awaitsCapacity
       ? { awaitsCapacity: wish.class === 'capacity-unavailable' ? 'refused' : 'held-back' }
       : {}),

@@ -16,6 +16,8 @@ export interface Line {
   readonly waiting: readonly InLine[];
   /** Those of them that had their turn and could not use it: a checkpoint that nobody can read must not hold up the rest. */
   readonly passed?: readonly string[];
+  /** The one job that calls a person for all of them, and since when. */
+  readonly caller?: { readonly job: string; readonly sinceMs: number };
 }
 
 /** What others may know of a job that waits. */
@@ -53,6 +55,8 @@ export interface Waiting {
   readonly isRefused: boolean;
   /** Of the policy: how long until the next try after a refusal. */
   readonly everyMs: number;
+  /** When a person is to be called, if it still waits. */
+  readonly pageAtMs?: number;
 }
 
 /** What became of a start that was let go; `refused` is: for want of capacity. */
@@ -69,6 +73,8 @@ const widthMax = 25;
 const tryLookMs = 10_000;
 /** Waiting times double with each refusal in a row, up to this. */
 const everyMsMax = 30 * 60_000;
+/** When the job that called for the line has its run, another may call for those that still wait. */
+const callAgainMs = 30 * 60_000;
 /** Positions are for people: nobody asks whether a job is the 200th. */
 const waitingKept = 100;
 
@@ -126,7 +132,22 @@ export function advanceLine(
     waiting: left.slice(0, waitingKept),
     ...(refused && !isOver ? { refused } : {}),
     ...(passed.length > 0 ? { passed } : {}),
+    ...callerOf(line, waiting, { isOver, nowMs }),
   };
+}
+
+/** One of the line calls a person; the others say in its message how many they are. */
+function callerOf(
+  { caller }: Line,
+  waiting: readonly Waiting[],
+  { isOver, nowMs }: { readonly isOver: boolean; readonly nowMs: number },
+): Pick<Line, 'caller'> {
+  if (isOver) return {};
+  const isWaiting = waiting.some(({ job }) => job === caller?.job);
+  const mayChange = !caller || (!isWaiting && nowMs - caller.sinceMs >= callAgainMs);
+  const starved = waiting.find(({ pageAtMs = Number.POSITIVE_INFINITY }) => pageAtMs <= nowMs);
+  if (mayChange && starved) return { caller: { job: starved.job, sinceMs: nowMs } };
+  return caller ? { caller } : {};
 }
 
 /** Which of those that wait may go now, first in order, and when the next look is worth it. */

@@ -47,8 +47,18 @@ const passing: ReadonlySet<Reason> = new Set([
   'awaits-grant',
   'awaits-evidence',
   'retry-budget-exhausted',
+  'scope-budget-exhausted',
+  'fleet-canary',
   'run-cancelling',
 ] as const);
+/** AWS does not answer: a matter of seconds, mostly. After ten minutes people are told of it, and it is no passing wait any more. */
+const unanswered: ReadonlySet<Reason> = new Set([
+  'run-unknown',
+  'listing-unknown',
+  'checkpoint-unreadable',
+  'progress-unknown',
+] as const);
+const unansweredMs = 10 * 60_000;
 /** Where nobody knows how long records are kept, standing still for half a day is worth a word. */
 const unknownWarnMs = 12 * 3_600_000;
 /** Kinesis keeps records for 24 hours at least. */
@@ -148,7 +158,7 @@ function levelOf(at: { nowMs: number; lossAtMs: number; recoveryMs: number; warn
 
 /** How long it takes until the oldest unread record is read, as things stand: by itself, or by a person. */
 function recoveryOf(
-  { observation }: Pick<DecideInput, 'job' | 'observation' | 'memory'>,
+  { observation, memory }: Pick<DecideInput, 'job' | 'observation' | 'memory'>,
   { verdict, guard }: { readonly verdict: Verdict; readonly guard: GuardResult },
 ): number {
   const { nowMs, run, source } = observation;
@@ -174,7 +184,9 @@ function recoveryOf(
       return startMs;
     case 'wait': {
       const waitMs = Math.max(0, (verdict.untilMs ?? nowMs) - nowMs) + startMs;
-      return passing.has(verdict.reason) ? waitMs : personMs + waitMs;
+      const unknownMs = nowMs - (verdict.learned?.unknownSinceMs ?? memory.unknownSinceMs ?? nowMs);
+      const isShort = unanswered.has(verdict.reason) && unknownMs < unansweredMs;
+      return isShort || passing.has(verdict.reason) ? waitMs : personMs + waitMs;
     }
     case 'park':
       return personMs + startMs;

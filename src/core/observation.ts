@@ -141,7 +141,13 @@ export type CapacitySensor =
       /** Least needs of the starts that were let go before this one and that the room does not show yet. */
       readonly ahead: readonly Resources[];
       /** Where the job stands among those of its application that wait. */
-      readonly line?: { readonly position: number; readonly of: number; readonly tryAtMs?: number };
+      readonly line?: {
+        readonly position: number;
+        readonly of: number;
+        readonly tryAtMs?: number;
+        /** The job that calls a person for all that wait. */
+        readonly caller?: string;
+      };
     }
   | Unknown;
 

@@ -11,6 +11,8 @@ import { incidentMessage, type SlackMessage, stepLine } from './incident-message
 const threadLifeSeconds = 30 * 24 * 3_600;
 /** Clocks of two companies: how much earlier than our own note a post of ours may be dated. */
 const clockMarginMs = 5 * 60_000;
+/** Lines of one reply: Slack cuts a text of more than 4,000 characters into several messages. */
+const stepsMax = 15;
 /** Notices that one thread remembers; an incident has a handful. */
 const toldMax = 200;
 
@@ -61,9 +63,11 @@ export class SlackReceiver implements Receiver {
       const trouble = await this.#post(thread, caller, story);
       if (trouble) return trouble;
     }
+    // The head of an outage is its own: what one of its jobs calls for is a post and a step.
     // A call may overtake what happened before it: that is a step, and not the state of things any more.
     const isOvertaken = thread.item.told.some((id) => id > latest.id);
-    const trouble = isFirst || isOvertaken ? undefined : await this.#edit(thread, latest, story);
+    const isGuest = latest.within !== undefined;
+    const trouble = isFirst || isOvertaken || isGuest ? undefined : await this.#edit(thread, latest, story);
     if (trouble) return trouble;
     // The head is changed with each step, so every step stands in the thread, also the first. What has no incident
     // has no steps.
@@ -115,7 +119,10 @@ export class SlackReceiver implements Receiver {
     const [head] = thread.item.posts;
     if (!head || steps.length === 0) return undefined;
     const { slack, channel } = this.#options;
-    const replied = await slack.reply(channel, head.ts, steps.map(stepLine).join('\n'));
+    const lines = steps.slice(0, stepsMax).map(stepLine);
+    const left = steps.length - lines.length;
+    if (left > 0) lines.push(`… and ${left} more: checkpilot status shows all`);
+    const replied = await slack.reply(channel, head.ts, lines.join('\n'));
     return replied.kind === 'done' ? undefined : troubleOf(replied);
   }
 
@@ -124,7 +131,7 @@ export class SlackReceiver implements Receiver {
     const { name, region, runbooks } = policy;
     const isOfDecision = story.decision?.id === notice.decisionId;
     const subject = {
-      notice,
+      notice: asOfOutage(notice),
       decision: isOfDecision ? story.decision : undefined,
       job: jobNamed(policy, notice.job),
       where: { policy: name, region, ...(runbooks ? { runbooks } : {}) },
@@ -187,6 +194,14 @@ class Thread {
     this.item = put;
     return undefined;
   }
+}
+
+/** What one job of an outage calls for is told as the outage's: it is seldom the only one. */
+function asOfOutage(notice: Notice): Notice {
+  const { within, text } = notice;
+  if (within === undefined) return notice;
+  const also = 'Other jobs wait with it: their clocks follow in the thread of the outage.';
+  return { ...notice, incidentId: within, text: `${text} ${also}` };
 }
 
 function marked(message: SlackMessage, post: string): SlackMessage {

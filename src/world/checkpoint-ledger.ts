@@ -4,6 +4,8 @@ interface Head {
   plannedBatch: number;
   committedBatch: number;
   times: { plannedAtMs?: number; committedAtMs?: number };
+  /** When the batch before the planned one was planned: the last committed one, while a batch is in flight. */
+  before?: { batch: number; plannedAtMs: number };
 }
 
 /**
@@ -30,6 +32,9 @@ export class CheckpointLedger implements ObjectSink {
     const [, prefix, folder, batch] = key.match(/^(.*)\/(offsets|commits)\/(\d+)$/) ?? [];
     if (prefix === undefined) return;
     const head = this.#heads.get(prefix) ?? noHead();
+    const { plannedBatch: batchBefore, times } = head;
+    if (folder === 'offsets' && Number(batch) > batchBefore && times.plannedAtMs !== undefined)
+      head.before = { batch: batchBefore, plannedAtMs: times.plannedAtMs };
     const field = folder === 'commits' ? 'committedBatch' : 'plannedBatch';
     head[field] = Math.max(head[field], Number(batch));
     head.times[folder === 'commits' ? 'committedAtMs' : 'plannedAtMs'] = this.#now();
@@ -40,10 +45,21 @@ export class CheckpointLedger implements ObjectSink {
     if (writer !== 'world') this.breaches.push(`delete ${key} by ${writer}`);
   }
 
-  head(location: string): Head {
-    const key = (this.#sameAs.get(location) ?? location).replace(/^s3:\/\//, '');
-    const head = this.#heads.get(key) ?? noHead();
+  head(location: string): Omit<Head, 'before'> {
+    const { before: _before, ...head } = this.#headOf(location);
     return { ...head, times: { ...head.times } };
+  }
+
+  /** When a batch was planned; only of the last two. */
+  plannedAt(location: string, batch: number): number | undefined {
+    const { plannedBatch, times, before } = this.#headOf(location);
+    if (batch === plannedBatch) return times.plannedAtMs;
+    return before?.batch === batch ? before.plannedAtMs : undefined;
+  }
+
+  #headOf(location: string): Head {
+    const key = (this.#sameAs.get(location) ?? location).replace(/^s3:\/\//, '');
+    return this.#heads.get(key) ?? noHead();
   }
 }
 

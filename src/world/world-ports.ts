@@ -147,7 +147,7 @@ export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
   return {
     head: async (location) => ({ ok: true, value: ledger.head(location) }),
     inspect: async () => ({ ok: true, value: { health: 'clean' } }),
-    plannedAt: async () => ({ ok: true, value: undefined }),
+    plannedAt: async (location, batch) => ({ ok: true, value: ledger.plannedAt(location, batch) }),
     seam: async () => ({ ok: true, value: [] }),
   };
 }

@@ -92,7 +92,7 @@ describe('an application with room for three of six jobs', () => {
     expect((await memoryOf(fleet, 'job-5')).charges).toBe(1);
   });
 
-  it('calls a person once for each that has waited for half an hour, and says what is missing', async () => {
+  it('calls a person when a job has waited for half an hour, and says what is missing', async () => {
     const fleet = await failingFleet(6);
     fleet.world.emr.limitApplication(applicationId, { maximumCapacity: roomFor(5) });
     await fleet.runFor(90 * minuteMs);
@@ -101,6 +101,15 @@ describe('an application with room for three of six jobs', () => {
     expect(calls[0]?.text.replace(/3[01] min/, '30 min')).toBe(
       `job-6: Application ${applicationId} has no room for 8 vCPU (40 of 40 held), 32 GB of memory (160 of 160 held) and 40 GB of disk (200 of 200 held). It starts as soon as there is; waiting costs no budget. It has waited for 30 min: raise the limit or stop another job.`,
     );
+  });
+
+  it('calls one person for all that wait in one application', async () => {
+    const fleet = await failingFleet(6);
+    fleet.world.emr.limitApplication(applicationId, { maximumCapacity: roomFor(3) });
+    await fleet.runFor(4 * hourMs);
+    const calls = fleet.notices.filter(({ severity }) => severity === 'critical');
+    expect(calls.map(({ job }) => job)).toEqual(['job-4']);
+    expect(calls[0]?.text).toContain('It is number 1 of 3 that wait.');
   });
 
   it('gives back hours later what it had no room for, with nothing spent on the wait', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { SlackReceiver } from '../../src/slack/receiver.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
 import type { JobBehaviour } from '../../src/world/job-script.ts';
+import { CountingSlack } from '../../src/world/storm/counting-slack.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
 const failAtMs = startMs + hourMs;
@@ -72,6 +74,32 @@ describe('a fault that hits many jobs', () => {
     const calls = fleet.notices.filter(({ severity }) => severity === 'critical');
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ job: '*', event: 'incident.needs-human', reason: 'fleet-held' });
+  });
+
+  it('that is held while data runs out calls once more for all of it, with the first time of loss', async () => {
+    const fleet = fleetOf(12, (index) => ({
+      dieAt: [{ cause: 'transient-io', atMs: failAtMs + index * 2_000, times: 100 }],
+    }));
+    // Nine hours and more: less than a night is left once the starts are held.
+    const jobs = Object.values(fleet.policy.jobs).map((job, index) => [
+      job.name,
+      { ...job, source: { kafka: { topics: [job.name], retentionMs: 9 * hourMs + index * 3 * minuteMs } } },
+    ]);
+    fleet.policy = { ...fleet.policy, jobs: Object.fromEntries(jobs) };
+    const slack = new CountingSlack(fleet.world.journal);
+    const { policy, store, time } = fleet;
+    const receiver = new SlackReceiver({ name: 'ops', channel: 'C0', policy, slack, store, clock: time });
+    fleet.ports = { ...fleet.ports, receiver };
+    await fleet.runFor(6 * hourMs);
+    const posts = fleet.world.journal
+      .ofKind('notice')
+      .filter(({ t, newPost }) => newPost && t >= failAtMs)
+      .map(({ event, text }) => `${event}: ${String(text)}`);
+    expect(posts[0]).toContain('failed at once');
+    const clocks = posts.filter((post) => post.includes('unread records'));
+    expect(clocks).toHaveLength(1);
+    expect(clocks[0]).toMatch(/job-00: .* lost from .* UTC .* Other jobs wait with it/);
+    expect(slack.counts.replies).toBeGreaterThan(0);
   });
 
   it('that ends by itself lets all of them back with the next try', async () => {

@@ -12,14 +12,14 @@ function storm(...args: string[]) {
   return spawnSync(process.execPath, ['src/cli/storm.ts', ...args], { encoding: 'utf8' });
 }
 
-describe('a storm of 150 jobs', () => {
+describe('a storm of 300 jobs', () => {
   let one: Storm;
   beforeAll(async () => {
-    one = await runStorm({ jobs: 150, seed: 7 });
+    one = await runStorm({ jobs: 300, seed: 7 });
   }, 240_000);
 
   it('brings every job back, and never two writers on one checkpoint', () => {
-    expect(one.outcome).toMatchObject({ jobs: 150, recovered: 150, doubleWriters: 0 });
+    expect(one.outcome).toMatchObject({ jobs: 300, recovered: 300, doubleWriters: 0 });
   });
 
   it('is one incident with one message, which is edited', () => {
@@ -35,6 +35,12 @@ describe('a storm of 150 jobs', () => {
       for (const [to, toMs] of times.entries())
         if (to >= from) expect(to - from + 1).toBeLessThanOrEqual(20 + 0.9 * ((toMs - fromMs) / 1000) + 1);
   });
+
+  it('starts those first whose data is lost first', async () => {
+    expect(one.outcome.overtaken).toBe(0);
+    const blind = await runStorm({ jobs: 300, seed: 7, areClocksHidden: true });
+    expect(blind.outcome.overtaken).toBeGreaterThan(50);
+  }, 240_000);
 
   it('has no more than the canaries and those before them running until one has committed a batch', () => {
     const restarted = one.journal.filter(

@@ -25,7 +25,7 @@ const usualPageMs = 30 * 60_000;
 
 const firstLookMs = 20_000;
 
-function capacityPageMs({ restart }: DecideInput['job']): number {
+export function capacityPageMs({ restart }: DecideInput['job']): number {
   return restart.classes['capacity-unavailable']?.pageMs ?? usualPageMs;
 }
 
@@ -206,7 +206,10 @@ function tellOfWait(
   const { job, memory, observation } = input;
   const { nowMs } = observation;
   const waitedMs = nowMs - (memory.waitsSinceMs ?? nowMs);
-  const isStarved = waitedMs >= capacityPageMs(job);
+  const { line } = observation.capacity?.kind === 'seen' ? observation.capacity : {};
+  // A hundred jobs that wait for one application are one call.
+  const isCaller = line === undefined || line.caller === job.name;
+  const isStarved = waitedMs >= capacityPageMs(job) && isCaller;
   const since = isStarved
     ? ` It has waited for ${forMs(waitedMs)}: raise the limit or stop another job.`
     : '';

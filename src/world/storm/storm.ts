@@ -4,6 +4,7 @@ import { SlackReceiver } from '../../slack/receiver.ts';
 import { Fleet } from '../fleet.ts';
 import type { JournalEntry } from '../journal.ts';
 import type { WorldParameters } from '../parameters.ts';
+import { clockOf, nameOf, overtaken, type StormClock } from './clocks.ts';
 import { CountingSlack } from './counting-slack.ts';
 
 /** What `npm run storm -- --json` prints; the names are stable. */
@@ -19,10 +20,19 @@ export interface StormOutcome {
   readonly newPosts: number;
   readonly edits: number;
   readonly doubleWriters: number;
+  /** Jobs that waited for a minute or more while one whose data is lost later was started. */
+  readonly overtaken: number;
   /** Most StartJobRun in any one second, and the mean of the busiest minute. */
   readonly startsPerSecondMax: number;
   readonly startsPerMinuteMax: number;
   readonly apiCalls: Readonly<Record<string, number>>;
+}
+
+export interface StormOptions {
+  readonly jobs: number;
+  readonly seed: number;
+  /** Checkpilot is not told what the jobs read: the order of their starts has to show it. */
+  readonly areClocksHidden?: boolean;
 }
 
 export interface Storm {
@@ -46,8 +56,9 @@ const taskFloorSeconds = 60;
  * N jobs lose their worker within one minute, as when a zone of the Region fails: who comes back when, and how often are
  * people told? In process on virtual time, with the quotas of the service.
  */
-export async function runStorm({ jobs: count, seed }: { jobs: number; seed: number }): Promise<Storm> {
-  const policy = stormPolicy(count);
+export async function runStorm({ jobs: count, seed, areClocksHidden = false }: StormOptions): Promise<Storm> {
+  const clocks = Array.from({ length: count }, (_, index) => clockOf(index));
+  const policy = stormPolicy(areClocksHidden ? clocks.map(() => ({})) : clocks);
   const fleet = new Fleet({ seed, startMs, policy, headsOnly: true, parameters: { taskFloorSeconds } });
   const { time, world } = fleet;
   const slack = new CountingSlack(world.journal);
@@ -72,6 +83,8 @@ export async function runStorm({ jobs: count, seed }: { jobs: number; seed: numb
       });
     const atMs = stormMs + Math.floor(draw.between(0, minuteMs));
     world.script(job.name, { dieAt: [{ cause: 'worker-lost', atMs, times: 1 }] });
+    const { retentionMs } = clocks[index] ?? {};
+    if (retentionMs !== undefined) world.createStream({ name: job.name, retentionMs });
   }
   fleet.startSweeping();
   await fleet.runFor(stormMs - startMs);
@@ -85,13 +98,13 @@ export async function runStorm({ jobs: count, seed }: { jobs: number; seed: numb
     edits: slack.counts.edits - before.edits,
   };
   return {
-    outcome: judge(count, stormMs, fleet, { told, apiCalls: calls }),
+    outcome: judge(clocks, stormMs, fleet, { told, apiCalls: calls }),
     journal: world.journal.entries,
   };
 }
 
 function judge(
-  count: number,
+  clocks: readonly StormClock[],
   stormMs: number,
   { world, policy }: Fleet,
   {
@@ -102,6 +115,7 @@ function judge(
     readonly apiCalls: Readonly<Record<string, number>>;
   },
 ): StormOutcome {
+  const count = clocks.length;
   const entries = world.journal.entries.filter(({ t }) => t >= stormMs);
   const ofKind = (kind: string) => entries.filter((entry) => entry.kind === kind);
   const restarts = ofKind('start-accepted').filter(({ cause }) => cause === 'restart');
@@ -124,6 +138,7 @@ function judge(
       .size,
     ...told,
     doubleWriters: ofKind('double-writer').length,
+    overtaken: overtaken(world.journal.entries, clocks, stormMs),
     startsPerSecondMax: busiest(starts, 1000),
     startsPerMinuteMax: busiest(starts, minuteMs),
     apiCalls,
@@ -151,14 +166,14 @@ function busiest(times: readonly number[], windowMs: number): number {
   return most;
 }
 
-function stormPolicy(count: number): ResolvedPolicy {
-  const names = Array.from({ length: count }, (_, index) => `job-${String(index).padStart(5, '0')}`);
+function stormPolicy(clocks: readonly StormClock[]): ResolvedPolicy {
+  const jobs = clocks.map((clock, index) => stormJob(nameOf(index), index, clock));
   return {
     name: 'storm',
     accountId: '111122223333',
     region: 'us-east-1',
     owner: 'storm',
-    jobs: Object.fromEntries(names.map((name, index) => [name, stormJob(name, index)])),
+    jobs: Object.fromEntries(jobs.map((job) => [job.name, job])),
     guardrails: {
       pace: { perSecond: 0.9, burst: 20 },
       pause: { maxDurationMs: 24 * 3_600_000, requireReason: true },
@@ -166,13 +181,14 @@ function stormPolicy(count: number): ResolvedPolicy {
   };
 }
 
-function stormJob(name: string, index: number): ResolvedJob {
+function stormJob(name: string, index: number, { source }: StormClock): ResolvedJob {
   const applicationId = `00storm${String(Math.floor(index / jobsPerApplication)).padStart(9, '0')}`;
   const location = `s3://acme-checkpoints/${name}`;
   return {
     name,
     match: { applicationId, jobName: name, tags: {} },
     checkpoints: [location],
+    ...(source ? { source } : {}),
     mode: 'act',
     actions: {},
     tier: ([1, 2, 3] as const)[index % 3] ?? 2,
