@@ -175,7 +175,9 @@ describe('the roles', () => {
       ({ Effect }) => Effect === 'Allow',
     );
     for (const { Action, Resource, Condition } of allows) {
-      const writes = listed(Action).filter((action) => !/:(?:Get|BatchGet|List|Describe|Query)/.test(action));
+      const writes = listed(Action).filter(
+        (action) => !/:(?:Get|BatchGet|List|Describe|Filter|Query)/.test(action),
+      );
       if (writes.length === 0) continue;
       // `<Name.Arn>` is a resource of this very template; the rest is its own log, and events under its own name.
       const foreign = listed(Resource).filter((arn) => !/^<[A-Za-z]+\.Arn>$/.test(arn));

@@ -1,10 +1,11 @@
 import {
   type CloudWatchLogsClient,
   DescribeLogStreamsCommand,
+  FilterLogEventsCommand,
   GetLogEventsCommand,
   type LogStream,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { DriverLogs, LogsAnswer } from '../control/ports.ts';
+import type { DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
 import { toFailure } from './failures.ts';
@@ -17,6 +18,10 @@ const readMsMax = 8_000;
 const pagesMax = 3;
 /** The last of it is kept: the classifier looks at the last 64 KB and at loud lines before them. */
 const keptChars = 512 * 1024;
+/** Of one search. The service answers with what it found in a second or so, which may be nothing, and goes on. */
+const searchPagesMax = 8;
+/** Events are searched once more that old: they may have arrived after the search before. */
+const arriveLateMs = 5 * 60_000;
 /** The newest stream, and the one before it. */
 const stderrStreamsMax = 2;
 
@@ -48,6 +53,52 @@ export class CloudWatchDriverLogs implements DriverLogs {
     });
   }
 
+  /** The service itself looks through all streams of the run: one call, or a few where it pauses. */
+  async search(run: JobRun, { sinceMs, nowMs, words }: LogSearch): Promise<SearchAnswer> {
+    const place = cloudWatchOf(run);
+    if (!place) return { kind: 'none', why: 'the run writes its logs to no CloudWatch log group' };
+    const abort = AbortSignal.timeout(this.#readMsMax);
+    const texts = new Map<string, string[]>();
+    try {
+      let nextToken: string | undefined;
+      let page = 0;
+      do {
+        const answer = await this.#client.send(
+          new FilterLogEventsCommand({
+            logGroupName: place.group,
+            logStreamNamePrefix: `${place.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`,
+            startTime: sinceMs,
+            filterPattern: words.map((word) => `?"${word}"`).join(' '),
+            ...(nextToken === undefined ? {} : { nextToken }),
+          }),
+          { abortSignal: abort },
+        );
+        for (const { logStreamName = '', message = '' } of answer.events ?? [])
+          texts.set(logStreamName, [...(texts.get(logStreamName) ?? []), message]);
+        nextToken = answer.nextToken;
+        page += 1;
+      } while (nextToken !== undefined && page < searchPagesMax);
+      const logs = [...texts].map(([name, lines]) => ({
+        source: workerOf(name),
+        text: lines.join('\n').slice(-keptChars),
+        linesBefore: 0,
+      }));
+      const unread = nextToken === undefined ? {} : { unread: 'more events than one search may read' };
+      return { kind: 'read', logs, throughMs: Math.max(sinceMs, nowMs - arriveLateMs), ...unread };
+    } catch (error) {
+      return this.#failed(error, abort, place.group);
+    }
+  }
+
+  #failed(error: unknown, abort: AbortSignal, group: string): Exclude<LogsAnswer, { kind: 'read' }> {
+    if (abort.aborted) return { kind: 'unknown', why: `unavailable: not read within ${this.#readMsMax} ms` };
+    const { code, message } = toFailure(error);
+    // The service makes the group when it has something to write.
+    return code === 'not-found'
+      ? { kind: 'none', why: `there is no log group ${group}`, mayCome: true }
+      : { kind: 'unknown', why: `${code}: ${message}` };
+  }
+
   async #read(run: JobRun, attempt: number | undefined, worker: Worker): Promise<LogsAnswer> {
     const place = cloudWatchOf(run);
     if (!place) return { kind: 'none', why: 'the run writes its logs to no CloudWatch log group' };
@@ -61,13 +112,7 @@ export class CloudWatchDriverLogs implements DriverLogs {
       for (const stream of wanted) logs.push(await this.#tailOf(place.group, stream, abort));
       return { kind: 'read', logs };
     } catch (error) {
-      if (abort.aborted)
-        return { kind: 'unknown', why: `unavailable: not read within ${this.#readMsMax} ms` };
-      const { code, message } = toFailure(error);
-      // The service makes the group when it has something to write.
-      return code === 'not-found'
-        ? { kind: 'none', why: `there is no log group ${place.group}`, mayCome: true }
-        : { kind: 'unknown', why: `${code}: ${message}` };
+      return this.#failed(error, abort, place.group);
     }
   }
 
@@ -110,13 +155,17 @@ export class CloudWatchDriverLogs implements DriverLogs {
         continue;
       }
       const since = events[0]?.timestamp;
-      const name = logStreamName.slice(logStreamName.search(/SPARK_(?:DRIVER|EXECUTOR)\//));
+      const name = workerOf(logStreamName);
       // Lines are counted from the first that was read: how many stood before it nobody says.
       const source = since === undefined ? name : `${name} since ${new Date(since).toISOString()}`;
       const text = events.map(({ message = '' }) => message).join('\n');
       return { source, text: text.slice(-keptChars), linesBefore: 0 };
     }
   }
+}
+
+function workerOf(logStreamName: string): string {
+  return logStreamName.slice(logStreamName.search(/SPARK_(?:DRIVER|EXECUTOR)\//));
 }
 
 interface Worker {
@@ -149,5 +198,5 @@ function newest(streams: readonly LogStream[], name: string, count: number): rea
 
 export const cloudWatchLogPermissions: Permissions = {
   title: 'read the driver logs in the log groups of the parameter LogGroupArns',
-  actions: ['logs:DescribeLogStreams', 'logs:GetLogEvents'],
+  actions: ['logs:DescribeLogStreams', 'logs:FilterLogEvents', 'logs:GetLogEvents'],
 };

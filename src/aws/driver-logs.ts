@@ -1,5 +1,5 @@
 import { type EMRServerlessClient, GetApplicationCommand } from '@aws-sdk/client-emr-serverless';
-import type { Answer, Clock, DriverLogs, LogsAnswer } from '../control/ports.ts';
+import type { Answer, Clock, DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import { toFailure } from './failures.ts';
 import { cloudWatchOf, type Monitoring, parseMonitoring, s3PlaceOf } from './log-places.ts';
@@ -7,6 +7,8 @@ import type { Permissions } from './permissions.ts';
 
 /** Where an application sends its logs changes only while it is stopped. */
 const rememberedMs = 10 * 60_000;
+
+type NoLog = Exclude<LogsAnswer, { kind: 'read' }>;
 
 export interface DriverLogsOptions {
   readonly clock: Clock;
@@ -35,15 +37,19 @@ export class PlacedDriverLogs implements DriverLogs {
     return this.#ask(run, (place, placed) => place.readExecutor(placed, executor, attempt));
   }
 
+  search(run: JobRun, search: LogSearch): Promise<SearchAnswer> {
+    return this.#ask<SearchAnswer>(run, (place, placed) => place.search(placed, search));
+  }
+
   /** A place without a log says why; of several the one that may still get one, or that could not be read, counts. */
-  async #ask(
+  async #ask<T extends LogsAnswer | SearchAnswer>(
     run: JobRun,
-    ask: (place: DriverLogs, placed: JobRun) => Promise<LogsAnswer>,
-  ): Promise<LogsAnswer> {
+    ask: (place: DriverLogs, placed: JobRun) => Promise<T>,
+  ): Promise<T | NoLog> {
     const placed = await this.#placed(run);
     if (!placed.ok)
       return { kind: 'unknown', why: `where its application sends logs: ${placed.code}: ${placed.message}` };
-    const answers: LogsAnswer[] = [];
+    const answers: T[] = [];
     for (const place of this.#options.places) {
       const answer = await ask(place, placed.value);
       if (answer.kind === 'read') return answer;

@@ -1,12 +1,12 @@
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { DriverLogs, LogsAnswer } from '../control/ports.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
 import { toFailure } from './failures.ts';
 import { s3PlaceOf } from './log-places.ts';
-import type { Permissions } from './permissions.ts';
+import { drain, unzipped } from './log-stream.ts';
+import { type LogFile, S3LogFiles } from './s3-log-files.ts';
+import { searchS3Logs } from './s3-log-search.ts';
 import { Tail } from './tail.ts';
 
 /** What of a file is read at most: a gzip can only be read from its start, and its end is what matters. */
@@ -26,22 +26,17 @@ interface Limits {
   readonly readMsMax: number;
 }
 
-interface LogFile {
-  readonly key: string;
-  readonly modifiedMs: number;
-}
-
 /**
  * What the driver of a run wrote, from the S3 location in its own request: the last part of stderr and stdout of its
  * newest attempt. At most five listings and three objects, bounded in bytes and time; a file that breaks off counts as
  * far as it goes. The layout of attempts and archives is not documented, so files are found by their names.
  */
 export class S3DriverLogs implements DriverLogs {
-  readonly #client: S3Client;
+  readonly #files: S3LogFiles;
   readonly #limits: Limits;
 
   constructor(client: S3Client, limits: Partial<Limits> = {}) {
-    this.#client = client;
+    this.#files = new S3LogFiles(client);
     this.#limits = { packedBytesMax, textBytesMax, readMsMax, ...limits };
   }
 
@@ -56,13 +51,22 @@ export class S3DriverLogs implements DriverLogs {
     return this.#read(run, attempt, worker);
   }
 
+  /** Of all its workers, the files that are new or longer since. */
+  search(run: JobRun, search: LogSearch): Promise<SearchAnswer> {
+    return searchS3Logs(this.#files, run, search);
+  }
+
   async #read(run: JobRun, attempt: number | undefined, worker: Worker): Promise<LogsAnswer> {
     const root = s3PlaceOf(run);
     if (root === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
     const abort = AbortSignal.timeout(this.#limits.readMsMax);
     const folder = `${root.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`;
     try {
-      const files = await this.#filesOf(root.bucket, folder, { attempt, worker: worker.folder, abort });
+      const files = await this.#files.ofWorker(root.bucket, folder, {
+        attempt,
+        worker: worker.folder,
+        abort,
+      });
       const wanted = Object.entries(worker.files).flatMap(([name, count]) => newest(files, name, count));
       if (wanted.length === 0)
         return { kind: 'none', why: `no ${worker.who} log has arrived yet`, mayCome: true };
@@ -77,63 +81,16 @@ export class S3DriverLogs implements DriverLogs {
     }
   }
 
-  /** Files of a worker in the attempt, or the newest one; of the run itself where there are no attempts. */
-  async #filesOf(
-    bucket: string,
-    run: string,
-    { attempt, worker, abort }: { attempt: number | undefined; worker: string; abort: AbortSignal },
-  ): Promise<readonly LogFile[]> {
-    const list = (prefix: string, delimiter?: string) => this.#list({ bucket, prefix, delimiter }, abort);
-    const top = await list(run, '/');
-    const attempts = top.folders.find((folder) => /\/attempts?\/$/.test(folder));
-    const numbered = attempts ? (await list(attempts, '/')).folders : [];
-    const number = (folder: string) => Number(/(\d+)\/$/.exec(folder)?.[1] ?? -1);
-    const last = [...numbered].sort((a, b) => number(b) - number(a))[0];
-    const wanted = attempt === undefined ? last : numbered.find((folder) => number(folder) === attempt);
-    // What the run wrote as a whole is the newest attempt's, and nobody else's words.
-    if (attempt !== undefined && wanted === undefined) return [];
-    const base = wanted ?? run;
-    const folders = wanted === undefined ? top.folders : (await list(wanted, '/')).folders;
-    const [kind = '', ...rest] = worker.split('/');
-    // Whichever way the service writes it: upper or lower case.
-    const found = folders.find((folder) => folder.toUpperCase().endsWith(`/${kind}/`)) ?? `${base}${kind}/`;
-    return (await list(`${found}${rest.map((one) => `${one}/`).join('')}`)).files;
-  }
-
-  /** One page of a thousand names: a driver has a handful. */
-  async #list(
-    { bucket, prefix, delimiter }: { bucket: string; prefix: string; delimiter: string | undefined },
-    abortSignal: AbortSignal,
-  ): Promise<{ files: readonly LogFile[]; folders: readonly string[] }> {
-    const listed = await this.#client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
-      }),
-      { abortSignal },
-    );
-    const files = (listed.Contents ?? []).flatMap(({ Key, LastModified, Size }) =>
-      // An empty object has no range to ask for, and nothing to say.
-      Key === undefined || Size === 0 ? [] : [{ key: Key, modifiedMs: LastModified?.getTime() ?? 0 }],
-    );
-    const folders = (listed.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []);
-    return { files, folders };
-  }
-
   async #tailOf(bucket: string, key: string, abortSignal: AbortSignal): Promise<LogText> {
     const { packedBytesMax: packed, textBytesMax: unpacked } = this.#limits;
     const isPacked = key.endsWith('.gz');
     // The end of a plain file can be asked for; a gzip can only be read from its start.
     const range = isPacked ? `bytes=0-${packed - 1}` : `bytes=-${keptBytes}`;
-    const object = await this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }), {
-      abortSignal,
-    });
-    const body = object.Body as Readable | undefined;
+    const { body, contentRange } = await this.#files.open({ bucket, key, range }, abortSignal);
     const tail = new Tail(keptBytes);
     if (body) await drain(isPacked ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
     const name = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
-    return { source: `${name}${partText(object.ContentRange, isPacked)}`, ...tail.text() };
+    return { source: `${name}${partText(contentRange, isPacked)}`, ...tail.text() };
   }
 }
 
@@ -161,35 +118,3 @@ function newest(files: readonly LogFile[], name: string, count: number): readonl
     .slice(0, count)
     .reverse();
 }
-
-/** A gzip that breaks off, or is none, ends the text and not the reading. */
-function unzipped(body: Readable): Readable {
-  const gunzip = createGunzip();
-  body.on('error', () => gunzip.end());
-  return body.pipe(gunzip);
-}
-
-async function drain(
-  stream: Readable,
-  tail: Tail,
-  { bytesMax, abortSignal }: { bytesMax: number; abortSignal: AbortSignal },
-): Promise<void> {
-  let bytes = 0;
-  try {
-    for await (const chunk of stream) {
-      abortSignal.throwIfAborted();
-      tail.push(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
-      if (bytes >= bytesMax) break;
-    }
-  } catch (error) {
-    if (abortSignal.aborted) throw error;
-  } finally {
-    stream.destroy();
-  }
-}
-
-export const driverLogPermissions: Permissions = {
-  title: 'read the driver logs in the buckets of the parameter LogBucketArns',
-  actions: ['s3:ListBucket', 's3:GetObject'],
-};

@@ -21,6 +21,7 @@ import {
   observeLogs,
   observeSeams,
 } from './observe-evidence.ts';
+import { observeLosses } from './observe-losses.ts';
 import { observeSource } from './observe-source.ts';
 import type { Failure, Ports } from './ports.ts';
 import { scopesOf } from './scopes.ts';
@@ -60,6 +61,7 @@ export async function observe(
   const input = await observeInput(ports, job, { run, checkpoints, nowMs: state.nowMs });
   const turn = await observeTurn(ports, job, state, policy);
   const source = await observeSource(ports, job, state, { run, checkpoints });
+  const losses = await observeLosses(ports, state, { run, checkpoints });
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
   const observation: Observation = {
     nowMs: state.nowMs,
@@ -73,6 +75,7 @@ export async function observe(
     ...(source ? { source } : {}),
     ...(inspections ? { inspections } : {}),
     ...(seams ? { seams } : {}),
+    ...(losses ? { losses } : {}),
     budget: budgetSensor(job, state),
     ...(turn ? { turn } : {}),
     gates: gatesOf(ports, state),

@@ -4,11 +4,13 @@ import type { Decision } from '../core/decision.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
 import type { JobRun, JobRunSummary } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
-import type { BatchTimes, CheckpointInspection, LogsSensor, PositionGap } from '../core/observation.ts';
+import type { BatchTimes, CheckpointInspection, PositionGap } from '../core/observation.ts';
 import type { Item, ItemKey } from './items.ts';
+import type { DriverLogs } from './log-ports.ts';
 import type { Notice } from './notice.ts';
 import type { Retentions, Streams } from './stream-ports.ts';
 
+export type * from './log-ports.ts';
 export type { Notice } from './notice.ts';
 export type * from './stream-ports.ts';
 
@@ -168,16 +170,6 @@ export interface CheckpointOptions {
   /** The DynamoDB table in which the Kinesis connector keeps the ends of shards, if not beside the checkpoint. */
   readonly committerTable?: string;
 }
-
-/** The logs of a run that ended: evidence of why. Never throws for what it reads. */
-export interface DriverLogs {
-  /** Of its newest attempt, or of the given one. */
-  read(run: JobRun, attempt?: number): Promise<LogsAnswer>;
-  /** What one executor of it wrote last. */
-  readExecutor(run: JobRun, executor: string, attempt?: number): Promise<LogsAnswer>;
-}
-
-export type LogsAnswer = LogsSensor;
 
 export interface InForce {
   readonly policy: ResolvedPolicy;

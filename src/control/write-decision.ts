@@ -57,7 +57,7 @@ export async function writeDecision(
     ? approvalWrites(ports, decision, decision.approval, state.memory.approval)
     : [];
   // What the safety lane tells is no consequence of an action, so every mode tells it.
-  const notices = [notice, decision.aside?.notice].filter((notice) => notice !== undefined);
+  const notices = [...(notice ? [notice] : []), ...(decision.aside?.notices ?? [])];
   const outcome = await ports.store.commit([
     recordWrite(job.name, state, { memory: next, dueAtMs, policyHash: pass.policyHash, last }),
     ...(isSame ? [] : [decisionWrite(decision)]),
@@ -135,9 +135,10 @@ function withVerdict(
   return { ...without(memory, new Set(['grant'])), wish };
 }
 
-/** A batch more is no news, nor is a reading: they are noted, and the decision still folds. */
+/** A batch more is no news, nor is a reading or a look: they are noted, and the decision still folds. */
 function sameBut(a: JobMemory, b: JobMemory): boolean {
-  const text = ({ progress: _moving, source: _readings, ...rest }: JobMemory) => JSON.stringify(rest);
+  const text = ({ progress: _moving, source: _readings, lossLook: _looks, ...rest }: JobMemory) =>
+    JSON.stringify(rest);
   return text(a) === text(b);
 }
 

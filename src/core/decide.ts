@@ -86,13 +86,15 @@ function withDeadline(verdict: Verdict, findings: readonly Finding[], nowMs: num
   return deadlineMs === undefined ? verdict : { ...verdict, wish: { ...verdict.wish, deadlineMs } };
 }
 
+/** What each rule of the lane tells and learns; no two of them learn the same, but for an incident that the first opens. */
 function asideOf(findings: readonly Finding[]): Aside | undefined {
-  const told = findings.find(({ notice, learned, lookAtMs }) => notice || learned || lookAtMs !== undefined);
-  if (!told) return undefined;
-  const { notice, learned, lookAtMs } = told;
-  return {
-    ...(notice ? { notice } : {}),
-    ...(learned ? { learned } : {}),
-    ...(lookAtMs === undefined ? {} : { lookAtMs }),
+  const notices = findings.flatMap(({ notice }) => notice ?? []);
+  const learned = Object.assign({}, ...findings.toReversed().map((finding) => finding.learned ?? {}));
+  const looks = findings.flatMap(({ lookAtMs }) => lookAtMs ?? []);
+  const aside = {
+    ...(notices.length > 0 ? { notices } : {}),
+    ...(Object.keys(learned).length > 0 ? { learned } : {}),
+    ...(looks.length > 0 ? { lookAtMs: Math.min(...looks) } : {}),
   };
+  return Object.keys(aside).length > 0 ? aside : undefined;
 }

@@ -112,7 +112,7 @@ export interface Decision {
 }
 
 export interface Aside {
-  readonly notice?: NoticeDraft;
+  readonly notices?: readonly NoticeDraft[];
   readonly learned?: Partial<JobMemory>;
   /** A look is due by then, whatever the verdict waits for. */
   readonly lookAtMs?: number;

@@ -58,6 +58,7 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
     'once it is mended: checkpilot start JOB --override --reason "…"',
   ],
   'positions-skipped': ['find out what the skipped range held, and read it again while the stream keeps it'],
+  'records-left-out': ['find out what the range held, and read it again from wherever it still is'],
   'positions-repeated': ['look for doubles in the sink'],
   'start-refused': ['mend what the service refused, then checkpilot start JOB --override --reason "…"'],
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],

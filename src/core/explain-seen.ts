@@ -7,6 +7,7 @@ import type {
   InputSensor,
   InspectionSensor,
   LogsSensor,
+  LossSensor,
   Observation,
   OthersSensor,
   RunSensor,
@@ -18,13 +19,14 @@ import type { Turn } from './turn.ts';
 export function seenLines(observation: Observation): readonly string[] {
   const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn, capacity } =
     observation;
-  const { inspections = {}, seams = {} } = observation;
+  const { inspections = {}, seams = {}, losses } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
     ...(isOwnCancel ? ['Checkpilot itself asked for the cancel of this run'] : []),
     ...(failedAttempt ? attemptLines(failedAttempt, nowMs) : []),
     ...(logs ? [logsLine(logs)] : []),
+    ...(losses ? lossLines(losses) : []),
     ...(input ? [inputLine(input)] : []),
     ...(capacity ? capacityLines(capacity) : []),
     othersLine(others, nowMs),
@@ -79,6 +81,23 @@ function logsLine(sensor: LogsSensor): string {
   return sensor.kind === 'none'
     ? `no driver log: ${sensor.why}`
     : `the driver log could not be read: ${sensor.why}`;
+}
+
+function lossLines(sensor: LossSensor): readonly string[] {
+  const of = `the logs of run ${sensor.jobRunId}`;
+  switch (sensor.kind) {
+    case 'later':
+      return [];
+    case 'seen': {
+      const more = sensor.unread === undefined ? '' : `, ${sensor.unread} not yet`;
+      const found = sensor.found.length === 0 ? 'no warning' : `${sensor.found.length} warnings`;
+      return [`${of} were searched for lost records: ${found}${more}`];
+    }
+    case 'none':
+      return [`${of} were not searched for lost records: ${sensor.why}`];
+    case 'unknown':
+      return [`${of} could not be searched for lost records: ${sensor.why}`];
+  }
 }
 
 function turnLine({ text, untilMs }: Turn, nowMs: number): string {

@@ -2,6 +2,7 @@ import type { NoticeDraft, Severity } from './decision.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { Incident, JobMemory } from './memory.ts';
 import type { Reason } from './reason.ts';
+import type { DecideInput, Next } from './rule.ts';
 
 interface Telling {
   readonly reason: Reason;
@@ -50,4 +51,19 @@ export function tell(
     ...(before ? {} : { opens: true }),
   };
   return { learned: { incident }, notice };
+}
+
+/** The incident that the pass leaves, whichever lane opened it. */
+export function incidentAfter(memory: JobMemory, { verdict }: Next): Incident | undefined {
+  if (verdict.learned?.incident) return verdict.learned.incident;
+  return verdict.forget?.includes('incident') ? undefined : memory.incident;
+}
+
+/** An incident that the safety lane opens, because no failure of a run has. */
+export function opened(
+  { observation, ids }: DecideInput,
+  toldReason: Reason,
+  { needsHuman, ...of }: { readonly needsHuman: boolean; readonly class?: FailureClass },
+): Incident {
+  return { id: ids.incident, openedAtMs: observation.nowMs, needsHuman, toldReason, restarts: 0, ...of };
 }

@@ -55,6 +55,10 @@ export interface JobMemory {
   /** Readings of the source, so that a look needs no new ones. */
   readonly source?: SourceMemory;
   readonly clock?: ClockMemory;
+  /** What the logs of the job told of records that were left out. */
+  readonly losses?: LossMemory;
+  /** How far its logs were searched for that. */
+  readonly lossLook?: LossLook;
   /** A command that was decided and whose outcome is not recorded. */
   readonly command?: StreamCommand;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
@@ -65,6 +69,29 @@ export interface Pause {
   readonly untilMs: number;
   readonly by: string;
   readonly reason: string;
+}
+
+export interface LossMemory {
+  /** Marks of what people were told. */
+  readonly told: readonly string[];
+  readonly atMs: number;
+  readonly incidentId: string;
+}
+
+export interface LossLook {
+  readonly jobRunId: string;
+  readonly applicationId: string;
+  /** The attempt whose logs were searched last, or are next. */
+  readonly attempt: number;
+  readonly atMs: number;
+  /** When the run ended, once that was seen. */
+  readonly endedAtMs?: number;
+  /** What was written by then has been searched, by the clock of the place where it lies. */
+  readonly throughMs?: number;
+  /** Its logs go to no place that can be read. */
+  readonly isNowhere?: true;
+  /** The run had ended, and all that it wrote was searched as far as that can be. */
+  readonly isLast?: true;
 }
 
 export interface ClockMemory {

@@ -1,5 +1,7 @@
 import type { Resources, Room } from './capacity.ts';
 import type { JobRun } from './job-run.ts';
+import type { Loss } from './losses.ts';
+import type { LossLook } from './memory.ts';
 import type { SourceSensor } from './source.ts';
 import type { Turn } from './turn.ts';
 
@@ -29,6 +31,8 @@ export interface Observation {
   readonly capacity?: CapacitySensor;
   /** How far the job has read and how long its source keeps what it has not; where the policy names a source. */
   readonly source?: SourceSensor;
+  /** What the job's logs warn of since the last look at them; absent where none was due. */
+  readonly losses?: LossSensor;
   readonly budget: BudgetSensor;
   /** Why a start that is due has not had its turn in the fleet, where it is more than the pace. */
   readonly turn?: Turn;
@@ -166,6 +170,25 @@ export interface LogText {
   /** Lines of the file before this text. */
   readonly linesBefore: number;
 }
+
+export type LossSensor = (
+  | {
+      readonly kind: 'seen';
+      readonly found: readonly Loss[];
+      /** What was too much for one search. */
+      readonly unread?: string;
+    }
+  | { readonly kind: 'none'; readonly why: string }
+  /** The run has ended, and its logs are on their way. */
+  | { readonly kind: 'later' }
+  | Unknown
+) & {
+  /** The run whose logs it is about. */
+  readonly jobRunId: string;
+  readonly look: LossLook;
+  /** When the next one is due, where no regular look would come in time. */
+  readonly againAtMs?: number;
+};
 
 export interface BudgetSensor {
   readonly room: boolean;

@@ -17,7 +17,7 @@ export interface Progress {
   readonly wentBack?: { readonly location: string; readonly from: number; readonly to: number };
 }
 
-export function progressOf(memory: JobMemory, observation: Observation): Progress {
+export function progressOf(memory: JobMemory, observation: Pick<Observation, 'checkpoints'>): Progress {
   const sensors = Object.entries(observation.checkpoints);
   let committed = sensors.length > 0;
   let known = true;

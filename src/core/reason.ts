@@ -31,6 +31,7 @@ export const reasons = {
     'After a start, a batch does not begin where the last one ended: records were skipped.',
   'positions-repeated':
     'After a start, a batch begins before the end of the last one: records are read twice.',
+  'records-left-out': 'The log of the job says that records were lost, and the job went on without them.',
   'not-streaming': 'The run is not in mode STREAMING: no streaming retries, and a time limit.',
   'native-retries-differ': 'The run was started with other native retries than the policy says.',
   'run-differs': 'The run was started with other parameters than Checkpilot would use; it is left as it is.',

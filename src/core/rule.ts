@@ -1,5 +1,5 @@
 import type { Clock } from './data-loss-clock.ts';
-import type { Aside, Concern, GuardResult, Verdict } from './decision.ts';
+import type { Aside, Concern, GuardResult, NoticeDraft, Verdict } from './decision.ts';
 import type { ResolvedJob } from './job.ts';
 import type { WorkerSpec } from './launch-request.ts';
 import type { JobMemory } from './memory.ts';
@@ -30,8 +30,9 @@ export interface Next {
   readonly guard: GuardResult;
 }
 
-export interface Finding extends Aside {
+export interface Finding extends Omit<Aside, 'notices'> {
   readonly concerns: readonly Concern[];
+  readonly notice?: NoticeDraft;
   readonly clock?: Clock;
   /** A command of the safety lane, and what holds it back. */
   readonly wanted?: Next;

@@ -78,6 +78,7 @@ function logs({ runs }: Scripted): DriverLogs {
   const none = { kind: 'none', why: 'the test gives no log' } as const;
   return {
     readExecutor: async () => none,
+    search: async () => none,
     read: async ({ jobRunId }, attempt) => {
       const run = runs.all.find((one) => one.jobRunId === jobRunId);
       const log = attempt === undefined ? run?.log : run?.failedAttempts[attempt - 1]?.log;

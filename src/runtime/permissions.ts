@@ -11,7 +11,7 @@ import { retentionPermissions } from '../aws/kinesis-retentions.ts';
 import { shardPermissions } from '../aws/kinesis-shards.ts';
 import type { Permissions } from '../aws/permissions.ts';
 import { checkpointPermissions } from '../aws/s3-checkpoint-files.ts';
-import { driverLogPermissions } from '../aws/s3-driver-logs.ts';
+import { driverLogPermissions } from '../aws/s3-log-files.ts';
 import { policyPermissions } from '../aws/s3-policies.ts';
 import { tokenPermissions } from '../aws/secrets.ts';
 import { deadLetterPermissions } from '../aws/sqs-dead-letters.ts';

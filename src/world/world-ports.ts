@@ -159,22 +159,57 @@ const noExecutorLog: LogsAnswer = { kind: 'none', why: 'executors of the world w
 export function worldDriverLogs(objects: ObjectStore): DriverLogs {
   return {
     readExecutor: async () => noExecutorLog,
-    async read({ applicationId, jobRunId, request }, attempt) {
-      const overrides = request.configurationOverrides as
-        | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: string } } }
-        | undefined;
-      const { logUri } = overrides?.monitoringConfiguration?.s3MonitoringConfiguration ?? {};
-      if (logUri === undefined) return { kind: 'none', why: 'the run writes its logs to no S3 location' };
-      const root = logUri.replace(/^s3:\/\//, '').replace(/\/+$/, '');
-      const run = `${root}/applications/${applicationId}/jobs/${jobRunId}/`;
-      const prefix = attempt === undefined ? run : `${run}attempts/${attempt}/`;
-      const last = objects.list(prefix, { max: 1_000 }).at(-1);
-      const found = last && objects.get(last.key);
-      if (!last || !found) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
-      const text = gunzipSync(found.body).toString('utf8');
-      return { kind: 'read', logs: [{ source: 'SPARK_DRIVER/stderr.gz', text, linesBefore: 0 }] };
+    async search(run, { attempt, sinceMs, words }) {
+      const found = logFiles(objects, run, attempt);
+      if (found === undefined) return noPlace;
+      if (found.length === 0) return { kind: 'none', why: 'no log has arrived yet', mayCome: true };
+      const fresh = found.filter(({ lastModifiedMs }) => lastModifiedMs > sinceMs);
+      const logs = fresh.map(({ key }) => ({
+        source: key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)/)),
+        text: textOf(objects, key),
+        linesBefore: 0,
+      }));
+      const throughMs = Math.max(sinceMs, ...fresh.map(({ lastModifiedMs }) => lastModifiedMs));
+      return {
+        kind: 'read',
+        logs: logs.filter(({ text }) => words.some((word) => text.includes(word))),
+        throughMs,
+      };
+    },
+    async read(run, attempt) {
+      const files = logFiles(objects, run, attempt);
+      if (files === undefined) return noPlace;
+      const last = files.at(-1);
+      if (!last) return { kind: 'none', why: 'no driver log has arrived yet', mayCome: true };
+      return {
+        kind: 'read',
+        logs: [{ source: 'SPARK_DRIVER/stderr.gz', text: textOf(objects, last.key), linesBefore: 0 }],
+      };
     },
   };
+}
+
+const noPlace = { kind: 'none', why: 'the run writes its logs to no S3 location' } as const;
+
+/** Undefined where the run sends its logs nowhere. */
+function logFiles(
+  objects: ObjectStore,
+  { applicationId, jobRunId, request }: JobRun,
+  attempt: number | undefined,
+) {
+  const overrides = request.configurationOverrides as
+    | { monitoringConfiguration?: { s3MonitoringConfiguration?: { logUri?: string } } }
+    | undefined;
+  const { logUri } = overrides?.monitoringConfiguration?.s3MonitoringConfiguration ?? {};
+  if (logUri === undefined) return undefined;
+  const root = logUri.replace(/^s3:\/\//, '').replace(/\/+$/, '');
+  const run = `${root}/applications/${applicationId}/jobs/${jobRunId}/`;
+  return objects.list(attempt === undefined ? run : `${run}attempts/${attempt}/`, { max: 1_000 });
+}
+
+function textOf(objects: ObjectStore, key: string): string {
+  const body = objects.get(key)?.body;
+  return body ? gunzipSync(body).toString('utf8') : '';
 }
 
 /** The objects of the world under a location, as the reader of checkpoints wants them. */

@@ -146,6 +146,58 @@ describe('driver logs in CloudWatch', () => {
   });
 });
 
+describe('a search of the logs in CloudWatch', () => {
+  it('is made by the service, over all workers of the run, and told for each of them', async () => {
+    const event = (worker: string, message: string) => ({
+      logStreamName: `${base}/${worker}/stderr`,
+      message,
+    });
+    const { logs, requests } = await logsOf(
+      answered({ events: [], nextToken: 'more' }),
+      answered({
+        events: [
+          event('SPARK_EXECUTOR/2', 'Offset 5 is out of range, and records in [5, 9) will be'),
+          event('SPARK_DRIVER', 'Some data may have been lost'),
+          event('SPARK_EXECUTOR/2', ' skipped (GroupId: g, TopicPartition: orders-1).'),
+        ],
+      }),
+    );
+    const terms = { sinceMs: 1_000, nowMs: 900_000, words: ['may have been', 'skipped (GroupId'] };
+    expect(await logs.search(run, terms)).toEqual({
+      kind: 'read',
+      logs: [
+        {
+          source: 'SPARK_EXECUTOR/2/stderr',
+          text: 'Offset 5 is out of range, and records in [5, 9) will be\n skipped (GroupId: g, TopicPartition: orders-1).',
+          linesBefore: 0,
+        },
+        { source: 'SPARK_DRIVER/stderr', text: 'Some data may have been lost', linesBefore: 0 },
+      ],
+      // Five minutes are searched again.
+      throughMs: 600_000,
+    });
+    expect(requests.map(({ body }) => JSON.parse(body))).toMatchObject([
+      {
+        logGroupName: '/aws/emr-serverless',
+        logStreamNamePrefix: `${base}/`,
+        startTime: 1_000,
+        filterPattern: '?"may have been" ?"skipped (GroupId"',
+      },
+      { nextToken: 'more' },
+    ]);
+  });
+
+  it('without a group finds nothing yet, and without a right says so', async () => {
+    const terms = { sinceMs: 0, nowMs: 1, words: ['x'] };
+    const { logs } = await logsOf(failing('ResourceNotFoundException'), failing('AccessDeniedException'));
+    expect(await logs.search(run, terms)).toMatchObject({ kind: 'none', mayCome: true });
+    expect(await logs.search(run, terms)).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringMatching(/denied/),
+    });
+  });
+});
+
 describe('the places of driver logs', () => {
   const s3 = { s3MonitoringConfiguration: { logUri: 's3://logs/' } };
   const found = { kind: 'read', logs: [] } as const;
@@ -154,6 +206,7 @@ describe('the places of driver logs', () => {
       seen.push(asked);
       return answer;
     },
+    search: async () => ({ kind: 'none', why: 'nowhere' }),
     readExecutor: async () => answer,
   });
   async function placed(step: Step, places: readonly DriverLogs[]) {

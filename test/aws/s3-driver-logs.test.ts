@@ -178,3 +178,63 @@ describe('driver logs', () => {
     });
   });
 });
+
+describe('a search of the logs in S3', () => {
+  const words = ['may have been lost'];
+  const filler = `${'26/11/22 20:13:52 INFO DAGScheduler: nothing of interest'}\n`.repeat(20_000);
+  const loss = 'WARN KafkaDataConsumer: what is gone\nSome data may have been lost, it says\nits end\n';
+  const search = (sinceMs: number) => ({ sinceMs, nowMs: Date.now(), words });
+
+  it('takes the few lines around a word out of every stderr, wherever in the file they stand', async () => {
+    const { logs, put, calls } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(filler));
+    put('SPARK_DRIVER/stdout.gz', gzipSync(loss));
+    put('SPARK_EXECUTOR/4/stderr', `${filler.slice(0, 1_000)}\n${loss}${filler}`);
+    const answer = await logs.search(run, search(0));
+    if (answer.kind !== 'read') return expect.fail(answer.why);
+    expect(answer.logs.map(({ source, text }) => [source, text.split('\n').length])).toEqual([
+      ['SPARK_DRIVER/stderr.gz', 1],
+      ['SPARK_EXECUTOR/4/stderr', 6],
+    ]);
+    expect(answer.logs[1]?.text).toContain('what is gone\nSome data may have been lost, it says\nits end');
+    expect(calls).toHaveLength(4);
+  });
+
+  it('reads nothing again that is no newer than what was searched', async () => {
+    const { logs, put, calls } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(loss));
+    const first = await logs.search(run, search(0));
+    if (first.kind !== 'read') return expect.fail(first.why);
+    calls.length = 0;
+    expect(await logs.search(run, search(first.throughMs))).toMatchObject({
+      logs: [],
+      throughMs: first.throughMs,
+    });
+    expect(calls).toEqual(['ListObjectsV2', 'ListObjectsV2']);
+  });
+
+  it('leaves what is too much to the next one, and says how much', async () => {
+    const { logs, put } = await bucket();
+    for (let executor = 1; executor <= 15; executor += 1) {
+      put(`SPARK_EXECUTOR/${executor}/stderr.gz`, gzipSync(loss));
+      await new Promise((done) => setTimeout(done, 2));
+    }
+    const first = await logs.search(run, search(0));
+    expect(first).toMatchObject({ kind: 'read', unread: '3 more files' });
+    if (first.kind !== 'read') return;
+    const second = await logs.search(run, search(first.throughMs));
+    expect(second.kind === 'read' && [second.logs.length, second.unread]).toEqual([3, undefined]);
+  });
+
+  it('survives a line that never ends', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(`${'x'.repeat(30_000_000)}may have been lost`));
+    const answer = await logs.search(run, search(0));
+    expect(answer.kind === 'read' && (answer.logs[0]?.text.length ?? 0)).toBeLessThan(20_000);
+  });
+
+  it('finds nothing yet where no log has arrived', async () => {
+    const { logs } = await bucket();
+    expect(await logs.search(run, search(0))).toMatchObject({ kind: 'none', mayCome: true });
+  });
+});

@@ -211,7 +211,9 @@ describe('what people are told of the clock', () => {
 
   it('opens an incident where there is none, and goes into the one of the failure', () => {
     expect(decided(13 * hourMs).aside).toMatchObject({
-      notice: { event: 'incident.opened', severity: 'warning', reason: 'retention-running-out', opens: true },
+      notices: [
+        { event: 'incident.opened', severity: 'warning', reason: 'retention-running-out', opens: true },
+      ],
       learned: { incident: { id: 'inc_1', needsHuman: false }, clock: { told: { level: 'warning' } } },
     });
     const open = {
@@ -222,22 +224,18 @@ describe('what people are told of the clock', () => {
       restarts: 0,
     } as const;
     const { aside } = decided(13 * hourMs, { memory: { incident: { ...open, class: 'worker-lost' } } });
-    expect(aside?.notice).toMatchObject({
-      event: 'incident.updated',
-      class: 'worker-lost',
-      stillNeedsHuman: true,
-    });
+    expect(aside?.notices).toMatchObject([
+      { event: 'incident.updated', class: 'worker-lost', stillNeedsHuman: true },
+    ]);
     expect(aside?.learned).not.toHaveProperty('incident');
   });
 
   it('is told once for each level, and never for a lower one', () => {
-    expect(decided(13 * hourMs, { memory: told('warning') }).aside).not.toHaveProperty('notice');
-    expect(decided(16 * hourMs, { memory: told('warning') }).aside?.notice).toMatchObject({
-      event: 'incident.needs-human',
-      severity: 'critical',
-      reason: 'data-loss-near',
-    });
-    expect(decided(16 * hourMs, { memory: told('lost') }).aside).not.toHaveProperty('notice');
+    expect(decided(13 * hourMs, { memory: told('warning') }).aside).not.toHaveProperty('notices');
+    expect(decided(16 * hourMs, { memory: told('warning') }).aside?.notices).toMatchObject([
+      { event: 'incident.needs-human', severity: 'critical', reason: 'data-loss-near' },
+    ]);
+    expect(decided(16 * hourMs, { memory: told('lost') }).aside).not.toHaveProperty('notices');
   });
 
   it.each([
@@ -279,7 +277,7 @@ describe('what people are told of the clock', () => {
       [/ledger\.v2 keeps records for 24 h/, /raise retention\.ms of its topics\.$/],
     ],
   ])('says %s', (_what, given, expected) => {
-    const text = decided(16 * hourMs, given).aside?.notice?.text ?? expect.fail('nothing is told');
+    const text = decided(16 * hourMs, given).aside?.notices?.[0]?.text ?? expect.fail('nothing is told');
     for (const pattern of expected) expect(text).toMatch(pattern);
   });
 
@@ -343,7 +341,7 @@ describe('a stream that may be kept for longer', () => {
         extension: { stream: 'clicks', fromHours: 24, toHours: 168, cost: 'about $1.92 a day for 4 shards' },
       },
     });
-    expect(decision.aside?.notice).toBeUndefined();
+    expect(decision.aside?.notices).toBeUndefined();
     expect(explain(decision).join('\n')).toContain(
       'Kinesis is told to keep the records of clicks for 168 h instead of 24 h',
     );
@@ -372,7 +370,7 @@ describe('a stream that may be kept for longer', () => {
     const source = aSource(16 * hourMs, { retention });
     const { aside } = extending(16, { source, memory: { clock: { tried } } });
     expect(aside).toMatchObject({
-      notice: { reason: 'retention-extended' },
+      notices: [{ reason: 'retention-extended' }],
       learned: { clock: { extended: { stream: 'clicks', fromHours: 24, toHours: 168 } } },
     });
     expect(aside?.learned?.clock).not.toHaveProperty('tried');
@@ -388,13 +386,13 @@ describe('a stream that may be kept for longer', () => {
         memory: { parked: undefined, ...memory },
       }).aside;
     expect(proposal(minuteMs, { clock: { extended } })).toMatchObject({
-      notice: { event: 'retention.undo-proposed', severity: 'info' },
+      notices: [{ event: 'retention.undo-proposed', severity: 'info' }],
       learned: { clock: { extended: { proposedAtMs: nowMs } } },
     });
     expect(
       proposal(minuteMs, { clock: { extended: { ...extended, proposedAtMs: nowMs } } }),
-    ).not.toHaveProperty('notice');
-    expect(proposal(5 * hourMs, { clock: { extended } })).not.toHaveProperty('notice');
+    ).not.toHaveProperty('notices');
+    expect(proposal(5 * hourMs, { clock: { extended } })).not.toHaveProperty('notices');
   });
 });
 

@@ -8,6 +8,7 @@ it('the log of a lost executor says what the driver does not know', async () => 
   fleet.ports = {
     ...fleet.ports,
     logs: {
+      search: async () => ({ kind: 'none', why: 'nowhere' }),
       read: async () => ({
         kind: 'read',
         logs: [

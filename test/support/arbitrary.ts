@@ -175,6 +175,22 @@ const observations: fc.Arbitrary<Observation> = fc.record(
       logs: fc.constant({ kind: 'none' as const, why: 'nowhere' }),
     }),
     source: sources,
+    losses: fc.constantFrom(
+      {
+        kind: 'seen' as const,
+        found: [
+          { key: 'orders-1 2 3', what: 'orders-1: offsets 2 to 3', source: 'SPARK_DRIVER/stderr', line: 1 },
+        ],
+        jobRunId: 'run-1',
+        look: { jobRunId: 'run-1', applicationId: 'app-1', attempt: 1, atMs: 1 },
+      },
+      {
+        kind: 'later' as const,
+        jobRunId: 'run-1',
+        look: { jobRunId: 'run-1', applicationId: 'app-1', attempt: 1, atMs: 1, endedAtMs: 1 },
+        againAtMs: 180_001,
+      },
+    ),
     budget: fc.record(
       {
         room: fc.boolean(),

@@ -3,6 +3,7 @@ import { drift } from './drift.ts';
 import { futile } from './futile.ts';
 import { identity } from './identity.ts';
 import { launch } from './launch.ts';
+import { loss } from './loss.ts';
 import { recover } from './recover.ts';
 import { retention } from './retention.ts';
 import { seam } from './seam.ts';
@@ -14,4 +15,4 @@ import { stop } from './stop.ts';
 export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, seam, steady];
 
 /** The safety lane: every rule is always asked. */
-export const safetyLane: readonly SafetyRule[] = [drift, retention];
+export const safetyLane: readonly SafetyRule[] = [drift, retention, loss];

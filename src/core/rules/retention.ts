@@ -8,7 +8,8 @@ import {
 } from '../data-loss-clock.ts';
 import type { Concern, Extension, NoticeDraft, Verdict } from '../decision.ts';
 import { guard } from '../guard.ts';
-import type { ClockMemory, Incident, JobMemory } from '../memory.ts';
+import { incidentAfter, opened } from '../incident.ts';
+import type { ClockMemory, JobMemory } from '../memory.ts';
 import type { Reason } from '../reason.ts';
 import { costText } from '../retention-cost.ts';
 import type { DecideInput, Finding, Next, SafetyRule } from '../rule.ts';
@@ -137,7 +138,7 @@ function telling(
   const retentionMs = clock.kind === 'running' ? clock.retentionMs : 0;
   const learned: Partial<JobMemory> = {
     clock: { ...before, told: { level, retentionMs } },
-    ...(incident ? {} : { incident: opened(input, reason, isCall) }),
+    ...(incident ? {} : { incident: opened(input, reason, { needsHuman: isCall }) }),
   };
   return { notice, learned };
 }
@@ -160,16 +161,6 @@ function foundExtended({ job, observation, memory }: DecideInput, next: Next): T
     ...(incident?.needsHuman ? { stillNeedsHuman: true } : {}),
   };
   return { notice, learned: { clock: { ...rest, extended: { stream, fromHours, toHours, atMs } } } };
-}
-
-function opened({ observation, ids }: DecideInput, toldReason: Reason, needsHuman: boolean): Incident {
-  return { id: ids.incident, openedAtMs: observation.nowMs, needsHuman, toldReason, restarts: 0 };
-}
-
-/** The incident that the pass leaves, whichever lane opened it. */
-function incidentAfter(memory: JobMemory, { verdict }: Next): Incident | undefined {
-  if (verdict.learned?.incident) return verdict.learned.incident;
-  return verdict.forget?.includes('incident') ? undefined : memory.incident;
 }
 
 /** Forgotten once the oldest unread record is young again, or the retention another. */

@@ -4,6 +4,7 @@ import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 import { versionOf } from '../version.ts';
+import { isLosing } from './loss.ts';
 
 /** A healthy job is looked at this often; events wake it sooner. */
 const calmLookMs = 5 * 60_000;
@@ -30,8 +31,8 @@ export const steady: Rule = {
     const learned = proven(input, progress);
     const sinceMs = run.kind === 'seen' ? (run.run.startedAtMs ?? run.run.createdAtMs) : nowMs;
     const isProven = progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs;
-    // While unread records are old the incident is not over, however well the run does.
-    if (incident && isProven && memory.clock?.told === undefined) {
+    // While unread records are old, or some were left out lately, the incident is not over, however well the run does.
+    if (incident && isProven && memory.clock?.told === undefined && !isLosing(input)) {
       const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${keepSizes(memory)}`;
       return {
         kind: 'nothing',

@@ -49,7 +49,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
       readAge: async () => ({ ok: true, value: undefined }),
     },
     retentions: { of: async () => unavailable, extend: async () => ({ kind: 'too-late' }) },
-    logs: { read: async () => noLogs, readExecutor: async () => noLogs },
+    logs: { read: async () => noLogs, readExecutor: async () => noLogs, search: async () => noLogs },
     policies: passPolicies(site, pass, hop),
     receivers: () => [receiver],
     // Events are best effort, and nobody here acts on them.
