@@ -10,11 +10,7 @@ export function judgeCancel(text: string, context: FailureContext): Judgement {
   const { cancelledBy = 'unknown', durationMs, executionTimeoutMs } = context;
   if (cancelledBy !== 'unknown')
     return judged('cancelled', `cancelled-by-${cancelledBy}`, { confidence: confidences.known });
-  if (durationMs !== undefined) {
-    return isNearTimeout(durationMs, executionTimeoutMs)
-      ? judged('execution-timeout', 'ran-into-execution-timeout', { confidence: confidences.age })
-      : judged('cancelled', 'cancelled-before-timeout', { confidence: confidences.age });
-  }
+  if (durationMs !== undefined) return judgeAge(durationMs, executionTimeoutMs);
   const lines = readRecords([{ source: 'stateDetails', text }]).flatMap(({ message, messagePlaces }) =>
     message.split('\n').map((line, index) => ({ line, place: messagePlaces[index] })),
   );
@@ -26,7 +22,12 @@ export function judgeCancel(text: string, context: FailureContext): Judgement {
       confidence: confidences.text,
     });
   const said = lines.find(({ line }) => saysTimedOut.test(line));
-  if (!said) return judged('cancelled', 'cancelled-by-unknown', { confidence: confidences.assumed });
+  if (!said) {
+    const age = describedAge(text);
+    return age
+      ? judgeAge(age.durationMs, age.executionTimeoutMs)
+      : judged('cancelled', 'cancelled-by-unknown', { confidence: confidences.assumed });
+  }
   return judged('execution-timeout', 'text-says-timed-out', {
     evidence: linesAround(said.line, 0, said.line.length),
     place: said.place,
@@ -34,12 +35,33 @@ export function judgeCancel(text: string, context: FailureContext): Judgement {
   });
 }
 
+function judgeAge(durationMs: number, executionTimeoutMs: number | undefined): Judgement {
+  return isNearTimeout(durationMs, executionTimeoutMs)
+    ? judged('execution-timeout', 'ran-into-execution-timeout', { confidence: confidences.age })
+    : judged('cancelled', 'cancelled-before-timeout', { confidence: confidences.age });
+}
+
+/** A description of the run as GetJobRun gives it, where that is the text. */
+function describedAge(
+  text: string,
+): { durationMs: number; executionTimeoutMs: number | undefined } | undefined {
+  const numberOf = (field: string) =>
+    new RegExp(`\\b${field}"? {0,2}[:=] {0,2}(\\d{1,9})\\b`).exec(text)?.[1];
+  const seconds = numberOf('totalExecutionDurationSeconds');
+  const minutes = numberOf('executionTimeoutMinutes');
+  if (seconds === undefined) return undefined;
+  return {
+    durationMs: Number(seconds) * 1000,
+    executionTimeoutMs: minutes === undefined ? undefined : Number(minutes) * 60_000,
+  };
+}
+
 /** Whoever asks is named, or the call is. */
 const saysAsked =
   /(?:cancel{1,2}ed|stopped|terminated) (?:by|at|on|upon) (?:the |a )?(?:user|person|operator|request|administrator)\b|user request|\bCancelJobRun\b|cancel{1,2}(?:ation|ed)? (?:was )?requested by/i;
 /** Words, and not the name of the setting, which stands in every description of a run. */
 const saysTimedOut =
-  /timed out|(?:execution|run)(?:[ -]time-?out|timeout\b)|exceed(?:ed|s|ing) [^\n]{0,40}time-?out/i;
+  /timed out|(?:execution|run)(?:[ -]time-?out|timeout\b)|exceed(?:ed|s|ing) [^\n]{0,40}(?:time-?out|execution time|run ?time)/i;
 
 /** 12 hours: the service's execution timeout when none is given and the mode is not STREAMING. */
 const executionTimeoutMsDefault = 720 * 60_000;

@@ -112,9 +112,13 @@ export const familyRules: readonly FailureRule[] = [
     class: 'transient-io',
     strength: 'hint',
     pattern:
-      /(?:Connect|Connection|Network|Operational|SQL(?:Recoverable|Transient)|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
+      /(?:Connect|Connection|Network|AWSClientIO|Operational|SQL(?:Recoverable|Transient)|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
     // Often the trace of a driver that died of something else.
     not: /Connection refused/,
-    examples: ['org.elasticsearch.NoNodesLeftException: all nodes failed', 'Failed to connect to the server'],
+    examples: [
+      'org.elasticsearch.NoNodesLeftException: all nodes failed',
+      'Failed to connect to the server',
+      'org.apache.hadoop.fs.s3a.AWSClientIOException: PUT 0-byte object on x: SdkClientExcep',
+    ],
   },
 ];

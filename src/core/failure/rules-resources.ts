@@ -54,8 +54,9 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'result-size-cap',
     class: 'memory-exhausted',
     // A cap and no true shortage: the driver's maxResultSize has to grow together with its memory.
-    pattern: /maxResultSize/i,
+    pattern: /maxResultSize|Total size of serialized results of \d/i,
     examples: [
+      'Total size of serialized results of 96 tasks (4.0 GiB) is bigger than spark.dri',
       'Total size of serialized results of 2572 tasks (1062.8 MB) is bigger than spark.driver.maxResultSize (1024.0 MB)',
     ],
   },

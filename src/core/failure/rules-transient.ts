@@ -82,8 +82,11 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
-    examples: ['SdkClientException: Unable to execute HTTP request: Connection reset'],
+      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
+    examples: [
+      'SdkClientException: Unable to execute HTTP request: Connection reset',
+      'java.lang.IllegalStateException: Connection pool shut down',
+    ],
   },
   {
     id: 'timed-out',
@@ -162,7 +165,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'execution-timeout',
     strength: 'symptom',
     pattern:
-      /job run has timed out|execution timeout|exceeded (?:the |its )?(?:configured )?execution ?time/i,
+      /job run has timed out|execution timeout|exceeded (?:the |its )?(?:configured |maximum )?execution ?time/i,
     examples: ['Job run exceeded the configured execution timeout.'],
   },
   {

@@ -58,6 +58,9 @@ describe('the state of the run', () => {
     ['"eventName":"CancelJobRun","userIdentity":{"type":"AssumedRole"}', 'cancelled'],
     ['state CANCELLED, executionTimeoutMinutes: 720', 'cancelled'],
     ['Job run exceeded executionTimeoutMinutes 720', 'execution-timeout'],
+    ['Job run exceeded the maximum execution time of 720 minutes', 'execution-timeout'],
+    ['"executionTimeoutMinutes": 1440, "totalExecutionDurationSeconds": 86433', 'execution-timeout'],
+    ['"executionTimeoutMinutes": 1440, "totalExecutionDurationSeconds": 12819', 'cancelled'],
   ])('tells a setting from a statement in %j', (text, expected) => {
     expect(classify({ state: 'CANCELLED', text }).class).toBe(expected);
   });

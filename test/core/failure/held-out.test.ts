@@ -22,6 +22,7 @@ const sets = [
   'issues',
   'plain',
   'blind-a',
+  'blind-b',
 ] as const;
 
 describe.each(sets)('the %s texts', (name) => {
