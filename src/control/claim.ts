@@ -2,7 +2,7 @@ import { charge } from '../core/budget.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
-import type { JobMemory, Wish } from '../core/memory.ts';
+import { type Incident, type JobMemory, type Tried, triedMax, type Wish } from '../core/memory.ts';
 import { marksAtStart, progressOf } from '../core/progress.ts';
 import { claimWakeMs, clockBoundMs, startDeadlineMs } from '../core/protocol.ts';
 import { approvalWrites, approvedBy, stepAtClaim } from './approvals.ts';
@@ -120,7 +120,7 @@ export async function claimCancel(
           noticeWrite(ports, notice, {
             job: job.name,
             decisionId: decision.id,
-            incidentId: memory.incident?.id,
+            incident: memory.incident,
           }),
         ]
       : []),
@@ -183,7 +183,25 @@ function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: Start
     lastStartAtMs: claim.decidedAtMs,
     ...(wish.plan.workers ? { workers: wish.plan.workers } : {}),
     ...(rest.grant ? { grant: { ...rest.grant, state: 'used', claimId: claim.id } } : {}),
-    ...(rest.incident ? { incident: { ...rest.incident, restarts: rest.incident.restarts + 1 } } : {}),
+    ...(rest.incident ? { incident: withTry(rest.incident, wish, claim, progress.batch) } : {}),
+  };
+}
+
+function withTry(
+  incident: Incident,
+  { plan: { change } }: Wish,
+  { decidedAtMs }: StartClaim,
+  fromBatch: number | undefined,
+): Incident {
+  const tried: Tried = {
+    atMs: decidedAtMs,
+    ...(fromBatch === undefined ? {} : { fromBatch }),
+    ...(change === undefined ? {} : { change }),
+  };
+  return {
+    ...incident,
+    restarts: incident.restarts + 1,
+    tried: [...(incident.tried ?? []), tried].slice(-triedMax),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { NoticeDraft } from '../core/decision.ts';
-import type { JobMemory } from '../core/memory.ts';
+import type { Incident, JobMemory } from '../core/memory.ts';
 import type { CancelClaim, Claim, LockItem, StartClaim } from './items.ts';
 import type { JobState } from './load.ts';
 import { loadClaim, lockWrites, type RecordResult, stampWrites, triesMax } from './open-claim.ts';
@@ -20,6 +20,7 @@ export async function closeNeverStarted(
         ...state.memory,
         ...(isOwn ? { grant: { ...grant, chargedAtMs: claim.decidedAtMs } } : {}),
         ...(claim.cause === 'restart' ? { progress: withoutLastStart(state.memory) } : {}),
+        ...(state.memory.incident ? { incident: withoutTry(state.memory.incident, claim) } : {}),
       },
       ring: stampWrites(state, claim, claim.decidedAtMs),
     };
@@ -72,7 +73,7 @@ export async function markRefused(
         {
           job: claim.job,
           decisionId: claim.decisionId,
-          incidentId: state.memory.incident?.id,
+          incident: state.memory.incident,
         },
       ),
     ]);
@@ -115,7 +116,7 @@ async function settle(
             noticeWrite(ports, notice, {
               job: claim.job,
               decisionId: claim.decisionId,
-              incidentId: memory.incident?.id,
+              incident: memory.incident,
             }),
           ]
         : []),
@@ -124,6 +125,13 @@ async function settle(
     if (outcome.kind === 'unavailable') return 'unavailable';
   }
   return 'unavailable';
+}
+
+/** What never ran was not tried. */
+function withoutTry(incident: Incident, { decidedAtMs }: StartClaim): Incident {
+  const tried = incident.tried?.filter(({ atMs }) => atMs !== decidedAtMs);
+  if (!tried || tried.length === incident.tried?.length) return incident;
+  return { ...incident, restarts: Math.max(0, incident.restarts - 1), tried };
 }
 
 /** A start that never happened is no restart without progress. */

@@ -196,7 +196,7 @@ async function record(
             noticeWrite(ports, draft, {
               job,
               decisionId: command.decisionId,
-              incidentId: incident?.id,
+              incident,
             }),
           ]
         : []),

@@ -1,4 +1,5 @@
 import type { NoticeDraft } from '../core/decision.ts';
+import type { Tried } from '../core/memory.ts';
 
 /** What people are told, as it waits in the outbox. */
 export interface Notice extends NoticeDraft {
@@ -10,6 +11,8 @@ export interface Notice extends NoticeDraft {
   readonly atMs: number;
   /** The incident of the outage in whose thread it is told; set on delivery, never stored. */
   readonly within?: string;
+  /** The incident until then; absent in rows of earlier releases. */
+  readonly history?: { readonly openedAtMs: number; readonly tried: readonly Tried[] };
 }
 
 /** What is told in one place as one message: an incident, a question, or this notice alone. */

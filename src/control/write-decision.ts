@@ -68,7 +68,7 @@ export async function writeDecision(
       noticeWrite(ports, told, {
         job: job.name,
         decisionId: decision.id,
-        incidentId: (next.incident ?? state.memory.incident)?.id,
+        incident: next.incident ?? state.memory.incident,
       }),
     ),
   ]);

@@ -1,6 +1,6 @@
 import type { Decision, NoticeDraft } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import type { JobMemory, Wish } from '../core/memory.ts';
+import type { Incident, JobMemory, Wish } from '../core/memory.ts';
 import { clockBoundMs } from '../core/protocol.ts';
 import {
   type DecisionItem,
@@ -14,6 +14,7 @@ import {
   type WishItem,
 } from './items.ts';
 import { type JobState, lockAt, nextRev, seenRev } from './load.ts';
+import type { Notice } from './notice.ts';
 import type { Ports, Write } from './ports.ts';
 
 /** Decisions are kept this long; incidents and their recordings outlive them elsewhere. */
@@ -103,13 +104,20 @@ const severityOrder: Readonly<Record<NoticeDraft['severity'], number>> = { criti
 export function noticeWrite(
   ports: Pick<Ports, 'clock' | 'ids'>,
   draft: NoticeDraft,
-  about: { job: string; decisionId: string; incidentId?: string | undefined },
+  about: {
+    job: string;
+    decisionId: string;
+    incidentId?: string | undefined;
+    incident?: Incident | undefined;
+  },
 ): Write {
-  const { incidentId, ...rest } = about;
-  const notice = {
+  const { incident, incidentId = incident?.id, ...rest } = about;
+  const isOfIncident = incidentId !== undefined && draft.thread === undefined;
+  const notice: Notice = {
     ...draft,
     ...rest,
-    ...(incidentId === undefined || draft.thread !== undefined ? {} : { incidentId }),
+    ...(isOfIncident ? { incidentId } : {}),
+    ...(isOfIncident && incident ? { history: historyOf(incident) } : {}),
     id: ports.ids.next('ntc'),
     atMs: ports.clock.now(),
   };
@@ -123,6 +131,10 @@ export function noticeWrite(
     notice,
   };
   return { put: item, seenRev: 'absent' };
+}
+
+function historyOf({ openedAtMs, tried = [] }: Incident): NonNullable<Notice['history']> {
+  return { openedAtMs, tried };
 }
 
 /** Wishes sort by data-loss deadline, then tier, then age. */

@@ -2,9 +2,12 @@ import { approvalStep, usualExpiryMs } from './approval.ts';
 import { deadlineOf } from './data-loss-clock.ts';
 import type { Aside, Decision, Verdict } from './decision.ts';
 import { guard } from './guard.ts';
+import type { ResolvedJob } from './job.ts';
 import { type Plan, planOf } from './plan.ts';
+import { progressOf } from './progress.ts';
 import type { DecideInput, Finding, Next } from './rule.ts';
 import { runLane, safetyLane } from './rules/index.ts';
+import { streakLimit } from './rules/restart.ts';
 
 /**
  * The whole judgement of one pass, with no effect: the same input gives the same decision, in Lambda, in a
@@ -74,8 +77,13 @@ function record(
     concerns: findings.flatMap(({ concerns }) => concerns),
     ...(clock ? { clock } : {}),
     ...(aside ? { aside } : {}),
+    streak: { now: progressOf(memory, observation).streak, max: streakMaxOf(job, verdict) },
     observation,
   };
+}
+
+function streakMaxOf(job: ResolvedJob, { judgement }: Verdict): number {
+  return judgement ? streakLimit(job, judgement) : job.restart.streakMax;
 }
 
 /** A start says by when it has to be made: the release function serves the shortest clock first. */

@@ -106,6 +106,8 @@ export interface Decision {
   readonly concerns: readonly Concern[];
   /** The data-loss clock; absent where the policy names no source. */
   readonly clock?: Clock;
+  /** Starts in a row without a newly committed batch, and how many are allowed; absent in earlier records. */
+  readonly streak?: { readonly now: number; readonly max: number };
   /** What the safety lane tells and learns besides the verdict. */
   readonly aside?: Aside;
   readonly observation: Observation;

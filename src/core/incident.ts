@@ -32,6 +32,7 @@ export function tell(
     needsHuman,
     toldReason: telling.reason,
     restarts: before?.restarts ?? 0,
+    ...(before?.tried ? { tried: before.tried } : {}),
   };
   if (
     before &&

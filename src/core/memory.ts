@@ -46,6 +46,8 @@ export interface JobMemory {
   readonly good?: Version;
   /** The generation whose first batch was compared with the last one before it. */
   readonly audited?: number;
+  /** The generation whose first batch was seen to begin where the last one before it ended. */
+  readonly unbroken?: number;
   /** What a run of ours was cancelled for, until it has ended. */
   readonly cancelled?: Cancelled;
   /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */
@@ -232,7 +234,21 @@ export interface Incident {
   /** What held its commands back when it was told last. */
   readonly held?: string;
   readonly restarts: number;
+  /** The newest starts within the incident, oldest first; absent in records of earlier releases. */
+  readonly tried?: readonly Tried[];
 }
+
+/** A start that was to end an incident, for the person who is called when it did not. */
+export interface Tried {
+  readonly atMs: number;
+  /** The batch that it started after, where that was known; -1 before the first one. */
+  readonly fromBatch?: number;
+  /** What was different from the run before. */
+  readonly change?: string;
+}
+
+/** Starts kept of one incident: a person reads the last ones, and budgets allow a dozen a day. */
+export const triedMax = 5;
 
 export const newMemory: JobMemory = { generation: 0, desired: 'running', progress: {}, backoffStep: 0 };
 

@@ -1,6 +1,7 @@
 import type { Approval, ClosedApproval } from '../core/approval.ts';
 import type { ResolvedApprovals } from '../core/job.ts';
-import { type Block, failureLine, type SlackMessage, type Subject } from './incident-message.ts';
+import { failureLine } from './incident-facts.ts';
+import { type Block, numbered, type SlackMessage, type Subject } from './incident-message.ts';
 import { code, plain, timeOfDay } from './text.ts';
 
 export interface Question extends Subject {
@@ -28,7 +29,7 @@ export function approvalMessage(question: Question): SlackMessage {
   ];
   return {
     text,
-    blocks,
+    blocks: numbered(notice, blocks),
     metadata: {
       event_type: 'checkpilot_incident',
       event_payload: { incident: notice.thread ?? notice.id, job: notice.job, state: approval.state },

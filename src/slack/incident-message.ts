@@ -1,12 +1,11 @@
 import type { Notice } from '../control/ports.ts';
-import { keepsText } from '../core/clock-words.ts';
-import { type Clock, isClockReason } from '../core/data-loss-clock.ts';
+import { isClockReason } from '../core/data-loss-clock.ts';
 import type { Decision } from '../core/decision.ts';
-import { adviceOn } from '../core/explain-advice.ts';
 import { gist } from '../core/failure/gist.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import { reasons } from '../core/reason.ts';
-import { code, dayAndTime, plain, timeOfDay } from './text.ts';
+import { isTerminal } from '../core/job-run.ts';
+import { contextOf, fieldsOf, triedText } from './incident-facts.ts';
+import { plain, timeOfDay } from './text.ts';
 
 /** What chat.postMessage and chat.update take besides the channel. */
 export interface SlackMessage {
@@ -24,10 +23,11 @@ interface Words {
   readonly text: string;
 }
 
-export type Block =
+export type Block = { readonly block_id?: string } & (
   | { readonly type: 'header'; readonly text: Words }
   | { readonly type: 'section'; readonly text?: Words; readonly fields?: readonly Words[] }
-  | { readonly type: 'context'; readonly elements: readonly Words[] };
+  | { readonly type: 'context'; readonly elements: readonly Words[] }
+);
 
 export interface Subject {
   readonly notice: Notice;
@@ -38,48 +38,38 @@ export interface Subject {
   readonly where: { readonly policy: string; readonly region: string; readonly runbooks?: string };
   /** The post that calls a person, for the head of the thread to point to. */
   readonly call?: string | undefined;
+  /** Steps in the thread, this one included. */
+  readonly steps?: number | undefined;
 }
 
-/** A step of a thread: its sentence, and as much of the evidence as fits. */
-const stepMax = 220;
+/** A step of a thread, in characters: what happened, the telling words of the evidence, and what follows. */
+const stepMax = 320;
+/** Of the evidence in a step, at least this much is kept. */
+const stepQuoteMin = 60;
 // Slack's limits: a header 150 characters, a section 3,000, a field 2,000. People read far less.
 const textMax = 900;
-const evidenceMax = 160;
 
 /** One incident, or one notice that stands alone, as people see it now. */
 export function incidentMessage(subject: Subject): SlackMessage {
   const { notice, where } = subject;
   const state = stateOf(notice);
-  const name = plain(notice.job === '*' ? where.policy : notice.job, 100);
-  const text = plain(notice.text, textMax);
-  // The title names the job already.
-  const body = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
   const place = `${plain(where.policy, 60)} / ${where.region}`;
-  const fields = fieldsOf(subject).map((line): Words => ({ type: 'mrkdwn', text: line }));
-  const context = contextOf(subject).map((line): Words => ({ type: 'mrkdwn', text: line }));
-  const head: Block[] =
-    state.word === 'Needs a human'
-      ? [
-          // A header is no mrkdwn: escapes would be shown as they are.
-          {
-            type: 'header',
-            text: { type: 'plain_text', text: `Needs a human: ${notice.job}`.slice(0, 150) },
-          },
-          { type: 'section', text: { type: 'mrkdwn', text: `${state.mark} ${place}\n${body}` } },
-        ]
-      : [
-          {
-            type: 'section',
-            text: { type: 'mrkdwn', text: `*${state.mark} ${state.word} – ${name}*  ·  ${place}\n${body}` },
-          },
-        ];
+  const body = plain(bodyOf(subject), textMax);
+  const fields = fieldsOf(subject).map(words);
+  const context = contextOf(subject).map(words);
+  const tried = state.word === 'Needs a human' ? triedText(subject) : undefined;
+  const isCall = state.word === 'Needs a human';
+  const title = `*${state.mark} ${state.word} – ${nameOf(subject, 100)}*  ·  ${place}`;
+  const text = plain(notice.text, textMax);
   return {
-    text: state.word === 'Needs a human' ? `ACTION NEEDED: ${text}` : `${state.word}: ${text}`,
-    blocks: [
-      ...head,
+    text: isCall ? `ACTION NEEDED: ${text}` : `${state.word}: ${text}`,
+    blocks: numbered(notice, [
+      ...(isCall ? [header(subject)] : []),
+      { type: 'section', text: words(`${isCall ? `${state.mark} ${place}` : title}\n${body}`) },
       ...(fields.length > 0 ? [{ type: 'section' as const, fields }] : []),
+      ...(tried ? [{ type: 'section' as const, text: words(tried) }] : []),
       ...(context.length > 0 ? [{ type: 'context' as const, elements: context }] : []),
-    ],
+    ]),
     metadata: {
       event_type: 'checkpilot_incident',
       event_payload: { incident: notice.incidentId ?? notice.id, job: notice.job, state: notice.event },
@@ -87,9 +77,56 @@ export function incidentMessage(subject: Subject): SlackMessage {
   };
 }
 
-/** What a notice adds to the thread: when, and what. */
-export function stepLine({ atMs, text }: Notice): string {
-  return `${timeOfDay(atMs)} ${plain(text, stepMax)}`;
+/** Other ids with every state: Slack wants new ones when a message is changed. */
+export function numbered({ id }: Notice, blocks: readonly Block[]): readonly Block[] {
+  return blocks.map((block, index) => ({ ...block, block_id: `${id}:${index}` }));
+}
+
+/**
+ * What a notice adds to the thread: when, what happened, and what follows. The thread is the job's, so its name goes
+ * first, unless the thread is that of many jobs; then the quote of the evidence is made shorter, from its end, before anything else is.
+ */
+export function stepLine({ atMs, text, job, within }: Notice): string {
+  const step = within === undefined ? withoutName(text, job) : text;
+  const over = plain(step, Number.MAX_SAFE_INTEGER).length - stepMax;
+  const quote = over > 0 ? longestQuote(step) : undefined;
+  const shorter =
+    quote && step.replace(quote, () => gist(quote, Math.max(stepQuoteMin, quote.length - over)));
+  return `${timeOfDay(atMs)} ${plain(shorter ?? step, stepMax)}`;
+}
+
+function longestQuote(text: string): string | undefined {
+  const quotes = [...text.matchAll(/"([^"\n]+)"/g)].map(([, inner = '']) => inner);
+  return quotes.sort((a, b) => b.length - a.length)[0];
+}
+
+function withoutName(text: string, job: string): string {
+  return text.startsWith(`${job}: `) ? text.slice(job.length + 2) : text;
+}
+
+/** The title names the job already, and a field quotes more of the evidence. */
+function bodyOf({ notice, decision }: Subject): string {
+  const { text } = notice;
+  const body = withoutName(text, notice.job);
+  const evidence = decision?.verdict.judgement?.evidence ?? '';
+  return evidence === '' ? body : body.replace(`: "${gist(evidence)}".`, '.');
+}
+
+function nameOf({ notice, where }: Subject, lengthMax: number): string {
+  return plain(notice.job === '*' ? where.policy : notice.job, lengthMax);
+}
+
+/** A header is no mrkdwn: escapes would be shown as they are. */
+function header({ notice, decision, where }: Subject): Block {
+  const run = decision?.observation.run;
+  const isDown = run?.kind === 'seen' && isTerminal(run.run) && !isClockReason(notice.reason);
+  const name = notice.job === '*' ? where.policy : notice.job;
+  const text = `Needs a human: ${name.slice(0, 100)}${isDown ? ' is down' : ''}`;
+  return { type: 'header', text: { type: 'plain_text', text } };
+}
+
+function words(text: string): Words {
+  return { type: 'mrkdwn', text };
 }
 
 /** A state as a word and a mark: colour alone tells nothing to some. */
@@ -121,69 +158,4 @@ function stateOf({ event, severity, reason, stillNeedsHuman }: Notice): {
       if (isClockReason(reason)) return { word: 'Data at risk', mark: ':large_orange_circle:' };
       return { word: severity === 'critical' ? 'Down' : 'Recovering', mark: ':large_orange_circle:' };
   }
-}
-
-/** Facts beside the sentence, for a failure that goes on; a person who stopped a job or started a run knows them. */
-function fieldsOf({ notice, decision, job, where, call }: Subject): readonly string[] {
-  if (!/^(?:incident|writers)\./.test(notice.event)) return [];
-  const failureClass = notice.class ?? decision?.verdict.judgement?.class;
-  if (notice.event === 'incident.recovered')
-    return failureClass ? [`*Was down with*\n\`${failureClass}\``] : [];
-  const frees = decision && notice.event === 'incident.needs-human' ? adviceOn(decision) : [];
-  return [
-    ...(failureClass ? [`*Failure*\n${failureLine(failureClass, decision, where.runbooks)}`] : []),
-    ...(decision && job ? [`*Restarts*\n${budgetLine(decision, job)}`] : []),
-    ...(decision ? checkpointField(decision) : []),
-    ...(decision?.clock ? [`*Data-loss clock*\n${clockField(decision.clock, decision.atMs)}`] : []),
-    ...(frees.length > 0 ? [`*What helps*\n${frees.map((line) => `• ${plain(line, 300)}`).join('\n')}`] : []),
-    ...(call ? [`*Person called*\n<${call}|see the message>`] : []),
-  ];
-}
-
-export function failureLine(
-  failureClass: string,
-  decision: Decision | undefined,
-  runbooks: string | undefined,
-): string {
-  const evidence = decision?.verdict.judgement?.evidence ?? '';
-  const quote = evidence === '' ? '' : ` ← ${code(gist(evidence, evidenceMax), evidenceMax)}`;
-  // A URL of the policy, checked there; the class is a word of ours.
-  const runbook = runbooks ? `\n<${runbooks.replace(/[<>|\s]/g, '')}/${failureClass}|Runbook>` : '';
-  return `\`${failureClass}\`${quote}${runbook}`;
-}
-
-/** Both layers are named: the service's own attempts inside a run, and the runs that Checkpilot starts. */
-function budgetLine({ observation: { budget } }: Decision, { restart }: ResolvedJob): string {
-  const { perHour, perDay } = restart.budget;
-  const runs = `${budget.usedHour} of ${perHour} this hour, ${budget.usedDay} of ${perDay} today`;
-  return `${runs}\nEMR's own attempts: up to ${restart.nativeRetries} an hour in each run`;
-}
-
-function checkpointField({ observation }: Decision): readonly string[] {
-  const sensors = Object.values(observation.checkpoints);
-  const batches = sensors.flatMap((sensor) => (sensor.kind === 'seen' ? [sensor.committedBatch] : []));
-  if (batches.length === 0) return sensors.length > 0 ? ['*Checkpoint*\nnot readable'] : [];
-  const lines = batches.map((batch) => (batch < 0 ? 'no batch committed yet' : `batch ${batch} committed`));
-  return [`*Checkpoint*\n${lines.join(', ')}`];
-}
-
-/** Share and time of loss, in the reader's zone; never silent about what is not known. */
-function clockField(clock: Clock, atMs: number): string {
-  if (clock.kind === 'unknown') return `unknown: ${plain(clock.why, evidenceMax)}`;
-  if (clock.kind === 'idle') return 'nothing is unread';
-  const { lossAtMs, sinceMs, retentionMs, bound, assumed } = clock;
-  const keeps = `source keeps ${keepsText(retentionMs)}${assumed === undefined ? '' : ' at least'}`;
-  const used = Math.floor((100 * Math.max(0, atMs - sinceMs)) / retentionMs);
-  const sure = { 'at-most': 'at most ', about: 'about ', 'at-least': 'at least ' }[bound];
-  const loss = lossAtMs <= atMs ? 'records are lost since' : 'loss from';
-  return `${keeps}, ${sure}${used} % used\n${loss} ${dayAndTime(lossAtMs)}`;
-}
-
-function contextOf({ notice, decision }: Subject): readonly string[] {
-  const job = notice.job === '*' ? '' : code(notice.job, 100);
-  if (!decision) return job === '' ? [] : [`${job} · ${code(`checkpilot status ${notice.job}`, 150)}`];
-  const rule = decision.verdict.judgement?.rule;
-  const why = `Why: ${plain(reasons[decision.reason], 300)}${rule ? ` · rule ${code(rule, 80)}` : ''}`;
-  const more = `${code(`checkpilot explain ${notice.job}`, 150)} · ${code(decision.id, 60)}`;
-  return notice.event.startsWith('incident.') && notice.event !== 'incident.recovered' ? [why, more] : [more];
 }

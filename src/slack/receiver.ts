@@ -5,7 +5,7 @@ import { isClockReason } from '../core/data-loss-clock.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { approvalMessage } from './approval-message.ts';
 import type { Slack, SlackAnswer } from './client.ts';
-import { incidentMessage, type SlackMessage, stepLine } from './incident-message.ts';
+import { incidentMessage, type SlackMessage, type Subject, stepLine } from './incident-message.ts';
 
 /** Threads outlive their incident by this much, as decisions do. */
 const threadLifeSeconds = 30 * 24 * 3_600;
@@ -102,14 +102,12 @@ export class SlackReceiver implements Receiver {
     const [head, ...calls] = thread.item.posts;
     const lastCall = calls.at(-1);
     const link = lastCall && isCall(latest) ? await slack.linkTo(channel, lastCall.ts) : undefined;
+    const steps = new Set([...thread.item.told, ...story.notices.map(({ id }) => id)]).size;
     const isOver = latest.event === 'incident.recovered' || latest.event === 'run.stopped-by-person';
     for (const post of [head, ...(isOver ? calls : [])]) {
       if (!post) continue;
-      const changed = await slack.update(
-        channel,
-        post.ts,
-        marked(this.#messageOf(latest, story, link), thread.markOf(post.key)),
-      );
+      const message = this.#messageOf(latest, story, { call: link, steps });
+      const changed = await slack.update(channel, post.ts, marked(message, thread.markOf(post.key)));
       if (changed.kind !== 'done') return troubleOf(changed);
     }
     return undefined;
@@ -126,7 +124,7 @@ export class SlackReceiver implements Receiver {
     return replied.kind === 'done' ? undefined : troubleOf(replied);
   }
 
-  #messageOf(notice: Notice, story: Story, call?: string): SlackMessage {
+  #messageOf(notice: Notice, story: Story, more: Pick<Subject, 'call' | 'steps'> = {}): SlackMessage {
     const { policy } = this.#options;
     const { name, region, runbooks } = policy;
     const isOfDecision = story.decision?.id === notice.decisionId;
@@ -135,7 +133,7 @@ export class SlackReceiver implements Receiver {
       decision: isOfDecision ? story.decision : undefined,
       job: jobNamed(policy, notice.job),
       where: { policy: name, region, ...(runbooks ? { runbooks } : {}) },
-      call,
+      ...more,
     };
     const { approval } = notice;
     if (!approval) return incidentMessage(subject);

@@ -1,3 +1,5 @@
+import { cutWords } from '../core/cut-words.ts';
+
 /**
  * Text for Slack. What comes from logs and services is text of strangers: it must not ping a channel, draw a link or
  * hide a line, and it must not carry accounts, ARNs and locations out of the account.
@@ -5,7 +7,7 @@
 export function plain(text: string, lengthMax: number): string {
   const whole = escaped(withoutAddresses(withoutControls(text)));
   // Slack counts what is sent, and half an escape would be shown as it is.
-  return whole.length <= lengthMax ? whole : cut(whole, lengthMax).replace(/&[a-z]{0,4}…$/, '…');
+  return whole.length <= lengthMax ? whole : cutWords(whole, lengthMax).replace(/&[a-z]{0,4}…$/, '…');
 }
 
 /** Inside backticks: a backtick would end them. */
@@ -27,12 +29,6 @@ export function dayAndTime(atMs: number): string {
   return `<!date^${Math.floor(atMs / 1_000)}^{date_short_pretty} {time_secs}|${utc}>`;
 }
 
-/** Longer texts end in `…`; never in the middle of a character of two units. */
-export function cut(text: string, lengthMax: number): string {
-  if (text.length <= lengthMax) return text;
-  return `${text.slice(0, lengthMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
 /** Slack's own rule: these three, and nothing else. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -43,10 +39,23 @@ function withoutControls(text: string): string {
   return text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, ' ');
 }
 
+// A secret that has neither a known form nor a name before it cannot be told from other words.
+const envValue = /\b(spark\.[\w.-]{0,80}Env\.\w{1,80}\s?=)\s?[^\s,;]{1,500}/g;
+const namedSecret =
+  /\b(\w{0,40}(?:passw(?:or)?d|secret|token|api_?key|access_?key)\w{0,20}["']?\s?[=:]\s?)[^\s,;]{1,500}/gi;
+const knownSecret = /\b(?:AKIA|ASIA)[0-9A-Z]{12,40}\b|\bxox[a-z]-[\w-]{4,200}/g;
+
 /** Bounded repetitions, so that no text takes longer than its own length. */
 function withoutAddresses(text: string): string {
-  return text
-    .replace(/\barn:aws[a-z-]{0,10}:[^\s"'<>]{1,500}/g, 'arn:…')
-    .replace(/\bs3[an]?:\/\/[^\s"'<>,;)]{1,1000}/gi, 's3://…')
-    .replace(/\b\d{12}\b/g, '…');
+  return (
+    text
+      .replace(envValue, '$1…')
+      .replace(namedSecret, '$1…')
+      .replace(knownSecret, '…')
+      .replace(/(:\/\/)[^\s/:@"']{1,100}:[^\s/:@"']{1,200}@/g, '$1…@')
+      .replace(/\barn:aws[a-z-]{0,10}:[^\s"'<>]{1,500}/g, 'arn:…')
+      .replace(/\bs3[an]?:\/\/[^\s"'<>,;)]{1,1000}/gi, 's3://…')
+      // A shard has twelve digits too, and is what a person looks for.
+      .replace(/(?<!\bshardId-)\b\d{12}\b/g, '…')
+  );
 }

@@ -39,6 +39,7 @@ describe('a question in Slack', () => {
     expect(text).toBe('Approval needed: orders: it failed. Checkpilot would start orders.');
     expect(blocks).toEqual([
       {
+        block_id: expect.stringMatching(/:0$/),
         type: 'section',
         text: {
           type: 'mrkdwn',
@@ -46,6 +47,7 @@ describe('a question in Slack', () => {
         },
       },
       {
+        block_id: expect.stringMatching(/:1$/),
         type: 'context',
         elements: [
           {

@@ -18,6 +18,7 @@ describe('a message', () => {
       text: 'Recovering: orders: a worker was lost.',
       blocks: [
         {
+          block_id: `${one.id}:0`,
           type: 'section',
           text: {
             type: 'mrkdwn',
@@ -25,6 +26,7 @@ describe('a message', () => {
           },
         },
         {
+          block_id: `${one.id}:1`,
           type: 'section',
           fields: [
             {
@@ -33,7 +35,11 @@ describe('a message', () => {
             },
           ],
         },
-        { type: 'context', elements: [{ type: 'mrkdwn', text: '`orders` · `checkpilot status orders`' }] },
+        {
+          block_id: `${one.id}:2`,
+          type: 'context',
+          elements: [{ type: 'mrkdwn', text: '`orders` · `checkpilot status orders`' }],
+        },
       ],
       metadata: {
         event_type: 'checkpilot_incident',
@@ -49,10 +55,23 @@ describe('a message', () => {
     ['names an account', 'role of 111122223333', 'role of …'],
     ['names an ARN', 'arn:aws:iam::111122223333:role/x is denied', 'arn:… is denied'],
     ['names a bucket', 'reading s3://acme-secret/a/b failed', 'reading s3://… failed'],
+    ['shows a password', 'jdbc: user=ana password=hunter2, retry', 'jdbc: user=ana password=…, retry'],
+    ['shows a token', 'login with token: abc.def-123 failed', 'login with token: … failed'],
+    ['shows an access key', 'key AKIAIOSFODNN7EXAMPLE is unknown', 'key … is unknown'],
+    ['shows who is behind a URL', 'GET https://ana:pw@db.local/x', 'GET https://…@db.local/x'],
+    [
+      'shows an environment value',
+      'spark.emr-serverless.driverEnv.DB_HOST=10.0.0.7 is not reachable',
+      'spark.emr-serverless.driverEnv.DB_HOST=… is not reachable',
+    ],
   ])('never %s because a log says so', (_what, text, safe) => {
     expect(plain(text, 500)).toBe(safe);
     const said = rendered(notice('incident.opened', { text }));
     expect(said).not.toContain(text);
+  });
+
+  it('names the shards that a person looks for, which have as many digits as an account', () => {
+    expect(plain('late shardId-000000000001 of 111122223333', 500)).toBe('late shardId-000000000001 of …');
   });
 
   it('fits into what Slack takes, whatever a notice says', () => {

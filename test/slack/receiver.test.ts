@@ -16,10 +16,19 @@ describe('an incident in Slack', () => {
       expect(await receiver.tell({ notices: [one] })).toEqual({ ok: true });
     expect(roots()).toMatchObject([{ edits: 2, text: 'Recovered: orders: incident.recovered happened.' }]);
     expect(replies().map(({ threadTs, text }) => [threadTs, text.replace(/<[^>]*>/, 'TIME')])).toEqual([
-      [roots()[0]?.ts, 'TIME orders: incident.opened happened.'],
-      [roots()[0]?.ts, 'TIME orders: incident.updated happened.'],
-      [roots()[0]?.ts, 'TIME orders: incident.recovered happened.'],
+      [roots()[0]?.ts, 'TIME incident.opened happened.'],
+      [roots()[0]?.ts, 'TIME incident.updated happened.'],
+      [roots()[0]?.ts, 'TIME incident.recovered happened.'],
     ]);
+  });
+
+  it('has other block ids with every state, as Slack wants it when a message is changed', async () => {
+    const { receiver, roots } = await workspace();
+    const ids = () => roots()[0]?.blocks.map(({ block_id }) => String(block_id)) ?? [];
+    await receiver.tell({ notices: [opened()] });
+    const before = ids();
+    await receiver.tell({ notices: [updated()] });
+    expect(new Set([...before, ...ids()]).size).toBe(before.length + ids().length);
   });
 
   it('calls a person with a post of its own, to which the head points, and which recovery closes', async () => {

@@ -1,3 +1,5 @@
+import { cutWords } from '../cut-words.ts';
+
 /** What a person reads of an evidence line in one message. */
 const gistMax = 140;
 
@@ -14,7 +16,7 @@ export function gist(evidence: string, max = gistMax): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
   const plain = (rest ?? told).replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
   const text = exit === undefined ? plain : `exit ${exit}${plain === '' ? '' : `: ${plain}`}`;
-  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+  return cutWords(text, max);
 }
 
 /** The service's wrapper with nothing in it: `ExitCode: 1.`, which is said of every failure. */

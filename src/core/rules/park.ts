@@ -6,6 +6,7 @@ import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { utcText } from '../utc.ts';
 import { isDeployedSince } from './judge-failure.ts';
 import { batchText, causeText, severityOf, why } from './words.ts';
 
@@ -25,7 +26,7 @@ export function park(
     run && isDeployedSince(input, run)
       ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
       : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed}${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed} It is not started again by itself.${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,
@@ -80,7 +81,7 @@ export function outOfBudget(input: DecideInput, judgement: Judgement): Verdict {
   const verdict: Verdict = { kind: 'wait', reason, judgement, untilMs };
   if (job.restart.onBudgetExhausted === 'wait') return verdict;
   const minutes = Math.ceil((untilMs - nowMs) / 60_000);
-  const text = `${job.name} is down: ${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used. The next automatic one is possible in ${minutes} min.`;
+  const text = `${job.name} is down: ${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used. The next automatic one is possible in ${minutes} min, at ${utcText(untilMs)}.`;
   return {
     ...verdict,
     ...tell(memory, {

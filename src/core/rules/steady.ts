@@ -1,4 +1,5 @@
 import type { Verdict } from '../decision.ts';
+import { forMs } from '../explain-seen.ts';
 import type { Incident, JobMemory } from '../memory.ts';
 import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
@@ -33,7 +34,7 @@ export const steady: Rule = {
     const isProven = progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs;
     // While unread records are old, or some were left out lately, the incident is not over, however well the run does.
     if (incident && isProven && memory.clock?.told === undefined && !isLosing(input)) {
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${keepSizes(memory)}`;
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${downText(incident, sinceMs)}${unbrokenText(memory)}${keepSizes(memory)}`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',
@@ -70,6 +71,7 @@ function proven(
   const learned = {
     ...(good.id === memory.good?.id ? {} : { good }),
     ...(isAudited(seams) ? { audited: memory.generation } : {}),
+    ...(isUnbroken(seams) ? { unbroken: memory.generation } : {}),
   };
   return Object.keys(learned).length === 0 ? {} : { learned };
 }
@@ -91,9 +93,24 @@ function afterText({ restarts, class: failureClass }: Incident): string {
   return `, after ${restarts === 1 ? 'one restart' : `${restarts} restarts`}${cause}`;
 }
 
+/** From the failure until its run was RUNNING again; a job that ran through its incident was not down. */
+function downText({ openedAtMs }: Incident, runningSinceMs: number): string {
+  return runningSinceMs > openedAtMs ? ` It was down for ${forMs(runningSinceMs - openedAtMs)}.` : '';
+}
+
+function unbrokenText({ unbroken, generation }: JobMemory): string {
+  return unbroken === generation ? ' Its first batch began where the last one had ended.' : '';
+}
+
 /** When the restart has proved itself, or a calm look before that: what happens earlier is told by an event. */
 function nextProofMs(nowMs: number, stableAtMs: number): number {
   return stableAtMs > nowMs ? Math.min(stableAtMs, nowMs + calmLookMs) : nowMs + watchedLookMs;
+}
+
+/** Every seam was read, and `seam` found no gap in it. */
+function isUnbroken(seams: Observation['seams']): boolean {
+  const sensors = Object.values(seams ?? {});
+  return sensors.length > 0 && sensors.every((sensor) => sensor.kind === 'seen' && sensor.gaps.length === 0);
 }
 
 /** Every seam was read and has no gap, or never tells; one that could not be read is tried again at the next look. */
