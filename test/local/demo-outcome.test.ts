@@ -78,7 +78,7 @@ describe('the demo', { timeout: 300_000 }, () => {
     const messages = channelView(posts).map(([head]) => head);
     expect(messages).toEqual([
       '○ Recovered – clicks-enrich  ·  demo / us-east-1',
-      'Needs a human: iot-ingest',
+      'Needs a human: iot-ingest is down',
       '○ Recovered – orders-join  ·  demo / us-east-1',
       '○ Recovered – sessions  ·  demo / us-east-1',
       '◌ Stopped – ledger  ·  demo / us-east-1',
