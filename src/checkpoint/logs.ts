@@ -70,19 +70,45 @@ export function parseOffsets(bytes: Uint8Array): Parsed<OffsetsLog> {
   };
 }
 
-/** The version, then one line of JSON, which Spark lets go missing. */
+/** The version, then one line of JSON, which Spark lets go missing. Damage weighs more than a newer version. */
 export function parseCommit(bytes: Uint8Array): Parsed<undefined> {
   const lines = linesOf(bytes);
   if (!lines.ok) return lines;
   const [version = '', metadata] = lines.value;
   const fault = versionFault(version);
-  if (fault) return fault;
-  if (metadata === undefined) return { ok: true, value: undefined };
+  const isReadable = fault === undefined || version.trim() === 'v2';
+  if (!isReadable || metadata === undefined) return fault ?? { ok: true, value: undefined };
   const read = parseObject(metadata);
   if (!read.ok) return damaged(`line 2: ${read.why}`);
   const { nextBatchWatermarkMs = 0 } = read.value;
   if (!Number.isSafeInteger(nextBatchWatermarkMs)) return damaged('line 2: the watermark is no whole number');
-  return { ok: true, value: undefined };
+  return fault ?? { ok: true, value: undefined };
+}
+
+/** Which file of the next version a store is loaded from: state checkpoint format 2 names each file by an id as well. */
+export interface StateId {
+  readonly operator: number;
+  readonly partition: number;
+  readonly id: string;
+}
+
+/** `stateUniqueIds` of a commit v2: operator → partitions → stores → id. None in older commits, or without state. */
+export function stateIdsOf(bytes: Uint8Array): readonly StateId[] {
+  const [, metadata = ''] = (textOf(bytes) ?? '').split(/\r?\n/);
+  const read = parseObject(metadata);
+  const operators = read.ok ? read.value.stateUniqueIds : undefined;
+  if (!isObject(operators)) return [];
+  return Object.entries(operators).flatMap(([operator, partitions]) =>
+    arrayOf(partitions).flatMap((stores, partition) =>
+      arrayOf(stores).flatMap((id) =>
+        typeof id === 'string' ? [{ operator: Number(operator), partition, id }] : [],
+      ),
+    ),
+  );
+}
+
+function arrayOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** `metadata`: the id of the query, a UUID. */

@@ -67,11 +67,11 @@ export function report(
 }
 
 /** A whole file of Spark's log. */
-export async function readLog<T>(
+export async function readLog<P>(
   files: CheckpointFiles,
   path: string,
-  parse: (bytes: Uint8Array) => Parsed<T>,
-): Promise<FileAnswer<Parsed<T>>> {
+  parse: (bytes: Uint8Array) => P,
+): Promise<FileAnswer<P>> {
   const read = await files.read(path, logBytesMax);
   if (!read.ok) return read;
   if (!read.value.isCut) return { ok: true, value: parse(read.value.bytes) };

@@ -1,7 +1,7 @@
 import { listBatches } from './batches.ts';
 import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { headOf } from './head.ts';
-import { changedSetting, parseCommit, parseQueryId } from './logs.ts';
+import { changedSetting, parseCommit, parseQueryId, type StateId, stateIdsOf } from './logs.ts';
 import { differenceOf, logBytesMax, type PlannedBatch, readLog, readPlanned, report } from './planned.ts';
 import { type Problem, problem, weightOf } from './problem.ts';
 import type { CheckpointReading, Health } from './reading.ts';
@@ -43,13 +43,14 @@ export async function readCheckpoint(
   if (!last.ok) return last;
   const before = await readBefore(base);
   if (!before.ok) return before;
-  if (committedBatch >= 0) {
-    const commit = await readLog(files, `commits/${committedBatch}`, parseCommit);
-    if (!commit.ok) return commit;
-    report(problems, commit.value, `commits/${committedBatch}`, 'commit-damaged');
-  }
+  const stateIds = committedBatch < 0 ? { ok: true as const, value: [] } : await readCommit(base);
+  if (!stateIds.ok) return stateIds;
   judgeHead(base, last.value, before.value);
-  const resume = await readSourcesAndState(base, last.value, before.value);
+  const resume = await readSourcesAndState(base, {
+    last: last.value,
+    before: before.value,
+    stateIds: stateIds.value,
+  });
   if (!resume.ok) return resume;
   const sources = last.value?.sources.flatMap(({ positions }) => positions) ?? [];
   return { ok: true, value: { ...frame(base, last.value), sources, resume: resume.value } };
@@ -126,6 +127,18 @@ async function readQueryId(
   return { ok: true, value: parsed.ok ? parsed.value : null };
 }
 
+/** The last commit: whole or not, and the files of state that it names. */
+async function readCommit({ files, names, problems }: Base): Promise<FileAnswer<readonly StateId[]>> {
+  const path = `commits/${names.head.committedBatch}`;
+  const commit = await readLog(files, path, (bytes) => ({
+    whole: parseCommit(bytes),
+    ids: stateIdsOf(bytes),
+  }));
+  if (!commit.ok) return commit;
+  report(problems, commit.value.whole, path, 'commit-damaged');
+  return { ok: true, value: commit.value.ids };
+}
+
 /** Batch N−1, which Spark reads as well: a batch begins where the one before it ended. */
 async function readBefore({ files, names, problems }: Base): Promise<FileAnswer<PlannedBatch | undefined>> {
   const { head, planned } = names;
@@ -168,17 +181,23 @@ function judgeHead(
   if (differs !== undefined) problems.push(problem('sources-differ', `offsets/${plannedBatch}`, differs));
 }
 
+interface Logs {
+  readonly last: PlannedBatch | undefined;
+  readonly before: PlannedBatch | undefined;
+  readonly stateIds: readonly StateId[];
+}
+
 /** Looks at what sources and state keep, and tells where Spark would read on. */
 async function readSourcesAndState(
   { files, options, names, problems }: Base,
-  last: PlannedBatch | undefined,
-  before: PlannedBatch | undefined,
+  { last, before, stateIds }: Logs,
 ): Promise<FileAnswer<readonly SourcePositions[]>> {
   const { plannedBatch, committedBatch } = names.head;
   const isInFlight = committedBatch < plannedBatch;
   const state = await checkState(files, {
     // A batch loads the state that the batch before it wrote, and versions count from 1.
     version: isInFlight ? plannedBatch : plannedBatch + 1,
+    ids: stateIds,
     shufflePartitions: last?.log.shufflePartitions ?? null,
     hasWatermark: (last?.log.watermarkMs ?? 0) > 0,
     changedSetting: last && before && changedSetting(before.log, last.log),

@@ -1,4 +1,5 @@
 import type { CheckpointFiles, FileAnswer, ListedFile } from './files.ts';
+import type { StateId } from './logs.ts';
 import { type Problem, problem } from './problem.ts';
 
 /** A missing version in each of a thousand stores is one loss; the first few places say enough. */
@@ -9,6 +10,8 @@ const schemaBytesMax = 64 * 1024;
 export interface StateWanted {
   /** The version that the next batch would load; 0 is the empty state. */
   readonly version: number;
+  /** Which file of that version each store is loaded from, where the last commit says it (Spark 4, format 2). */
+  readonly ids: readonly StateId[];
   readonly shufflePartitions: number | null;
   readonly hasWatermark: boolean;
   /** A setting that is frozen, and yet differs from the batch before. */
@@ -22,7 +25,7 @@ export interface StateWanted {
  */
 export async function checkState(
   files: CheckpointFiles,
-  { version, shufflePartitions, hasWatermark, changedSetting }: StateWanted,
+  { version, ids, shufflePartitions, hasWatermark, changedSetting }: StateWanted,
 ): Promise<FileAnswer<readonly Problem[]>> {
   if (version < 1) return { ok: true, value: [] };
   const listed = await files.list('state', 'deep');
@@ -52,7 +55,30 @@ export async function checkState(
       }
     }
   }
+  problems.push(...namedMissing(listed.value.files, ids, version));
   return { ok: true, value: shortened(problems) };
+}
+
+/**
+ * What a killed or a second run left beside it has the same version and another id, and Spark does not take it. Where commits
+ * are gone it looks for the wanted version under the id of the last one that is left, and finds none.
+ */
+function namedMissing(
+  files: readonly ListedFile[],
+  ids: readonly StateId[],
+  version: number,
+): readonly Problem[] {
+  const have = new Set(
+    files.flatMap(({ name, sizeBytes }) => {
+      const [, store, of, id] = /^(\d+\/\d+)(?:\/[^/]+)?\/(\d+)_([^./]+)\.\w+$/.exec(name) ?? [];
+      return store === undefined || sizeBytes === 0 ? [] : [`${store}/${of}_${id}`];
+    }),
+  );
+  return ids.flatMap(({ operator, partition, id }) => {
+    const name = `${operator}/${partition}/${version}_${id}`;
+    const what = `its file of version ${version} that the last commit names is missing or empty`;
+    return have.has(name) ? [] : [missing(`state/${name}`, what)];
+  });
 }
 
 function missing(path: string, what: string): Problem {

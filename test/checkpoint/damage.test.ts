@@ -298,3 +298,43 @@ it('says in each problem where it is, what is wrong and what Spark does', async 
     }
   }
 });
+
+describe('state whose files are named by ids (Spark 4, format 2)', () => {
+  const version = 'log-version-unsupported commits/3';
+  const spark4 = () => MemoryFiles.of('version-mismatch-spark41-state-v2-killed');
+  const [id = ''] = /(?<="0":\[\[")[^"]+/.exec(spark4().text('commits/3')) ?? [];
+
+  it('is whole where the last commit names a file that is there, whatever a killed batch left beside it', async () => {
+    expect(await judged(spark4())).toEqual(['incompatible', version]);
+  });
+
+  // Spark 4.1.1 was run on a checkpoint with each of these.
+  it.each<[string, MemoryFiles, readonly string[]]>([
+    [
+      'only another file of that version is left',
+      spark4().drop(`state/0/0/4_${id}.changelog`).put('state/0/0/4_aaaaaaaa.changelog', 'x'),
+      [version, `state-missing state/0/0/4_${id}`],
+    ],
+    [
+      'a file that it builds on is gone',
+      spark4().drop('state/0/0/2_0487da5b-bbc4-4c17-b58f-b6de80c20c69.changelog'),
+      [version, 'state-missing state/0/0'],
+    ],
+    [
+      'the commits that name the newest files are gone',
+      spark4().drop('commits/3'),
+      [
+        'log-version-unsupported commits/2',
+        'commits-behind commits',
+        expect.stringMatching(/^state-missing state\/0\/0\/4_/),
+        expect.stringMatching(/^state-missing state\/0\/1\/4_/),
+      ],
+    ],
+  ])('is corrupt where %s', async (_case, files, problems) => {
+    expect(await judged(files)).toEqual(['corrupt', ...problems]);
+  });
+
+  it('is damage before it is a newer version, where the commit is cut', async () => {
+    expect(await judged(spark4().put('commits/3', 'v2\n{"nextBatch'))).toContain('commit-damaged commits/3');
+  });
+});

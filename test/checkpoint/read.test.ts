@@ -26,6 +26,10 @@ describe('a real checkpoint', () => {
       health: 'incompatible',
       problems: ['log-version-unsupported commits/4'],
     },
+    'version-mismatch-spark41-state-v2-killed': {
+      health: 'incompatible',
+      problems: ['log-version-unsupported commits/3'],
+    },
   };
 
   it.each(fixtureNames)('is read as Spark judged it: %s', async (name) => {
