@@ -5,6 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { stampBundles } from './build-stamp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const functions = readdirSync(join(root, 'functions'))
@@ -28,6 +29,8 @@ for (const name of functions) {
     logLevel: 'warning',
   });
 }
+
+stampBundles();
 
 process.stdout.write('FUNCTION     BUNDLE\n');
 for (const name of functions) {

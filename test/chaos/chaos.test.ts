@@ -3,6 +3,7 @@ import { runCrew } from '../../src/world/chaos/crew.ts';
 import { plants } from '../../src/world/chaos/plants.ts';
 import { runSchedule, type ScheduleResult } from '../../src/world/chaos/schedule.ts';
 import { type ChaosSummary, Summary } from '../../src/world/chaos/summary.ts';
+import { callFaults } from '../support/calls.ts';
 
 /** All results of the seeds, as far as the listener wants them. */
 async function crew(
@@ -48,6 +49,7 @@ describe('a schedule', () => {
       mode: 'act',
       budget: { perHour: expect.any(Number), perDay: expect.any(Number) },
     });
+    expect(callFaults(lines)).toEqual([]);
     const kinds = new Set(lines.map(({ kind }) => kind));
     for (const kind of [
       'start-accepted',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { measureRealTime, Stopwatch } from '../../src/local/demo/real-time.ts';
+import { callFaults } from '../support/calls.ts';
 
 const demo = join(import.meta.dirname, '../../src/local/demo/main.ts');
 const run = (...args: readonly string[]) =>
@@ -32,6 +33,9 @@ describe('the demo for scripts', () => {
       .map((line) => JSON.parse(line));
     const ofKind = (kind: string) => journal.filter((entry) => entry.kind === kind).length;
     expect(journal[0]).toMatchObject({ kind: 'policy', budget: { perHour: 3, perDay: 12 }, mode: 'act' });
+    expect(callFaults(journal)).toEqual([]);
+    for (const kind of ['start-replayed', 'run-state', 'batch-committed', 'attempt-failed', 'notice'])
+      expect(ofKind(kind), kind).toBeGreaterThan(0);
     expect(ofKind('start-accepted')).toBe(outcome.runsStarted);
     expect(ofKind('notice')).toBe(outcome.noticesSent);
     expect(ofKind('attempt-failed')).toBe(outcome.faults.attemptsFailed);

@@ -153,6 +153,49 @@ describe('when Slack', () => {
     expect(roots()).toHaveLength(1);
   });
 
+  it('is slow, then out of order, then limits us, then is away, for an hour: each incident is one post in the end', async () => {
+    let isSlow = true;
+    const { receiver, roots, replies, clock, faults, calls } = await workspace({
+      timeoutMs: 60,
+      hold: () => {
+        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+        return () => {};
+      },
+    });
+    const incidents = ['inc_1', 'inc_2', 'inc_3'].map((incidentId) => [
+      notice('incident.opened', { incidentId, class: 'worker-lost' }),
+      notice('incident.needs-human', { incidentId, class: 'worker-lost' }),
+    ]);
+    const round = () =>
+      Promise.all(
+        incidents.map(async ([first, second]) => {
+          if (!first || !second) throw new Error('two notices each');
+          return receiver.tell({ notices: [first, second] });
+        }),
+      );
+    for (const kind of [undefined, 'internal-error', 'throttle', 'reset-before', 'reset-after'] as const) {
+      for (let minute = 0; minute < 3; minute++) {
+        faults.length = 0;
+        if (kind) faults.push(...Array(20).fill({ kind }));
+        for (const answer of await round()) expect(answer).toMatchObject({ ok: false });
+        await clock.sleep(4 * 60_000);
+      }
+      isSlow = false;
+    }
+    faults.length = 0;
+    expect(await round()).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    expect(calls.length).toBeGreaterThan(10);
+    expect(
+      roots()
+        .map(({ metadata }) => (metadata?.event_payload as { incident?: string } | undefined)?.incident)
+        .sort(),
+    ).toEqual(['inc_1', 'inc_2', 'inc_3']);
+    expect(replies()).toHaveLength(3);
+    expect(roots().map(({ text }) => text)).toEqual(
+      Array(3).fill('ACTION NEEDED: orders: incident.needs-human happened.'),
+    );
+  });
+
   it.each([
     ['does not know the token', { clientToken: 'wrong' }, 'invalid_auth'],
     ['does not know the channel', { channels: [] }, 'channel_not_found'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runStorm, type Storm } from '../../src/world/storm/storm.ts';
+import { callFaults, callsIn } from '../support/calls.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'storm-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -71,11 +72,12 @@ describe('npm run storm', () => {
       newPosts: expect.any(Number),
       edits: expect.any(Number),
     });
-    const kinds = readFileSync(file, 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line).kind);
-    expect(new Set(kinds)).toContain('start-accepted');
+    const lines = callsIn(readFileSync(file, 'utf8'));
+    expect(lines.slice(0, 5).map(({ kind }) => kind)).toEqual(Array(5).fill('policy'));
+    expect(callFaults(lines)).toEqual([]);
+    const seen = new Set(lines.map(({ kind }) => kind));
+    for (const kind of ['start-accepted', 'run-state', 'batch-committed', 'attempt-failed', 'notice'])
+      expect(seen).toContain(kind);
   }, 120_000);
 
   it.each([

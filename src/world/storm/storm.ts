@@ -2,7 +2,7 @@ import type { JobRuns } from '../../control/ports.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
 import { SlackReceiver } from '../../slack/receiver.ts';
 import { Fleet } from '../fleet.ts';
-import type { JournalEntry } from '../journal.ts';
+import type { Journal, JournalEntry } from '../journal.ts';
 import type { WorldParameters } from '../parameters.ts';
 import { clockOf, nameOf, overtaken, type StormClock } from './clocks.ts';
 import { CountingSlack } from './counting-slack.ts';
@@ -61,6 +61,7 @@ export async function runStorm({ jobs: count, seed, areClocksHidden = false }: S
   const policy = stormPolicy(areClocksHidden ? clocks.map(() => ({})) : clocks);
   const fleet = new Fleet({ seed, startMs, policy, headsOnly: true, parameters: { taskFloorSeconds } });
   const { time, world } = fleet;
+  writePolicies(world.journal, policy);
   const slack = new CountingSlack(world.journal);
   const { store, ports } = fleet;
   const calls: Record<string, number> = {};
@@ -143,6 +144,15 @@ function judge(
     startsPerMinuteMax: busiest(starts, minuteMs),
     apiCalls,
   };
+}
+
+/** What may happen stands before what happens. */
+function writePolicies(journal: Journal, policy: ResolvedPolicy): void {
+  for (const { name, checkpoints, restart, mode } of Object.values(policy.jobs)) {
+    const { perHour, perDay } = restart.budget;
+    const subject = { job: name, checkpoint: checkpoints[0] ?? '' };
+    journal.write('policy', subject, { budget: { perHour, perDay }, mode });
+  }
 }
 
 /**
