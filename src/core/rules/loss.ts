@@ -2,7 +2,7 @@ import type { NoticeDraft } from '../decision.ts';
 import { incidentAfter, opened } from '../incident.ts';
 import { findLosses, type Loss, lossMark } from '../losses.ts';
 import type { Incident } from '../memory.ts';
-import type { DecideInput, Finding, SafetyRule } from '../rule.ts';
+import type { DecideInput, Finding, Next, SafetyRule } from '../rule.ts';
 
 /** Losses named in one message; the log has them all. */
 const namedMax = 3;
@@ -21,14 +21,13 @@ export const loss: SafetyRule = {
     const looked = sensor ? { lossLook: sensor.look } : undefined;
     const lookAtMs = sensor?.againAtMs;
     const aside = lookAtMs === undefined ? {} : { lookAtMs };
-    const known = new Set(memory.losses?.told);
-    const fresh = foundIn(input).filter((one) => !known.has(lossMark(one)));
+    const fresh = freshIn(input);
     if (fresh.length === 0) return { concerns: [], ...aside, ...(looked ? { learned: looked } : {}) };
     const told = [...(memory.losses?.told ?? []), ...fresh.map(lossMark)].slice(-rememberedMax);
     const text = textOf(input, fresh);
     const before = incidentAfter(memory, next);
-    // The run ended, and of just that: the verdict says it, and stops.
-    const isTold = next.verdict.judgement?.class === 'source-data-lost';
+    // The run ended, and of just that: the park says it.
+    const isTold = isToldBy(next);
     const incident =
       before ?? opened(input, 'records-left-out', { needsHuman: true, class: 'source-data-lost' });
     const losses = { told, atMs: nowMs, incidentId: incident.id };
@@ -41,21 +40,28 @@ export const loss: SafetyRule = {
   },
 };
 
+function isToldBy({ verdict, guard }: Next): boolean {
+  return verdict.kind === 'park' && guard.kind === 'done' && verdict.judgement?.class === 'source-data-lost';
+}
+
 /** While records were left out a short while ago, the incident is not over, however well the run does. */
-export function isLosing({ memory, observation, job }: DecideInput): boolean {
+export function isLosing(input: DecideInput): boolean {
+  const { memory, observation, job } = input;
   const { losses } = memory;
-  return (
-    losses !== undefined && observation.nowMs - losses.atMs < Math.max(job.restart.stableAfterMs, quietMs)
-  );
+  const forMs = Math.max(job.restart.stableAfterMs, quietMs);
+  const isRecent = losses !== undefined && observation.nowMs - losses.atMs < forMs;
+  return isRecent || freshIn(input).length > 0;
 }
 
 /** Two looks and a bit: one that finds nothing has to come before a loss counts as over. */
 const quietMs = 35 * 60_000;
 
-/** What the look found, and what the logs say that were read to judge an end. */
-function foundIn({ observation: { losses, logs, failedAttempt } }: DecideInput): readonly Loss[] {
+/** What the look found, and what the logs say that were read to judge an end, as far as it was not told. */
+function freshIn({ observation: { losses, logs, failedAttempt }, memory }: DecideInput): readonly Loss[] {
   const read = [logs, failedAttempt?.logs].flatMap((sensor) => (sensor?.kind === 'read' ? sensor.logs : []));
-  return [...(losses?.kind === 'seen' ? losses.found : []), ...findLosses(read)];
+  const known = new Set(memory.losses?.told);
+  const found = [...(losses?.kind === 'seen' ? losses.found : []), ...findLosses(read)];
+  return found.filter((one) => !known.has(lossMark(one)));
 }
 
 function textOf({ job }: DecideInput, losses: readonly Loss[]): string {
