@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ResolvedPolicy } from '../core/job.ts';
+import { attemptsPerHourMax } from '../core/native-attempts.ts';
 import { type Diagnostic, formatDiagnostics } from '../policy/diagnostics.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
@@ -79,9 +80,9 @@ function print(outcome: Outcome, options: CheckOptions, host: Host): void {
 
 /** Each run that is started has the service's own attempts again, and so has the run that failed first. */
 function attempts({ jobs }: ResolvedPolicy): readonly { name: string; attemptsPerHourMax: number }[] {
-  return Object.values(jobs).map(({ name, restart: { nativeRetries, budget } }) => ({
+  return Object.values(jobs).map(({ name, restart }) => ({
     name,
-    attemptsPerHourMax: nativeRetries * (1 + budget.perHour),
+    attemptsPerHourMax: attemptsPerHourMax(restart),
   }));
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type FleetStatus, fleetStatus, type JobStatus } from '../control/status.ts';
+import { usedText } from '../core/spent-budget.ts';
 import {
   type Deployment,
   type DeploymentOptions,
@@ -76,7 +77,10 @@ function statusText(fleet: FleetStatus, isAll: boolean): string {
     ['', 'JOB', 'STATE', 'MODE', 'RUN', 'RESTARTS h · d', 'STREAK', 'DATA LOSS', 'LOOKED', 'NEXT'],
     ...rows,
   ]);
-  const concerns = shown.flatMap(({ job, concerns: texts = [] }) => texts.map((text) => `${job}: ${text}\n`));
+  const concerns = shown.flatMap((job) => [
+    ...(job.concerns ?? []).map((text) => `${job.job}: ${text}\n`),
+    ...spentClasses(job, nowMs).map((text) => `${job.job}: ${text}\n`),
+  ]);
   const hidden = jobs.length - shown.length;
   return `${head}\n\n${table}${concerns.length > 0 ? `\n${concerns.join('')}` : ''}${hidden > 0 ? `\n${hidden} ok (hidden, --all)\n` : ''}`;
 }
@@ -101,6 +105,16 @@ function lossCell(clock: JobStatus['clock'], nowMs: number): string {
   if (lossAtMs <= nowMs) return 'NOW';
   const sign = { 'at-most': '≥ ', about: '~ ', 'at-least': '≤ ' }[bound];
   return `in ${sign}${spanText(lossAtMs - nowMs)}`;
+}
+
+/** Of the budgets of classes only those that keep restarts waiting; all of them are in the JSON. */
+function spentClasses({ classBudgets = {} }: JobStatus, nowMs: number): readonly string[] {
+  return Object.entries(classBudgets).flatMap(([name, budget]) => {
+    if (budget.room) return [];
+    const { freesAtMs } = budget;
+    const frees = freesAtMs === undefined ? 'when its claim is settled' : `at ${atText(freesAtMs, nowMs)}`;
+    return [`restarts after ${name} are used up (${usedText(budget)}), the next is possible ${frees}`];
+  });
 }
 
 function rowOf(job: JobStatus, nowMs: number): readonly string[] {

@@ -1,4 +1,4 @@
-import { charge } from '../core/budget.ts';
+import { type ChargeResult, charge } from '../core/budget.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
@@ -52,9 +52,7 @@ export async function claimStart(
   if (!base) return { kind: 'not-claimed', why: 'no-request' };
 
   const claim = startClaim(ports, context, wish, base);
-  const charged = wish.plan.spendsBudget
-    ? charge(state.ring, job.restart.budget, claim.id, state.nowMs)
-    : undefined;
+  const charged = wish.plan.spendsBudget ? chargeFor(context, wish, claim) : undefined;
   if (charged && !charged.ok) return { kind: 'not-claimed', why: 'no-budget' };
   const ring: Write[] = charged ? [ringWrite(job.name, state, charged.ring)] : [];
   const memory = memoryAfterClaim(context, wish, claim);
@@ -154,6 +152,17 @@ function startClaim(
     locks: job.checkpoints,
     ...approvedBy(decision),
   };
+}
+
+/** Job and class are charged in one item, so both are or none is. */
+function chargeFor({ job, state }: Context, { class: of }: Wish, claim: StartClaim): ChargeResult {
+  const classLimits = of && job.restart.classes[of]?.budget;
+  return charge(state.ring, job.restart.budget, {
+    claimId: claim.id,
+    nowMs: state.nowMs,
+    ...(of ? { class: of } : {}),
+    ...(classLimits ? { classLimits } : {}),
+  });
 }
 
 function lockWrites({ job, state }: Context, claim: Claim): readonly Write[] {

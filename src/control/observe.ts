@@ -1,15 +1,10 @@
-import { roomAt, usage } from '../core/budget.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
 import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
 import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
-import type {
-  BudgetSensor,
-  CheckpointSensor,
-  Observation,
-  OthersSensor,
-  RunSensor,
-} from '../core/observation.ts';
+import { countAttempts } from '../core/native-attempts.ts';
+import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../core/observation.ts';
 import { type Turn, turnOf } from '../core/turn.ts';
+import { observeBudget } from './budget.ts';
 import { observeCapacity } from './capacity.ts';
 import { as, keys } from './items.ts';
 import { lookForOthers } from './listing.ts';
@@ -63,6 +58,8 @@ export async function observe(
   const source = await observeSource(ports, job, state, { run, checkpoints });
   const losses = await observeLosses(ports, state, { run, checkpoints });
   const ownCancelOf = state.locks.find((lock) => lock.item?.lastCancel)?.item?.lastCancel?.runId;
+  const before = state.memory.native;
+  const native = run.kind === 'seen' ? countAttempts(before, run.run, state.nowMs) : before;
   const observation: Observation = {
     nowMs: state.nowMs,
     run,
@@ -76,7 +73,7 @@ export async function observe(
     ...(inspections ? { inspections } : {}),
     ...(seams ? { seams } : {}),
     ...(losses ? { losses } : {}),
-    budget: budgetSensor(job, state),
+    budget: observeBudget(job, { ring: state.ring, nowMs: state.nowMs, native }),
     ...(turn ? { turn } : {}),
     gates: gatesOf(ports, state),
   };
@@ -210,16 +207,4 @@ async function observeCheckpoints(
       : { kind: 'unknown', why: `${head.code}: ${head.message}` };
   }
   return sensors;
-}
-
-function budgetSensor(job: ResolvedJob, state: JobState): BudgetSensor {
-  const room = roomAt(state.ring, job.restart.budget, state.nowMs);
-  const used = usage(state.ring, state.nowMs);
-  return {
-    room: room.ok,
-    ...(room.ok ? {} : { window: room.window }),
-    ...(room.ok || room.freesAtMs === undefined ? {} : { freesAtMs: room.freesAtMs }),
-    usedHour: used.hour,
-    usedDay: used.day,
-  };
 }

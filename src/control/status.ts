@@ -1,8 +1,11 @@
 import { type Approval, askAgainMs } from '../core/approval.ts';
-import { emptyRing, usage } from '../core/budget.ts';
+import { emptyRing, type Ring } from '../core/budget.ts';
 import { type Clock, isUrgent } from '../core/data-loss-clock.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import type { NativeUse } from '../core/native-attempts.ts';
+import type { BudgetSensor } from '../core/observation.ts';
 import { utcText } from '../core/utc.ts';
+import { observeBudget } from './budget.ts';
 import { as, type ControlItem, keys, type RecordItem } from './items.ts';
 import { gatesOf } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
@@ -32,7 +35,11 @@ export interface JobStatus {
     readonly perHour: number;
     readonly day: number;
     readonly perDay: number;
+    /** The service's own attempts, inside those runs. */
+    readonly native?: NativeUse;
   };
+  /** Classes of failure whose restarts the policy limits besides. */
+  readonly classBudgets?: NonNullable<BudgetSensor['classes']>;
   /** Starts in a row without a newly committed batch, as of the last start. */
   readonly streak: number;
   /** What comes next and when, or who has to move. */
@@ -103,14 +110,13 @@ export async function fleetStatus(
   };
 }
 
-function jobStatus(
-  job: ResolvedJob,
-  record: RecordItem | undefined,
-  ring: Parameters<typeof usage>[0],
-  nowMs: number,
-): JobStatus {
+function jobStatus(job: ResolvedJob, record: RecordItem | undefined, ring: Ring, nowMs: number): JobStatus {
   const { perHour, perDay } = job.restart.budget;
-  const used = usage(ring, nowMs);
+  const { usedHour, usedDay, classes, native } = observeBudget(job, {
+    ring,
+    nowMs,
+    native: record?.memory.native,
+  });
   const memory = record?.memory;
   const state = stateOf(record, nowMs);
   const next = nextOf(state, record);
@@ -123,7 +129,8 @@ function jobStatus(
     ...(memory?.run ? { jobRunId: memory.run.jobRunId } : {}),
     ...(record?.last?.runState ? { runState: record.last.runState } : {}),
     generation: memory?.generation ?? 0,
-    restarts: { hour: used.hour, perHour, day: used.day, perDay },
+    restarts: { hour: usedHour, perHour, day: usedDay, perDay, ...(native ? { native } : {}) },
+    ...(classes ? { classBudgets: classes } : {}),
     streak: Math.max(0, ...streaks),
     ...next,
     ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
@@ -167,6 +174,10 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   }
   if (last?.reason === 'retry-budget-exhausted' && last.untilMs !== undefined) {
     return { next: 'budget frees', nextAtMs: last.untilMs };
+  }
+  if (last?.reason === 'class-budget-exhausted' && last.untilMs !== undefined) {
+    const of = memory?.incident?.class;
+    return { next: `budget of ${of ?? 'its class'} frees`, nextAtMs: last.untilMs };
   }
   const { clock } = last ?? {};
   if (isUrgent(clock)) {

@@ -2,6 +2,7 @@ import type { Decision, Hold, Verdict } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
+import { countAttempts } from '../core/native-attempts.ts';
 import { withSeen } from '../core/progress.ts';
 import { rememberedSource } from '../core/source.ts';
 import { approvalWrites } from './approvals.ts';
@@ -102,6 +103,10 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   if (observation.others.kind === 'seen') forget.add('lookSinceMs');
   const isOwed = look && observation.others.kind === 'unknown';
   const owed = isOwed ? { lookSinceMs: state.memory.lookSinceMs ?? decision.atMs } : {};
+  const native =
+    observation.run.kind === 'seen'
+      ? countAttempts(state.memory.native, observation.run.run, decision.atMs)
+      : undefined;
   const approval = decision.approval?.now;
   if (!approval) forget.add('approval');
   const seen = {
@@ -109,6 +114,7 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
     ...(observation.source ? { source: rememberedSource(observation.source) } : {}),
     ...owed,
     ...(approval ? { approval } : {}),
+    ...(native ? { native } : {}),
   };
   const memory = {
     ...without({ ...state.memory, ...seen, ...learned }, forget),
@@ -137,8 +143,13 @@ function withVerdict(
 
 /** A batch more is no news, nor is a reading or a look: they are noted, and the decision still folds. */
 function sameBut(a: JobMemory, b: JobMemory): boolean {
-  const text = ({ progress: _moving, source: _readings, lossLook: _looks, ...rest }: JobMemory) =>
-    JSON.stringify(rest);
+  const text = ({
+    progress: _moving,
+    source: _readings,
+    lossLook: _looks,
+    native: _counted,
+    ...rest
+  }: JobMemory) => JSON.stringify(rest);
   return text(a) === text(b);
 }
 

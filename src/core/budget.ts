@@ -1,11 +1,13 @@
+import type { FailureClass } from './failure/taxonomy.ts';
 import type { BudgetLimits } from './job.ts';
 import { clocksApartMs } from './protocol.ts';
+import type { ScopeLimits } from './scope-budget.ts';
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
 /**
- * The charges of one budget scope over the last day. "At most N in any rolling window" is exact: a charge is
+ * The charges of one job over the last day, and which of them answered which class of failure. "At most N in any rolling window" is exact: a charge is
  * allowed only if fewer than N others lie inside the window, the window is taken wider by what two clocks may differ,
  * and the item is written back only if nobody else changed it. The limits are not stored, so a policy change
  * takes effect at once and is safe both ways.
@@ -14,7 +16,15 @@ export interface Ring {
   /** Times of acceptance of settled charges, epoch ms, ascending. */
   readonly charges: readonly number[];
   /** A claim that is not settled counts as *now*: its start may still be accepted. */
-  readonly open: readonly { readonly claimId: string; readonly decidedAtMs: number }[];
+  readonly open: readonly OpenCharge[];
+  /** Those of the charges above that answered a failure of a class; absent in older items. */
+  readonly classes?: Readonly<Partial<Record<FailureClass, readonly number[]>>>;
+}
+
+interface OpenCharge {
+  readonly claimId: string;
+  readonly decidedAtMs: number;
+  readonly class?: FailureClass;
 }
 
 export const emptyRing: Ring = { charges: [], open: [] };
@@ -23,20 +33,52 @@ export type ChargeResult =
   | { readonly ok: true; readonly ring: Ring }
   | { readonly ok: false; readonly window: 'hour' | 'day'; readonly freesAtMs: number | undefined };
 
-/** Takes one slot for the claim, or says which window is full and when it frees (unknown while a claim is open). */
-export function charge(ring: Ring, limits: BudgetLimits, claimId: string, nowMs: number): ChargeResult {
-  const room = roomAt(ring, limits, nowMs);
-  if (!room.ok) return room;
+/** What a claim is charged to: the job, and the class of the failure that it answers. */
+export interface Charge {
+  readonly claimId: string;
+  readonly nowMs: number;
+  readonly class?: FailureClass;
+  /** What the policy says of that class besides. */
+  readonly classLimits?: ScopeLimits;
+}
+
+/**
+ * Takes one slot of the job's budget and one of the class's, or says which window is full and when it frees (unknown while
+ * a claim is open). A class is counted whether or not it has a limit, so that a limit of today counts what was spent before.
+ */
+export function charge(
+  ring: Ring,
+  limits: BudgetLimits,
+  { claimId, nowMs, class: failureClass, classLimits = {} }: Charge,
+): ChargeResult {
+  const ofJob = roomAt(ring, limits, nowMs);
+  const ofClass = failureClass ? roomAt(ringOfClass(ring, failureClass), classLimits, nowMs) : ofJob;
+  if (!ofJob.ok && !ofClass.ok) return frees(ofClass.freesAtMs) > frees(ofJob.freesAtMs) ? ofClass : ofJob;
+  if (!ofJob.ok) return ofJob;
+  if (!ofClass.ok) return ofClass;
+  const opened = { claimId, decidedAtMs: nowMs, ...(failureClass ? { class: failureClass } : {}) };
   return {
     ok: true,
-    ring: { charges: prune(ring.charges, nowMs), open: [...ring.open, { claimId, decidedAtMs: nowMs }] },
+    ring: {
+      charges: prune(ring.charges, nowMs),
+      open: [...ring.open, opened],
+      ...prunedClasses(ring, nowMs),
+    },
+  };
+}
+
+/** What a class has used of the ring, as a ring. */
+export function ringOfClass({ classes, open }: Ring, failureClass: FailureClass): Ring {
+  return {
+    charges: classes?.[failureClass] ?? [],
+    open: open.filter((one) => one.class === failureClass),
   };
 }
 
 /** Whether a charge would be allowed at `nowMs`. */
 export function roomAt(
   ring: Ring,
-  limits: BudgetLimits,
+  limits: ScopeLimits,
   nowMs: number,
 ):
   | { readonly ok: true }
@@ -47,6 +89,7 @@ export function roomAt(
   ] as const;
   let full: { ok: false; window: 'hour' | 'day'; freesAtMs: number | undefined } | undefined;
   for (const { window, windowMs, max } of windows) {
+    if (max === undefined) continue;
     const inside = ring.charges.filter((at) => at > nowMs - windowMs - clocksApartMs);
     const used = inside.length + ring.open.length;
     if (used < max) continue;
@@ -64,9 +107,14 @@ export function stamp(ring: Ring, claimId: string, atMs: number | undefined): Ri
   const entry = ring.open.find((one) => one.claimId === claimId);
   if (!entry) return ring;
   const time = atMs ?? entry.decidedAtMs;
+  const { classes } = ring;
+  const { class: of } = entry;
   return {
-    charges: [...ring.charges, time].sort((a, b) => a - b),
+    charges: withTime(ring.charges, time),
     open: ring.open.filter((one) => one.claimId !== claimId),
+    ...(of || classes
+      ? { classes: { ...classes, ...(of ? { [of]: withTime(classes?.[of], time) } : {}) } }
+      : {}),
   };
 }
 
@@ -79,6 +127,18 @@ export function usage(ring: Ring, nowMs: number): { readonly hour: number; reado
 
 function frees(freesAtMs: number | undefined): number {
   return freesAtMs ?? Number.POSITIVE_INFINITY;
+}
+
+function withTime(times: readonly number[] = [], atMs: number): readonly number[] {
+  return [...times, atMs].sort((a, b) => a - b);
+}
+
+function prunedClasses({ classes }: Ring, nowMs: number): Pick<Ring, 'classes'> {
+  if (!classes) return {};
+  const kept = Object.entries(classes)
+    .map(([name, times]) => [name, prune(times, nowMs)] as const)
+    .filter(([, times]) => times.length > 0);
+  return kept.length > 0 ? { classes: Object.fromEntries(kept) } : {};
 }
 
 function prune(charges: readonly number[], nowMs: number): readonly number[] {

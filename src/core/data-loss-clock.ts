@@ -47,6 +47,7 @@ const passing: ReadonlySet<Reason> = new Set([
   'awaits-grant',
   'awaits-evidence',
   'retry-budget-exhausted',
+  'class-budget-exhausted',
   'scope-budget-exhausted',
   'fleet-canary',
   'run-cancelling',

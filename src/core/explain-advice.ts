@@ -21,6 +21,7 @@ function advice(decision: Decision): readonly string[] {
 /** Reasons that time alone can end; of the others a wait only says when Checkpilot looks again. */
 const timed: ReadonlySet<Reason> = new Set([
   'retry-budget-exhausted',
+  'class-budget-exhausted',
   'backing-off',
   'progress-unknown',
 ] as const);
@@ -46,6 +47,7 @@ export const adviceOnHold: Readonly<Record<Withholding, string>> = {
 const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'awaits-evidence': ['nothing to do by hand: without a log it is judged after three minutes all the same'],
   'retry-budget-exhausted': ['raise restart.budget in the policy', startAgain],
+  'class-budget-exhausted': ['raise restart.classes.<class>.budget in the policy', startAgain],
   'progress-unknown': ['make the checkpoint readable for Checkpilot'],
   'checkpoint-unreadable': ['make the checkpoint readable for Checkpilot'],
   'deterministic-failure': ['fix the cause named in the evidence', byHand],

@@ -1,6 +1,7 @@
 import { clockLine } from './clock-words.ts';
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
+import { budgetLines } from './explain-budget.ts';
 import { holdText } from './explain-hold.ts';
 import { forMs, seenLines } from './explain-seen.ts';
 import { gist } from './failure/gist.ts';
@@ -25,7 +26,7 @@ export function explain(decision: Decision): string[] {
     ...labelled('class', classLines(decision)),
     ...labelled('rules', [rulesLine(decision)]),
     ...labelled('guard', guardLines(decision)),
-    ...labelled('budget', [budgetLine(decision)]),
+    ...labelled('budget', budgetLines(decision)),
     ...labelled('follows', followLines(decision)),
     ...labelled(
       'also',
@@ -117,15 +118,6 @@ function guardLines({ verdict, guard, atMs }: Decision): readonly string[] {
   const rows = [passed.slice(0, perRow), passed.slice(perRow, 2 * perRow), passed.slice(2 * perRow)];
   const failed = guard.kind === 'done' ? [] : [`✘ ${holdText(guard, atMs)}`];
   return [...rows.map((row) => row.join('   ')).filter((line) => line !== ''), ...failed];
-}
-
-function budgetLine({ observation, atMs }: Decision): string {
-  const { room, window, freesAtMs, usedHour, usedDay } = observation.budget;
-  const used = `${usedHour} used in the last hour, ${usedDay} in the last day`;
-  if (room) return `✔ ${used}: room for one more`;
-  const frees =
-    freesAtMs === undefined ? 'frees when the open claim is settled' : `frees in ${forMs(freesAtMs - atMs)}`;
-  return `✘ ${used}: the ${window ?? 'window'} is full, ${frees}`;
 }
 
 function followLines(decision: Decision): readonly string[] {

@@ -159,6 +159,8 @@ export interface ClassPolicy {
   readonly streak?: number;
   /** What it leaves out is that of the job. */
   readonly backoff?: Partial<Backoff>;
+  /** Restarts that answer this class, besides the budget of the job. */
+  readonly budget?: ScopeLimits;
   /** How loud people are told. */
   readonly severity?: Severity;
   /** While a job waits for capacity: how often it looks, and from when on a person is told. */

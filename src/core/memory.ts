@@ -7,6 +7,7 @@ import type { FailureClass } from './failure/taxonomy.ts';
 import type { ActionName } from './job.ts';
 import type { StartCause } from './job-run.ts';
 import type { WorkerSpecs } from './launch-request.ts';
+import type { NativeAttempts } from './native-attempts.ts';
 import type { RunSensor } from './observation.ts';
 import type { Reason } from './reason.ts';
 import type { SourceMemory } from './source.ts';
@@ -65,6 +66,8 @@ export interface JobMemory {
   readonly command?: StreamCommand;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
   readonly unknownSinceMs?: number;
+  /** The service's own failed attempts of the last hour. */
+  readonly native?: NativeAttempts;
 }
 
 export interface Pause {

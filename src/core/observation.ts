@@ -1,7 +1,9 @@
 import type { Resources, Room } from './capacity.ts';
+import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
 import type { Loss } from './losses.ts';
 import type { LossLook } from './memory.ts';
+import type { NativeUse } from './native-attempts.ts';
 import type { SourceSensor } from './source.ts';
 import type { Turn } from './turn.ts';
 
@@ -190,12 +192,24 @@ export type LossSensor = (
   readonly againAtMs?: number;
 };
 
-export interface BudgetSensor {
+/** What a budget has used, and whether it lets one more restart go. */
+export interface BudgetRoom {
   readonly room: boolean;
   readonly window?: 'hour' | 'day';
+  /** Unknown while an open claim fills the window. */
   readonly freesAtMs?: number;
   readonly usedHour: number;
   readonly usedDay: number;
+  /** The limits; absent in older decisions, and where a class has none for a window. */
+  readonly perHour?: number;
+  readonly perDay?: number;
+}
+
+export interface BudgetSensor extends BudgetRoom {
+  /** The service's own attempts, beside ours. Absent in older decisions. */
+  readonly native?: NativeUse;
+  /** The classes whose restarts the policy limits besides. */
+  readonly classes?: Readonly<Partial<Record<FailureClass, BudgetRoom>>>;
 }
 
 /** What can hold any command back, read consistently in this pass. */

@@ -39,6 +39,8 @@ export const reasons = {
   'size-steps-used-up': 'The worker is at the largest size that the policy allows.',
   'start-refused': 'The service refused the start.',
   'retry-budget-exhausted': 'The restart budget of the job is used up.',
+  'class-budget-exhausted':
+    'The restarts that the policy allows the job for this class of failure are used up.',
   'awaits-evidence': 'Nobody knows yet why the run ended: its driver log has not arrived.',
   'backing-off': 'The next restart waits for its backoff.',
   'correlated-failures': 'Many jobs failed of one class at once: a few start first, and the others follow.',

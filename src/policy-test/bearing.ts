@@ -11,6 +11,7 @@ type Keys = readonly string[];
 
 const byReason: Readonly<Partial<Record<Reason, Keys>>> = {
   'retry-budget-exhausted': ['restart.budget.perHour', 'restart.budget.perDay', 'restart.onBudgetExhausted'],
+  'class-budget-exhausted': ['restart.classes.CLASS.budget', 'restart.onBudgetExhausted'],
   'streak-without-progress': ['restart.classes.CLASS.streak', 'restart.streak.withoutProgress'],
   'size-steps-used-up': ['restart.classes.CLASS.grow'],
   'job-run-failed': ['restart.backoff.initial', 'restart.classes.CLASS.action'],

@@ -26,7 +26,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
   ['job.upgrade', { hint: leaveOut }],
   ['job.resharding', { hint: leaveOut }],
   ['job.extends', { hint: 'write the values into `defaults`' }],
-  ['job.restart.classes.*.budget', { hint: 'restart.budget holds for all classes together so far' }],
   ...['ratio', 'metricsWindow', 'cooldown', 'stabilizeAfterRestart', 'maxStep', 'applyBy', 'catchUp'].map(
     scaling,
   ),

@@ -139,7 +139,8 @@ function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {
 
 type PolicyClass = Exclude<PolicyJob['restart']['classes']['capacity-unavailable'], undefined>;
 
-function resolveClass({ action, streak, grow, severity, backoff, every, page }: PolicyClass): ClassPolicy {
+function resolveClass(policy: PolicyClass): ClassPolicy {
+  const { action, streak, grow, severity, backoff, budget, every, page } = policy;
   const sizes = definedOnly({ driverMax: grow?.driver?.max, executorMax: grow?.executor?.max });
   const { initial: initialMs, factor, max: maxMs } = backoff ?? {};
   return definedOnly({
@@ -150,6 +151,7 @@ function resolveClass({ action, streak, grow, severity, backoff, every, page }: 
     pageMs: page,
     grow: grow && sizes,
     backoff: backoff && definedOnly({ initialMs, factor, maxMs }),
+    budget: budget && definedOnly(budget),
   });
 }
 

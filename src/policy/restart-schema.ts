@@ -26,6 +26,11 @@ const classBackoffSchema = z.strictObject({
   max: duration('1s', '24h').optional().describe('Longest wait of all.'),
 });
 
+const classBudgetSchema = z.strictObject({
+  perHour: z.int().min(1).max(100).optional().describe('New runs for this class in any 60 minutes.'),
+  perDay: z.int().min(1).max(1000).optional().describe('New runs for this class in any 24 hours.'),
+});
+
 const classShape = {
   action: z.enum(classActions).optional().describe("What to do. Default: the class's own action."),
   streak: z
@@ -42,6 +47,9 @@ const classShape = {
   backoff: classBackoffSchema
     .optional()
     .describe('The wait before a restart, where it differs from `restart.backoff`.'),
+  budget: classBudgetSchema
+    .optional()
+    .describe('Hard cap on the runs that answer this class, besides `restart.budget` of the job.'),
 };
 const classSchema = z.strictObject(classShape).optional();
 

@@ -7,9 +7,11 @@ import { gist } from '../core/failure/gist.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isTerminal } from '../core/job-run.ts';
 import type { Tried } from '../core/memory.ts';
+import { nativeText } from '../core/native-attempts.ts';
 import { nextStepOf } from '../core/next-step.ts';
-import type { CheckpointSensor } from '../core/observation.ts';
+import type { BudgetRoom, CheckpointSensor } from '../core/observation.ts';
 import { reasons } from '../core/reason.ts';
+import { usedText } from '../core/spent-budget.ts';
 import type { Subject } from './incident-message.ts';
 import { code, dayAndTime, plain, timeOfDay } from './text.ts';
 
@@ -56,14 +58,25 @@ export function failureLine(
 }
 
 /** Both layers are named: the service's own attempts inside a run, and the runs that Checkpilot starts. */
-function budgetLine({ observation: { budget, run }, streak }: Decision, { restart }: ResolvedJob): string {
+function budgetLine({ observation, streak, verdict }: Decision, { restart }: ResolvedJob): string {
+  const { budget, run } = observation;
   const { perHour, perDay } = restart.budget;
+  const failureClass = verdict.judgement?.class;
+  const ofClass = failureClass && budget.classes?.[failureClass];
   const attempt = run.kind === 'seen' && isTerminal(run.run) ? run.run.attempt : undefined;
+  const native = budget.native
+    ? nativeText(budget.native, perHour)
+    : `EMR's own attempts: up to ${restart.nativeRetries} an hour in each run`;
   return [
     `${budget.usedHour} of ${perHour} this hour, ${budget.usedDay} of ${perDay} today`,
     ...(streak ? [`in a row without a new batch: ${streak.now} of ${streak.max}`] : []),
-    `EMR's own attempts: up to ${restart.nativeRetries} an hour in each run${attempt === undefined ? '' : `, the last one made ${attempt}`}`,
+    ...(ofClass ? [`\`${failureClass}\`: ${usedText(ofClass)}${freesText(ofClass)}`] : []),
+    `${native}${attempt === undefined ? '' : `, the last one made ${attempt}`}`,
   ].join('\n');
+}
+
+function freesText({ room, freesAtMs }: BudgetRoom): string {
+  return room || freesAtMs === undefined ? '' : `, next at ${timeOfDay(freesAtMs)}`;
 }
 
 /** How long the oldest record has waited to be read. */

@@ -110,10 +110,12 @@ describe('what chaos found', () => {
     const slowMs = -4_000;
     const fastMs = 4_000;
     const acceptedAtMs = startMs;
-    const first = charge(emptyRing, limits, 'clm_1', acceptedAtMs + slowMs);
+    const first = charge(emptyRing, limits, { claimId: 'clm_1', nowMs: acceptedAtMs + slowMs });
     if (!first.ok) throw new Error('an empty ring has room');
     const ring = stamp(first.ring, 'clm_1', acceptedAtMs + slowMs);
-    expect(charge(ring, limits, 'clm_2', acceptedAtMs + hourMs - 1 + fastMs).ok).toBe(false);
+    expect(charge(ring, limits, { claimId: 'clm_2', nowMs: acceptedAtMs + hourMs - 1 + fastMs }).ok).toBe(
+      false,
+    );
   });
 });
 

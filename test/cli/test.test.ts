@@ -55,8 +55,8 @@ describe('checkpilot test', () => {
              at 26m (line 26)      expected  actual
                writes.StartJobRun  1         3
                why  StartJobRun at 5m17s
-                    StartJobRun at 15m27s
-                    StartJobRun at 25m55s
+                    StartJobRun at 15m50s
+                    StartJobRun at 25m53s
              at 5m (line 27)  expected          actual
                never          no such decision  kind start, class transient-io
                why  start (job-run-failed) of clicks at 5m by rule recover: The run failed with a cause that a restart from the checkpoint can cure.
@@ -65,7 +65,7 @@ describe('checkpilot test', () => {
              at 26m (line 28)           expected  actual
                notifications.count      1         0; told were incident.opened (warning)
                notifications.receivers  team      nobody
-               why  5m incident.opened (warning) to team: clicks: A network or service call failed in a way that usually passes: "ShardId shardId-1 is not closed. This can happen due to a race cond…
+               why  5m incident.opened (warning) to team: clicks: A network or service call failed in a way that usually passes: "ShardId shardId-1 is not closed. This can happen due to a race…
              at 25m (line 29)   expected                 actual
                decision.kind    park                     start
                decision.reason  streak-without-progress  job-run-failed

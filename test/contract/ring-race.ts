@@ -26,7 +26,7 @@ export async function acceptedUnderBudget(
       // Taken before the read, as the protocol's `now` is.
       const decidedAtMs = nowMs;
       const hasClaimed = await change(store, key, (ring) => {
-        const charged = charge(ring, limits, claimId, decidedAtMs);
+        const charged = charge(ring, limits, { claimId, nowMs: decidedAtMs });
         return charged.ok ? charged.ring : undefined;
       });
       if (!hasClaimed) continue;

@@ -58,7 +58,7 @@ function play(
       if (!one.neverStarts) played.acceptedAtMs.push(one.atMs);
     }
     open = open.filter(({ atMs }) => atMs > nowMs);
-    const result = charge(ring, max, `clm_${index}`, nowMs);
+    const result = charge(ring, max, { claimId: `clm_${index}`, nowMs });
     if (result.ok) {
       ring = result.ring;
       open.push({
@@ -139,9 +139,28 @@ describe('the ring of a budget', () => {
 
   it('forgets no charge that still counts when it makes room for the next', () => {
     const max = { perHour: 2, perDay: 2 };
-    const later = charge({ charges: [0], open: [] }, max, 'clm_1', dayMs - 1);
-    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clocksApartMs - 1).ok).toBe(false);
-    expect(later.ok && charge(later.ring, max, 'clm_2', dayMs + clocksApartMs).ok).toBe(true);
+    const later = charge({ charges: [0], open: [] }, max, { claimId: 'clm_1', nowMs: dayMs - 1 });
+    expect(
+      later.ok && charge(later.ring, max, { claimId: 'clm_2', nowMs: dayMs + clocksApartMs - 1 }).ok,
+    ).toBe(false);
+    expect(later.ok && charge(later.ring, max, { claimId: 'clm_2', nowMs: dayMs + clocksApartMs }).ok).toBe(
+      true,
+    );
+  });
+
+  it('counts each class apart, beside the job, and settles both together', () => {
+    const of = (claimId: string, one: 'worker-lost' | 'transient-io', atMs: number) =>
+      ({ claimId, nowMs: atMs, class: one, classLimits: { perHour: 1 } }) as const;
+    const max = { perHour: 10, perDay: 10 };
+    const first = charge(emptyRing, max, of('clm_1', 'worker-lost', 0));
+    if (!first.ok) throw new Error('an empty ring has room');
+    expect(charge(first.ring, max, of('clm_2', 'worker-lost', 1)).ok).toBe(false);
+    expect(charge(first.ring, max, of('clm_3', 'transient-io', 1)).ok).toBe(true);
+    const settled = stamp(first.ring, 'clm_1', 5);
+    expect(settled).toEqual({ charges: [5], open: [], classes: { 'worker-lost': [5] } });
+    const again = 5 + hourMs + clocksApartMs;
+    expect(charge(settled, max, of('clm_4', 'worker-lost', again - 1)).ok).toBe(false);
+    expect(charge(settled, max, of('clm_4', 'worker-lost', again)).ok).toBe(true);
   });
 
   it('obeys a changed limit at once, both ways', () => {

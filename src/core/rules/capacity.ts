@@ -17,6 +17,7 @@ import { type LaunchRequest, withWorkers } from '../launch-request.ts';
 import type { StartPlan, Wish } from '../memory.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { spentBudget } from '../spent-budget.ts';
 import { judgeFailure } from './judge-failure.ts';
 
 /** How often a job that waits for capacity looks for it, and from when on a person is told (failures.md). */
@@ -59,7 +60,7 @@ export function waitForCapacity(
       reason: 'waits-for-capacity',
       class: end.judgement.class,
       afterRunId: end.jobRunId,
-      notBeforeMs: budgetFreesMs(input),
+      notBeforeMs: budgetFreesMs(input, end.judgement.class),
       tier: job.tier,
       plan,
       awaitsCapacity: true,
@@ -75,7 +76,7 @@ export function stillWaits(input: DecideInput, wish: Wish): Verdict {
   const never = tooSmall(input, needed);
   if (never) return never;
   const told = tellOfWait(input, { needed, said: '', ...(wish.class ? { class: wish.class } : {}) });
-  const notBeforeMs = wish.plan.spendsBudget ? budgetFreesMs(input) : observation.nowMs;
+  const notBeforeMs = wish.plan.spendsBudget ? budgetFreesMs(input, wish.class) : observation.nowMs;
   // Written only when it changes the turn: a grant that nobody could be charged for would hold up the others.
   const isLater = notBeforeMs > Math.max(wish.notBeforeMs, observation.nowMs);
   return {
@@ -103,8 +104,9 @@ function nextLookMs({ job, memory, observation: { nowMs } }: DecideInput): numbe
 }
 
 /** Now, or when the budget has room for a try again. */
-function budgetFreesMs({ observation: { budget, nowMs } }: DecideInput): number {
-  return budget.room ? nowMs : (budget.freesAtMs ?? nowMs + usualEveryMs);
+function budgetFreesMs({ observation: { budget, nowMs } }: DecideInput, of: Wish['class']): number {
+  const spent = spentBudget(budget, of);
+  return spent ? (spent.budget.freesAtMs ?? nowMs + usualEveryMs) : nowMs;
 }
 
 /** Right before a claim: a start that cannot fit would only be charged, and fail. A person's order is not asked. */
@@ -217,7 +219,7 @@ function tellOfWait(
   const said = about.said === '' ? '' : `${about.said} `;
   return tell(memory, {
     reason: 'waits-for-capacity',
-    text: `${job.name}: ${said}${roomText(input, about.needed)}${since}`,
+    text: `${job.name}: ${said}${roomText(input, about.needed, about.class)}${since}`,
     severity: severity ?? (isStarved ? 'critical' : 'warning'),
     nowMs,
     freshId: input.ids.incident,
@@ -227,13 +229,13 @@ function tellOfWait(
 }
 
 /** What the job lacks, or why nobody can say. */
-function roomText(input: DecideInput, needed: Resources | undefined): string {
+function roomText(input: DecideInput, needed: Resources | undefined, of: Wish['class']): string {
   const { capacity, nowMs, budget } = input.observation;
   const { applicationId } = input.job.match;
   const every = forMs(capacityEveryMs(input.job));
-  const spent = budget.room
-    ? ''
-    : ` Its restart budget is used up by tries: the next one is possible in ${forMs(budgetFreesMs(input) - nowMs)}.`;
+  const spent = spentBudget(budget, of)
+    ? ` Its restart budget is used up by tries: the next one is possible in ${forMs(budgetFreesMs(input, of) - nowMs)}.`
+    : '';
   if (capacity?.kind !== 'seen')
     return `What application ${applicationId} may hold is not known${capacity ? ` (${capacity.why})` : ''}: it is tried again in ${every}.${spent}`;
   const missing = missingFor(input, needed);

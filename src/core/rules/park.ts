@@ -6,6 +6,7 @@ import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { type SpentBudget, usedText } from '../spent-budget.ts';
 import { utcText } from '../utc.ts';
 import { isDeployedSince } from './judge-failure.ts';
 import { batchText, causeText, severityOf, why } from './words.ts';
@@ -72,16 +73,15 @@ function inFlightText({ observation: { inspections = {} } }: DecideInput, { clas
 }
 
 /** The budget frees by time alone, and the message says when. */
-export function outOfBudget(input: DecideInput, judgement: Judgement): Verdict {
+export function outOfBudget(input: DecideInput, judgement: Judgement, spent: SpentBudget): Verdict {
   const { job, observation, memory } = input;
-  const { budget, nowMs } = observation;
-  const { perHour, perDay } = job.restart.budget;
+  const { nowMs } = observation;
+  const { reason, budget } = spent;
   const untilMs = budget.freesAtMs ?? nowMs + 60_000;
-  const reason: Reason = 'retry-budget-exhausted';
   const verdict: Verdict = { kind: 'wait', reason, judgement, untilMs };
   if (job.restart.onBudgetExhausted === 'wait') return verdict;
   const minutes = Math.ceil((untilMs - nowMs) / 60_000);
-  const text = `${job.name} is down: ${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used. The next automatic one is possible in ${minutes} min, at ${utcText(untilMs)}.`;
+  const text = `${job.name} is down: ${spentText(spent, job)} The next automatic one is possible in ${minutes} min, at ${utcText(untilMs)}.`;
   return {
     ...verdict,
     ...tell(memory, {
@@ -94,4 +94,11 @@ export function outOfBudget(input: DecideInput, judgement: Judgement): Verdict {
       needsHuman: true,
     }),
   };
+}
+
+function spentText({ class: failureClass, budget }: SpentBudget, { restart }: DecideInput['job']): string {
+  if (failureClass)
+    return `the restarts that the policy allows for ${failureClass} are used (${usedText(budget)}).`;
+  const { perHour, perDay } = restart.budget;
+  return `${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used.`;
 }

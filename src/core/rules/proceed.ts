@@ -3,6 +3,7 @@ import { judged } from '../failure/judgement.ts';
 import { isGrantLive, type Wish } from '../memory.ts';
 import { progressOf } from '../progress.ts';
 import type { DecideInput } from '../rule.ts';
+import { spentBudget } from '../spent-budget.ts';
 import { heldBack, stillWaits } from './capacity.ts';
 import { park } from './park.ts';
 
@@ -19,12 +20,13 @@ export function proceed(input: DecideInput, wish: Wish): Verdict {
   const { observation, memory } = input;
   const { nowMs } = observation;
   if (!isGrantLive(memory, nowMs) && wish.awaitsCapacity) return stillWaits(input, wish);
-  if (wish.plan.spendsBudget && !observation.budget.room) {
+  const spent = wish.plan.spendsBudget ? spentBudget(observation.budget, wish.class) : undefined;
+  if (spent) {
     // Its turn in the fleet must not be kept for a start that cannot be charged.
     return {
       kind: 'wait',
-      reason: 'retry-budget-exhausted',
-      untilMs: observation.budget.freesAtMs ?? nowMs + lookForGrantMs,
+      reason: spent.reason,
+      untilMs: spent.budget.freesAtMs ?? nowMs + lookForGrantMs,
       forget: ['wish', 'grant'],
     };
   }

@@ -9,6 +9,7 @@ import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
+import { spentBudget } from '../spent-budget.ts';
 import { neededFor, waitForCapacity } from './capacity.ts';
 import { agesWith, fixedAgeText } from './fixed-age.ts';
 import { growWorkers } from './grow.ts';
@@ -30,7 +31,7 @@ export function restart(
   reason: Reason,
 ): Verdict {
   const { job, observation, memory } = input;
-  const { nowMs, budget } = observation;
+  const { nowMs } = observation;
   const progress = progressOf(memory, observation);
   const streakMax = streakLimit(job, judgement);
   // Waiting for capacity is no restart: it says nothing of the job, so it never parks one.
@@ -41,7 +42,8 @@ export function restart(
   const grown = growWorkers(input, judgement, action);
   if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
   // A job that waits for capacity keeps its place in the line meanwhile.
-  if (!budget.room && action !== 'wait-for-capacity') return outOfBudget(input, judgement);
+  const spent = spentBudget(observation.budget, judgement.class);
+  if (spent && action !== 'wait-for-capacity') return outOfBudget(input, judgement, spent);
 
   const plan: StartPlan = {
     base: launchBase(input),

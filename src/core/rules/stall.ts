@@ -6,10 +6,13 @@ import type { JobRun } from '../job-run.ts';
 import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
+import { spentBudget } from '../spent-budget.ts';
 
 /** A batch is only late beside those before it: three times what 19 of 20 of them took (design, section 6). */
 const batchFactor = 3;
 const lookAgainMs = 5 * 60_000;
+/** A batch that does not end says nothing of why. */
+const stallClass = 'unknown';
 
 /**
  * The run is RUNNING, has input, and commits nothing. A batch that was planned and not committed is input; where none was
@@ -25,7 +28,8 @@ export const stall: Rule = {
     if (still === undefined) return undefined;
     const progress = progressOf(memory, observation);
     const isSpent = !progress.committed && progress.streak > 0;
-    const isRestart = job.stall.action === 'restart' && !isSpent && observation.budget.room;
+    const isOutOfBudget = spentBudget(observation.budget, stallClass) !== undefined;
+    const isRestart = job.stall.action === 'restart' && !isSpent && !isOutOfBudget;
     return isRestart
       ? cancel(input, run.run, still)
       : page(input, `${still}. ${whyNot(input, progress, isSpent)}`);
@@ -86,7 +90,7 @@ export function startedMs(run: JobRun): number {
 /** A run that stands still loses nothing by its cancel, so the start takes its turn after it, as after any end. */
 function cancel(input: DecideInput, run: JobRun, what: string): Verdict {
   const { job, observation, memory, ids } = input;
-  const judgement = judged('unknown', 'no-batch-committed', { confidence: 0.75, evidence: what });
+  const judgement = judged(stallClass, 'no-batch-committed', { confidence: 0.75, evidence: what });
   const text = `${job.name} is RUNNING and stands still: ${what}. The run is cancelled and started again from its checkpoint.`;
   const told = tell(memory, {
     reason: 'stalled',
@@ -114,7 +118,7 @@ function page({ job, memory, observation, ids }: DecideInput, what: string): Ver
     severity: 'critical',
     nowMs: observation.nowMs,
     freshId: ids.incident,
-    class: 'unknown',
+    class: stallClass,
     needsHuman: true,
   });
   return { kind: 'nothing', reason: 'stalled', untilMs: observation.nowMs + lookAgainMs, ...told };
@@ -124,7 +128,7 @@ function whyNot({ job, observation }: DecideInput, progress: Progress, isSpent: 
   if (job.stall.action === 'page') return 'The policy leaves that to a person.';
   if (isSpent)
     return `It was started again and committed nothing (${progress.streak} in a row): look for a slow sink, a lock, or no executors.`;
-  return observation.budget.room ? '' : 'Its restart budget is used up.';
+  return spentBudget(observation.budget, stallClass) ? 'Its restart budget is used up.' : '';
 }
 
 function minutes(sinceMs: number, nowMs: number): number {

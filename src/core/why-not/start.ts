@@ -2,8 +2,10 @@ import { forMs } from '../explain-seen.ts';
 import { isRestart } from '../failure/taxonomy.ts';
 import { isTerminal } from '../job-run.ts';
 import { isGrantLive } from '../memory.ts';
+import type { BudgetRoom } from '../observation.ts';
 import { progressOf } from '../progress.ts';
 import { streakLimit } from '../rules/restart.ts';
+import { usedText } from '../spent-budget.ts';
 import { type Asked, type Condition, met, missing, untold } from './condition.ts';
 import { guarded } from './guarded.ts';
 import { causeOf } from './judged.ts';
@@ -22,6 +24,7 @@ export function startConditions(asked: Asked): readonly Condition[] {
     checkpointStands(asked),
     streakHasRoom(asked),
     budgetHasRoom(asked),
+    classBudgetHasRoom(asked),
     backoffIsOver(asked),
     hasGrant(asked),
     guarded(asked, 'restart'),
@@ -104,15 +107,30 @@ function streakHasRoom(asked: Asked): Condition | undefined {
 }
 
 function budgetHasRoom({ decision, job, nowMs }: Asked): Condition {
-  const { room, usedHour, usedDay, freesAtMs } = decision.observation.budget;
+  const { budget } = decision.observation;
   const { perHour, perDay } = job.restart.budget;
-  const text = `budget: ${usedHour} of ${perHour} this hour, ${usedDay} of ${perDay} today`;
+  const text = `budget: ${usedText({ ...budget, perHour, perDay })}`;
+  return hasRoom(budget, { text, key: 'restart.budget', nowMs });
+}
+
+function classBudgetHasRoom(asked: Asked): Condition | undefined {
+  const cause = causeOf(asked);
+  const budget = cause && asked.decision.observation.budget.classes?.[cause.class];
+  if (!budget) return undefined;
+  const text = `budget of ${cause.class}: ${usedText(budget)}`;
+  return hasRoom(budget, { text, key: `restart.classes.${cause.class}.budget`, nowMs: asked.nowMs });
+}
+
+function hasRoom(
+  { room, freesAtMs }: BudgetRoom,
+  { text, key, nowMs }: { readonly text: string; readonly key: string; readonly nowMs: number },
+): Condition {
   if (room) return met(text);
   if (freesAtMs === undefined) return missing(`${text}; frees when the open claim is settled`);
   const waitMs = freesAtMs - nowMs;
   return waitMs <= 0
     ? untold(`${text} at that decision; it has freed since, and the next pass sees it`)
-    : missing(`${text}; frees in ${forMs(waitMs)}`, `wait ${forMs(waitMs)}, or raise restart.budget`);
+    : missing(`${text}; frees in ${forMs(waitMs)}`, `wait ${forMs(waitMs)}, or raise ${key}`);
 }
 
 function backoffIsOver({ memory, nowMs }: Asked): Condition | undefined {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import {
+  attemptsPerHourMax,
+  countAttempts,
+  failedInHour,
+  nativeText,
+} from '../../src/core/native-attempts.ts';
+import { aJob, aRun, hourMs, minuteMs, nowMs } from '../support/build.ts';
+
+describe("the service's own attempts", () => {
+  it('are counted from the number of the attempt that is there, and once', () => {
+    const run = aRun({ state: 'RUNNING', attempt: 3, attemptCreatedAtMs: nowMs - minuteMs });
+    const once = countAttempts(undefined, run, nowMs);
+    expect(failedInHour(once, nowMs)).toBe(2);
+    expect(failedInHour(countAttempts(once, run, nowMs + minuteMs), nowMs + minuteMs)).toBe(2);
+  });
+
+  it('count the last one too when the run has failed, and go on over runs', () => {
+    const live = countAttempts(undefined, aRun({ state: 'RUNNING', attempt: 2 }), nowMs);
+    const over = countAttempts(live, aRun({ state: 'FAILED', attempt: 3, endedAtMs: nowMs }), nowMs);
+    expect(failedInHour(over, nowMs)).toBe(3);
+    const next = countAttempts(
+      over,
+      aRun({ jobRunId: '00next', state: 'RUNNING', attempt: 2 }),
+      nowMs + minuteMs,
+    );
+    expect(failedInHour(next, nowMs + minuteMs)).toBe(4);
+  });
+
+  it('leave the count an hour later', () => {
+    const run = aRun({ state: 'FAILED', attempt: 1, endedAtMs: nowMs });
+    expect(failedInHour(countAttempts(undefined, run, nowMs), nowMs + hourMs - 1)).toBe(1);
+    expect(failedInHour(countAttempts(undefined, run, nowMs), nowMs + hourMs)).toBe(0);
+  });
+
+  it('do not grow without end', () => {
+    let seen = countAttempts(undefined, aRun({ state: 'RUNNING', attempt: 2 }), nowMs);
+    for (let attempt = 3; attempt < 500; attempt += 1)
+      seen = countAttempts(seen, aRun({ state: 'RUNNING', attempt }), nowMs + attempt);
+    expect(seen?.times).toHaveLength(60);
+  });
+
+  it('are none for a run that was cancelled at its first attempt', () => {
+    expect(countAttempts(undefined, aRun({ state: 'CANCELLED', attempt: 1 }), nowMs)).toBeUndefined();
+  });
+
+  it('are shown beside our own, with the worst case of an hour', () => {
+    const { restart } = aJob({ restart: { nativeRetries: 3, budget: { perHour: 3, perDay: 12 } } });
+    expect(attemptsPerHourMax(restart)).toBe(12);
+    expect(nativeText({ failedHour: 2, perRun: 3 }, 3)).toBe(
+      "EMR's own attempts: 2 failed in the last hour, at most 3 an hour in each run (12 an hour in the worst case)",
+    );
+  });
+});
