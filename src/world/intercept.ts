@@ -4,7 +4,17 @@
  */
 export type Around = <T>(name: string, call: () => Promise<T>, args: readonly unknown[]) => Promise<T>;
 
-const wrapped = ['runs', 'store', 'wakes', 'checkpoints', 'logs', 'policies', 'receiver', 'events'] as const;
+const wrapped = [
+  'runs',
+  'store',
+  'wakes',
+  'checkpoints',
+  'retentions',
+  'logs',
+  'policies',
+  'receiver',
+  'events',
+] as const;
 
 export function intercept<P extends Readonly<Record<(typeof wrapped)[number], object>>>(
   ports: P,

@@ -5,11 +5,18 @@ import { answerApproval } from '../../src/control/answers.ts';
 import { setKillSwitch, startJob, stopJob } from '../../src/control/orders.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
 import { intercept } from '../../src/world/intercept.ts';
-import { minuteMs, startMs, testFleet } from '../support/fleet.ts';
+import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
 const ana = { by: 'ana', reason: 'drill' };
 const busyMs = startMs + 30 * minuteMs;
-const mutating = new Set(['runs.start', 'runs.cancel']);
+const mutating = new Set(['runs.start', 'runs.cancel', 'retentions.extend']);
+
+/** A quarter of an hour after its last batch its stream is extended: nine hours before the loss. */
+const shortMs = 9 * hourMs + 15 * minuteMs;
+const thirsty = {
+  source: { kinesis: { stream: 'short' } },
+  retention: { warnAt: 0.9, extendToMs: 168 * hourMs },
+};
 
 interface Point {
   readonly call: number;
@@ -26,8 +33,8 @@ interface Trial {
 }
 
 /**
- * Everything at once: a job that died, one that a person stops, one that a person starts, one that was approved. At one
- * moment of it the kill switch is set, by somebody who is no part of any pass.
+ * Everything at once: a job that died, one that a person stops, one that a person starts, one that was approved, one whose
+ * stream has to keep its records for longer. At one moment of it the kill switch is set, by somebody who is no part of any pass.
  */
 async function trial(point: Point | undefined): Promise<Trial> {
   const dies = (cause: 'worker-lost' | 'user-code-error') => ({
@@ -39,8 +46,10 @@ async function trial(point: Point | undefined): Promise<Trial> {
       approved: { script: dies('worker-lost') },
       parked: { script: dies('user-code-error') },
       stopped: {},
+      thirsty: { job: thirsty, script: { ...dies('user-code-error'), stream: 'short' } },
     },
   });
+  fleet.world.createStream({ name: 'short', retentionMs: shortMs });
   const calls: string[] = [];
   const late: Trial['late'][number][] = [];
   let [isCounting, isSet, setAt, setAtMs] = [false, false, 0, 0];
@@ -93,12 +102,14 @@ const points = calls.flatMap((_name, call): Point[] =>
 const accepted = ({ world }: Fleet) => [
   ...world.journal.ofKind('start-accepted'),
   ...world.journal.ofKind('cancel-accepted'),
+  ...world.journal.ofKind('retention-changed'),
 ];
 
 describe('the kill switch', () => {
-  it('is set in the midst of starts and cancels of every kind', () => {
+  it('is set in the midst of starts and cancels of every kind, and of an extension', () => {
     expect(calls.filter((name) => name === 'runs.start').length).toBeGreaterThanOrEqual(2);
     expect(calls).toContain('runs.cancel');
+    expect(calls).toContain('retentions.extend');
     expect(accepted(undisturbed).map(({ cause }) => cause)).toEqual(
       expect.arrayContaining(['launch', 'restart', 'operator']),
     );
@@ -121,14 +132,17 @@ describe('the kill switch', () => {
 });
 
 describe('a command to AWS', () => {
-  it('leaves from one file only, which reads the switch right before', () => {
+  it.each([
+    { file: 'send.ts', calls: ['runs.start', 'runs.cancel'] },
+    { file: 'extend.ts', calls: ['retentions.extend'] },
+  ])('leaves from $file only, which reads the switch right before', ({ file, calls: sent }) => {
     const folder = join(import.meta.dirname, '../../src/control');
-    const sending = readdirSync(folder).filter((name) =>
-      /\.runs\s*\.(?:start|cancel)\(/.test(readFileSync(join(folder, name), 'utf8')),
-    );
-    expect(sending).toEqual(['send.ts']);
-    const text = readFileSync(join(folder, 'send.ts'), 'utf8');
-    for (const verb of ['start', 'cancel'])
-      expect(text.indexOf('mayStillAct(')).toBeLessThan(text.indexOf(`ports.runs.${verb}(`));
+    const textOf = (name: string) => readFileSync(join(folder, name), 'utf8');
+    for (const call of sent) {
+      const [port, verb] = call.split('.');
+      const sends = new RegExp(`\\.${port}\\s*\\.${verb}\\(`);
+      expect(readdirSync(folder).filter((name) => sends.test(textOf(name)))).toEqual([file]);
+      expect(textOf(file).indexOf('mayStillAct(')).toBeLessThan(textOf(file).indexOf(`ports.${call}(`));
+    }
   });
 });
