@@ -32,6 +32,7 @@ export const faultKinds = [
   'person-cancels',
   'kill-switch',
   'fleet-pause',
+  'job-pause',
   'policy-changed',
 ] as const;
 
@@ -73,6 +74,7 @@ const highest: FaultRates = {
   'person-cancels': 0,
   'kill-switch': 0,
   'fleet-pause': 0,
+  'job-pause': 0,
   'policy-changed': 0,
 };
 

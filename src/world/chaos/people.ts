@@ -1,4 +1,6 @@
 import { as, type ControlItem, keys, schemaVersion } from '../../control/items.ts';
+import { pauseJob } from '../../control/orders.ts';
+import type { WakeQueue } from '../../control/ports.ts';
 import type { Mode, ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
 import { runTags } from '../../core/job-run.ts';
 import { ServiceError, type StartJobRunRequest } from '../emr-types.ts';
@@ -7,6 +9,13 @@ import { type Deed, minuteMs } from './scenario.ts';
 import type { Site } from './site.ts';
 
 const anaArn = 'arn:aws:iam::111122223333:user/ana';
+
+/** Whoever orders something does not count on being heard at once. */
+const noWakes: WakeQueue = {
+  send: async () => ({ ok: true, value: undefined }),
+  release: async () => ({ ok: true, value: undefined }),
+  notify: async () => ({ ok: true, value: undefined }),
+};
 
 /** Those whom Checkpilot serves: they start and cancel runs, pull switches, change the policy, and clear up. */
 export class People {
@@ -44,6 +53,9 @@ export class People {
       case 'pause':
         faults.count('fleet-pause');
         return this.#control({ killSwitch: false, pauseMs: deed.forMs });
+      case 'pause-job':
+        faults.count('job-pause');
+        return this.#pauseJob(deed);
       case 'mode':
         faults.count('policy-changed');
         this.#later(deed.forMs, () => this.#setMode(deed.job, 'act'));
@@ -128,6 +140,17 @@ export class People {
     switches.kill(killSwitch ? nowMs : undefined);
     switches.pause(pauseMs === undefined ? undefined : { sinceMs: nowMs, untilMs });
     world.journal.write('control', {}, { killSwitch, pause: pauseMs === undefined ? null : untilMs });
+  }
+
+  async #pauseJob({ job: name, forMs }: Extract<Deed, { kind: 'pause-job' }>): Promise<void> {
+    const { switches, time } = this.#site;
+    const job = this.#jobOf(name);
+    if (!job) return;
+    const untilMs = time.now() + forMs;
+    const { store, ids } = this.#site;
+    const desk = { clock: time, ids, store, wakes: noWakes, act: 'all' as const };
+    const answer = await pauseJob(desk, job, { by: 'ana', reason: 'maintenance' }, untilMs);
+    if (answer.kind === 'done') switches.pauseJob(job.name, { sinceMs: time.now(), untilMs });
   }
 
   #setMode(name: string, mode: Mode): void {

@@ -151,6 +151,13 @@ export const plants: Readonly<Record<string, MakePlant>> = {
         ),
     },
   }),
+  /** A pause of a job is not looked at (guard). */
+  'job-pause-ignored': () => (ports) =>
+    readingItems(ports, (item) => {
+      if (item.kind !== 'record') return item;
+      const { pause: _ignored, ...memory } = item.memory;
+      return { ...item, memory };
+    }),
   /** The kill switch is read too rarely: never (6). */
   'kill-switch-ignored': () => (ports) =>
     readingItems(ports, (item) => (item.kind === 'control' ? { ...item, killSwitch: false } : item)),

@@ -27,6 +27,7 @@ export type Deed = { readonly atMs: number } & (
   | { readonly kind: 'cancel'; readonly job: string; readonly startsAgainAfterMs?: number }
   | { readonly kind: 'kill-switch'; readonly forMs: number }
   | { readonly kind: 'pause'; readonly forMs: number }
+  | { readonly kind: 'pause-job'; readonly job: string; readonly forMs: number }
   | {
       readonly kind: 'mode';
       readonly job: string;
@@ -66,7 +67,10 @@ export function drawScenario(random: Random): Scenario {
       names.map((name, index) => [name, drawScript(random, faultyMs, index === 0)]),
     ),
     rates: drawRates(random),
-    deeds: drawDeeds(random, names, faultyMs),
+    deeds: [
+      ...drawDeeds(random, names, faultyMs),
+      ...drawJobPauses(random.fork('job-pauses'), names, faultyMs),
+    ],
     parameters: drawParameters(random),
     faultyMs,
   };
@@ -172,6 +176,16 @@ function drawDeeds(random: Random, jobs: readonly string[], faultyMs: number): r
   some(1, (atMs, job) => ({ kind: 'raise-budget', atMs, job }));
   if (random.chance(0.4)) some(1, (atMs, job) => ({ kind: 'rename', atMs, job, isSaid: random.chance(0.5) }));
   return deeds.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** From draws of their own, so that the schedules that were found before stay what they were otherwise. */
+function drawJobPauses(random: Random, jobs: readonly string[], faultyMs: number): readonly Deed[] {
+  return Array.from({ length: Math.floor(random.between(0, 4)) }, () => ({
+    kind: 'pause-job' as const,
+    atMs: startMs + Math.round(random.between(10 * minuteMs, faultyMs - 30 * minuteMs)),
+    job: random.pick(jobs),
+    forMs: Math.round(random.between(5, 60) * minuteMs),
+  }));
 }
 
 /** Coarse: batches of minutes instead of seconds, since what a batch does inside is proven elsewhere. */

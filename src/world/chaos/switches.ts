@@ -7,7 +7,7 @@ const switchSettlesMs = 10_000;
 
 /** Something that forbids commands, and since when. */
 interface Ban {
-  readonly what: 'kill-switch' | 'fleet-pause' | 'mode' | 'not-in-policy';
+  readonly what: 'kill-switch' | 'fleet-pause' | 'job-pause' | 'mode' | 'not-in-policy';
   readonly sinceMs: number;
 }
 
@@ -24,6 +24,7 @@ export interface Command {
 export class Switches {
   #killedSinceMs: number | undefined;
   #pause: { sinceMs: number; untilMs: number } | undefined;
+  readonly #jobPauses = new Map<string, { sinceMs: number; untilMs: number }>();
   readonly #modes = new Map<string, { mode: Mode | 'gone'; sinceMs: number }>();
 
   kill(sinceMs: number | undefined): void {
@@ -32,6 +33,10 @@ export class Switches {
 
   pause(pause: { sinceMs: number; untilMs: number } | undefined): void {
     this.#pause = pause;
+  }
+
+  pauseJob(job: string, pause: { sinceMs: number; untilMs: number }): void {
+    this.#jobPauses.set(job, pause);
   }
 
   policy(policy: ResolvedPolicy, nowMs: number): void {
@@ -61,6 +66,8 @@ export class Switches {
     const pause = this.#pause;
     // Clocks differ, so its last seconds are nobody's fault.
     if (pause && nowMs < pause.untilMs - 10_000) bans.push({ what: 'fleet-pause', sinceMs: pause.sinceMs });
+    const own = this.#jobPauses.get(job);
+    if (own && nowMs < own.untilMs - 10_000) bans.push({ what: 'job-pause', sinceMs: own.sinceMs });
     const known = this.#modes.get(job);
     if (known?.mode === 'gone') bans.push({ what: 'not-in-policy', sinceMs: known.sinceMs });
     else if (known && known.mode !== 'act') bans.push({ what: 'mode', sinceMs: known.sinceMs });
@@ -72,8 +79,11 @@ export class Switches {
   }
 }
 
-/** The switches are read right before each command; a mode binds the claims that are decided under it. */
+/** The switches are read right before each command; a mode and a job's pause bind the claims that are decided under them. */
 function knew({ pass, known, notAfterMs }: Command, ban: Ban): boolean {
   if (ban.what === 'kill-switch' || ban.what === 'fleet-pause') return known.controlReadAtMs >= ban.sinceMs;
-  return known.policyReadAtMs >= ban.sinceMs || notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
+  const isDecidedUnder = notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
+  // It stands in the record of the job, which the claim is written against.
+  if (ban.what === 'job-pause') return isDecidedUnder;
+  return known.policyReadAtMs >= ban.sinceMs || isDecidedUnder;
 }
