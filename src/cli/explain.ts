@@ -55,10 +55,10 @@ export function explainCommand({ host, run }: Verbs): Command {
         if (target) return target.explain(name, options, host);
         const known = Object.entries(diagnosticCodes);
         const meant = suggest(name, [...known.flat(), ...Object.keys(words)]);
-        host.err(`"${name}" is no code.${meant ? ` Did you mean "${meant}"?` : ''}\n`);
         host.err(
-          'To explain a job, say which deployment: --table, --bucket and --region, or their variables.\n',
+          `"${name}" is no code, and no deployment is named in which it could be a job.${meant ? ` Did you mean "${meant}"?` : ''}\n`,
         );
+        host.err('To explain a job, say which: --table, --bucket and --region, or their variables.\n');
         host.err(`Codes of policies:\n${known.map(([code, words]) => `  ${code}  ${words}\n`).join('')}`);
         return exitCodes.usage;
       }),
