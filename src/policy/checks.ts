@@ -1,5 +1,6 @@
 import { alarmFaults } from './alarm-checks.ts';
 import { betweenFaults } from './between-checks.ts';
+import { classFaults } from './class-checks.ts';
 import { launchFaults } from './launch-checks.ts';
 import { type JobFault, type MergedJob, part } from './merged-job.ts';
 import { isPlain, valueAt } from './plain.ts';
@@ -27,6 +28,7 @@ const jobChecks = [
   attempts,
   alarmFaults,
   retentionFaults,
+  classFaults,
 ] as const;
 
 /** Above this a failing job burns money all hour long, and its logs hide the first cause. */

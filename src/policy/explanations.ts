@@ -121,6 +121,13 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
     example: 'source: { msk: { … } }\nretention: { warnAt: 40% }',
     fix: 'Write `retention: 7d` beside the topics in `source.msk` or `source.kafka`, or name the stream in `source.kinesis`.',
   },
+  CP2105: {
+    cause:
+      'A key of a failure class that changes nothing: a budget that is nowhere smaller than that of the job or names no limit, a backoff of jobs that wait for capacity, either of them beside an action that starts nothing.',
+    example:
+      'restart:\n  budget: { perHour: 3, perDay: 12 }\n  classes: { worker-lost: { budget: { perHour: 5 } } }',
+    fix: 'Make the budget of the class smaller, write `every` for jobs that wait for capacity, or leave the key out.',
+  },
   CP2301: {
     cause:
       'A policy test, or an expectation of one, that says nothing about what should happen. It would pass whatever the policy says.',

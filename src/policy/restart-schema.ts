@@ -26,7 +26,7 @@ const classBackoffSchema = z.strictObject({
   max: duration('1s', '24h').optional().describe('Longest wait of all.'),
 });
 
-const classBudgetSchema = z.strictObject({
+export const classBudgetSchema = z.strictObject({
   perHour: z.int().min(1).max(100).optional().describe('New runs for this class in any 60 minutes.'),
   perDay: z.int().min(1).max(1000).optional().describe('New runs for this class in any 24 hours.'),
 });

@@ -3,7 +3,7 @@ import { type FailureClass, failureClasses } from '../core/failure/taxonomy.ts';
 import { guardrailsSchema } from './guardrails-schema.ts';
 import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
-import { backoffSchema, budgetSchema, restartSchema } from './restart-schema.ts';
+import { backoffSchema, budgetSchema, classBudgetSchema, restartSchema } from './restart-schema.ts';
 import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
 import { retentionSchema, sourceSchema } from './source-schema.ts';
 
@@ -203,6 +203,7 @@ export const parts = {
   match: matchSchema,
   budget: budgetSchema,
   backoff: backoffSchema,
+  classBudget: classBudgetSchema,
   executors: executorsSchema,
   metadata: metadataSchema,
   guardrails: guardrailsSchema,
