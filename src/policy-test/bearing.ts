@@ -51,7 +51,25 @@ export function bearing(
     values.filter(({ path }) => path === key || path.startsWith(`${key}.`)),
   );
   const window = guard.kind === 'done' ? undefined : guard.window;
-  return [...[...new Set(found)].map(lineOf), ...(window === undefined ? [] : windowLines(files, window))];
+  return [
+    ...[...new Set(found)].map(lineOf),
+    ...(reason === 'scope-budget-exhausted' ? scopeLines(files) : []),
+    ...(window === undefined ? [] : windowLines(files, window)),
+  ];
+}
+
+/** The budgets that jobs take together: which of them is full stands in the decision. */
+function scopeLines(files: readonly SourceText[]): readonly string[] {
+  return files.flatMap((file) => {
+    const source = readSource(file);
+    return ['application', 'owner', 'fleet'].flatMap((scope) => {
+      const path = ['guardrails', 'budgets', scope];
+      const budget = valueAt(source.value, path);
+      if (budget === undefined) return [];
+      const { line } = locate(source, path, 'key');
+      return [`${path.join('.')}: ${JSON.stringify(budget)}   ${file.path}:${line}`];
+    });
+  });
 }
 
 function windowLines(files: readonly SourceText[], name: string): readonly string[] {

@@ -7,6 +7,7 @@ import {
   emptyRing,
   hourMs,
   type Ring,
+  ringOfClass,
   roomAt,
   stamp,
   usage,
@@ -78,6 +79,57 @@ function mostInAnyWindow(timesMs: readonly number[], windowMs: number): number {
   const counts = timesMs.map((from) => timesMs.filter((at) => at >= from && at < from + windowMs).length);
   return Math.max(0, ...counts);
 }
+
+const classes = ['worker-lost', 'transient-io', 'memory-exhausted'] as const;
+
+describe('the ring of a job with budgets of classes', () => {
+  const tries = fc.array(
+    fc.record({
+      pauseMs: fc.integer({ min: 0, max: hourMs / 2 }),
+      lateMs: fc.integer({ min: 0, max: acceptedLateMaxMs }),
+      neverStarts: fc.boolean(),
+      class: fc.constantFrom(...classes),
+    }),
+    { minLength: 1, maxLength: 60 },
+  );
+
+  it('lets neither the job nor any class have more than its limit in any rolling window, and holds nobody back who has room', () => {
+    fc.assert(
+      fc.property(tries, limits, limits, (steps, ofJob, ofClass) => {
+        const accepted: { atMs: number; class: (typeof classes)[number] }[] = [];
+        let open: ((typeof accepted)[number] & { id: string; neverStarts: boolean })[] = [];
+        let ring = emptyRing;
+        let nowMs = 1_700_000_000_000;
+        for (const [index, step] of steps.entries()) {
+          nowMs += step.pauseMs;
+          for (const one of open.filter(({ atMs }) => atMs <= nowMs)) {
+            ring = stamp(ring, one.id, one.neverStarts ? undefined : one.atMs);
+            if (!one.neverStarts) accepted.push(one);
+          }
+          open = open.filter(({ atMs }) => atMs > nowMs);
+          const claimId = `clm_${index}`;
+          const hasRoom =
+            roomAt(ring, ofJob, nowMs).ok && roomAt(ringOfClass(ring, step.class), ofClass, nowMs).ok;
+          const result = charge(ring, ofJob, { claimId, nowMs, class: step.class, classLimits: ofClass });
+          expect(result.ok).toBe(hasRoom);
+          if (!result.ok) continue;
+          ring = result.ring;
+          open.push({ ...step, id: claimId, atMs: nowMs + step.lateMs });
+        }
+        accepted.push(...open.filter(({ neverStarts }) => !neverStarts));
+        const times = (of?: string) => accepted.flatMap((one) => (of && one.class !== of ? [] : [one.atMs]));
+        for (const [of, max] of [
+          [undefined, ofJob] as const,
+          ...classes.map((one) => [one, ofClass] as const),
+        ]) {
+          expect(mostInAnyWindow(times(of), hourMs)).toBeLessThanOrEqual(max.perHour);
+          expect(mostInAnyWindow(times(of), dayMs)).toBeLessThanOrEqual(max.perDay);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
 
 describe('the ring of a budget', () => {
   it('never lets more than the limit be accepted in any rolling window', () => {

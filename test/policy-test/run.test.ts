@@ -15,8 +15,7 @@ import { failingClasses } from '../../src/policy-test/vocabulary.ts';
 const folder = join(import.meta.dirname, 'fixtures');
 const file = (path: string) => ({ path, text: readFileSync(join(folder, path), 'utf8') });
 
-function suiteOf(text: string, path = 'a.test.yaml'): Suite {
-  const files = [file('policy.yaml')];
+function suiteOf(text: string, path = 'a.test.yaml', files = [file('policy.yaml')]): Suite {
   const loaded = loadPolicy(files);
   const read = readTests({ path, text });
   if (!loaded.ok || !read.document) throw new Error(JSON.stringify(read.diagnostics));
@@ -112,6 +111,18 @@ describe('a test that fails', () => {
     expect(said(result)).toEqual(['decision.mode: act / observe']);
     expect(why(result)).toContain('withheld: a deny window of the policy is open ("sale" ends in 55 min)');
     expect(why(result)).toContain('guardrails.windows[0]: sale   policy.yaml:13');
+  });
+
+  it('names the budget that jobs take together, with its line', async () => {
+    const { path, text } = file('policy.yaml');
+    const limited = text.replace('guardrails:\n', 'guardrails:\n  budgets: { fleet: { perHour: 1 } }\n');
+    const suite = suiteWith(
+      'events: [{ at: 5m, run.failed: { class: transient-io } }, { at: 15m, run.failed: { class: transient-io } }], expect: [{ at: 19m, decision: { kind: start } }]',
+    );
+    const { source } = suite.read;
+    const result = await runTest(suiteOf(source.text, 'a.test.yaml', [{ path, text: limited }]), 0);
+    expect(why(result)).toMatch(/^wait \(scope-budget-exhausted\) of clicks/);
+    expect(why(result)).toContain('guardrails.budgets.fleet: {"perHour":1}   policy.yaml:12');
   });
 
   it('names the default where nobody wrote a value', async () => {
