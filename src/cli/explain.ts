@@ -58,7 +58,9 @@ export function explainCommand({ host, run }: Verbs): Command {
         host.err(
           `"${name}" is no code, and no deployment is named in which it could be a job.${meant ? ` Did you mean "${meant}"?` : ''}\n`,
         );
-        host.err('To explain a job, say which: --table, --bucket and --region, or their variables.\n');
+        host.err(
+          'To explain a job, say whose: --table, --bucket and --region, or CHECKPILOT_TABLE, CHECKPILOT_CONTROL_BUCKET and AWS_REGION.\n',
+        );
         host.err(`Codes of policies:\n${known.map(([code, words]) => `  ${code}  ${words}\n`).join('')}`);
         return exitCodes.usage;
       }),

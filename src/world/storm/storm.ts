@@ -20,7 +20,10 @@ export interface StormOutcome {
   readonly newPosts: number;
   readonly edits: number;
   readonly doubleWriters: number;
-  /** Jobs that waited for a minute or more while one whose data is lost later was started. */
+  /**
+   * Jobs that waited for a minute or more while one whose data is lost later was started. Not none: a claim whose listing is
+   * throttled misses its turn.
+   */
   readonly overtaken: number;
   /** Most StartJobRun in any one second, and the mean of the busiest minute. */
   readonly startsPerSecondMax: number;
