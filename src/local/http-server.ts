@@ -81,6 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     outgoing.once('close', release);
     serve(options, incoming, outgoing, requestId).catch(() => incoming.socket.destroy());
   });
+  // Clients are in this process: while it is busy, a time-out would close a connection that a client is about to use.
+  server.keepAliveTimeout = 0;
   await listen(server);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error(`${options.name} has no port`);

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import {
@@ -148,6 +148,21 @@ describe('what goes wrong on the local HTTP server', () => {
 });
 
 describe('closing the local HTTP server', () => {
+  // With a time-out the header names it, and a process busy for longer loses the request that it sends next.
+  it('never closes an idle connection by itself, however busy the process is', async () => {
+    const { url } = await serve();
+
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const agent = new Agent({ keepAlive: true });
+      httpRequest(url, { agent }, (response) => resolve(response.resume()))
+        .on('error', reject)
+        .end();
+    });
+
+    expect(answer.headers).toMatchObject({ connection: 'keep-alive' });
+    expect(answer.headers).not.toHaveProperty('keep-alive');
+  });
+
   it('ends kept-alive connections and unanswered requests when it closes', async () => {
     const server = await startServer({
       name: 'silent',
