@@ -3,7 +3,10 @@ import type { BudgetLimits, ResolvedPolicy } from '../../core/job.ts';
 import type { ScopeLimits } from '../../core/scope-budget.ts';
 import type { Report } from './one-writer.ts';
 
-/** Promise 3, from the world's side: accepted restarts of each job, application and fleet in every rolling hour and day. */
+/**
+ * Promise 3, from the world's side: accepted restarts of each job, each class of its failures, application, owner and
+ * fleet in every rolling hour and day.
+ */
 export class Budgets {
   readonly #report: Report;
   readonly #limits = new Map<string, BudgetLimits>();
@@ -23,15 +26,24 @@ export class Budgets {
   /** A renamed job keeps what it has spent. */
   rename(from: string, to: string): void {
     this.#nameNow.set(from, to);
-    this.#restarts.set(to, this.#restarts.get(from) ?? []);
+    for (const [scope, times] of [...this.#restarts]) {
+      if (scope === from || scope.startsWith(`${from} after `))
+        this.#restarts.set(scope.replace(from, to), times);
+    }
   }
 
-  restarted(name: string, nowMs: number): void {
+  /** `failedBy`: class of the failure that the restart answers, by the world. */
+  restarted(name: string, failedBy: string | undefined, nowMs: number): void {
     const job = this.#nameNow.get(name) ?? name;
-    const { application, fleet } = this.#policy?.guardrails.budgets ?? {};
-    const { applicationId } = this.#policy?.jobs[job]?.match ?? {};
-    if (application && applicationId) this.#charge(`application ${applicationId}`, application, nowMs);
+    const policy = this.#policy;
+    const { application, fleet, owner } = policy?.guardrails.budgets ?? {};
+    const declared = policy?.jobs[job];
+    if (application && declared)
+      this.#charge(`application ${declared.match.applicationId}`, application, nowMs);
+    if (owner) this.#charge(`owner ${declared?.owner ?? policy?.owner}`, owner, nowMs);
     if (fleet) this.#charge('the fleet', fleet, nowMs);
+    const ofClass = Object.entries(declared?.restart.classes ?? {}).find(([name]) => name === failedBy)?.[1];
+    if (ofClass?.budget) this.#charge(`${job} after ${failedBy}`, ofClass.budget, nowMs);
     const times = [...(this.#restarts.get(job) ?? []), nowMs];
     this.#restarts.set(job, times);
     const limits = this.#limits.get(job);

@@ -72,10 +72,21 @@ function isDownForGood(
   // Somebody cancelled the last run that there was, and nobody has started one since.
   if (memory.desired === 'stopped') return last.state === 'CANCELLED';
   if (memory.parked) return isParkedRightly(runs, last) || isLasting(runs, memory.parked.jobRunId);
-  return (
-    site.watch.oneWriter.restartsClaimed([job.name, job.renamedFrom ?? job.name], site.time.now() - dayMs) >=
-    job.restart.budget.perDay
-  );
+  return isDayUsedUp(site, job, last);
+}
+
+/** The job's own day, or that of the class of failure that is to be answered. */
+function isDayUsedUp(
+  { watch, time }: Site,
+  { name, renamedFrom, restart }: ResolvedJob,
+  last: RunFacts,
+): boolean {
+  const claimed = (failedBy?: string) =>
+    watch.oneWriter.restartsClaimed([name, renamedFrom ?? name], time.now() - dayMs, failedBy);
+  if (claimed() >= restart.budget.perDay) return true;
+  const { failedBy } = last;
+  const ofClass = Object.entries(restart.classes).find(([of]) => of === failedBy)?.[1]?.budget?.perDay;
+  return ofClass !== undefined && claimed(failedBy) >= ofClass;
 }
 
 /** The run that parked the job, which may be older than a copy of a late packet that was cancelled beside it. */

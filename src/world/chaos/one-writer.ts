@@ -43,12 +43,24 @@ export class OneWriter {
     this.#report = report;
   }
 
-  /** Restarts of a job that were claimed since `sinceMs`, also those that never started: both spend its budget. */
-  restartsClaimed(jobs: readonly string[], sinceMs: number): number {
+  /**
+   * Restarts of a job that were claimed since `sinceMs`, also those that never started: both spend its budget.
+   * With a class only those that answer a failure of it.
+   */
+  restartsClaimed(jobs: readonly string[], sinceMs: number, failedBy?: string): number {
     return [...this.#claims.values()].filter(
       ({ claim, decidedAtMs }) =>
-        jobs.includes(claim.job) && claim.cause === 'restart' && decidedAtMs >= sinceMs,
+        jobs.includes(claim.job) &&
+        claim.cause === 'restart' &&
+        decidedAtMs >= sinceMs &&
+        (failedBy === undefined || this.failureAnswered(claim.id) === failedBy),
     ).length;
+  }
+
+  /** Class of the failure after which a claim was made; none when its locked run did not fail. */
+  failureAnswered(claimId: string | undefined): string | undefined {
+    const before = this.#runs.get(this.#claims.get(claimId ?? '')?.lockedRunId ?? '');
+    return before?.state === 'FAILED' ? before.failedBy : undefined;
   }
 
   /** An answer of GetJobRun: the only proof that a run has ended. */

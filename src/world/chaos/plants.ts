@@ -74,6 +74,20 @@ export const plants: Readonly<Record<string, MakePlant>> = {
       if (item.kind !== 'ring') return item;
       return { ...item, ring: { ...item.ring, charges: item.ring.charges.slice(1) } };
     }),
+  /** A restart is charged to its job and not to the class of the failure that it answers (rings). */
+  'class-not-charged': () => (ports) =>
+    readingItems(ports, (item) => {
+      if (item.kind !== 'ring') return item;
+      const { classes: _forgotten, open, ...ring } = item.ring;
+      return { ...item, ring: { ...ring, open: open.map(({ class: _of, ...one }) => one) } };
+    }),
+  /** The ring of an owner is read as empty (rings of scopes). */
+  'owner-not-charged': () => (ports) =>
+    readingItems(ports, (item) =>
+      item.kind === 'scope-ring' && item.pk.startsWith('RING#owner/')
+        ? { ...item, ring: { ...item.ring, buckets: [] } }
+        : item,
+    ),
   /** An open claim that is older than a few seconds is not seen, so nobody settles it (2 and 8). */
   'resume-skipped':
     () =>

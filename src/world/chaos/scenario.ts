@@ -46,9 +46,13 @@ export function drawScenario(random: Random): Scenario {
     random.chance(0.3) ? 3 : 2,
   );
   const names = Array.from({ length: 5 + Math.floor(random.between(0, 3)) }, (_, index) => `job-${index}`);
-  const jobs = names.map((name, index) =>
-    drawJob(random, name, applicationIds[index % applicationIds.length] ?? '', index === 1),
-  );
+  const owners = random.fork('owners');
+  const classBudgets = random.fork('class-budgets');
+  const jobs = names
+    .map((name, index) =>
+      drawJob(random, name, applicationIds[index % applicationIds.length] ?? '', index === 1),
+    )
+    .map((job) => withClassBudgets(classBudgets, withOwner(owners, job)));
   return {
     applicationIds,
     policy: {
@@ -59,7 +63,7 @@ export function drawScenario(random: Random): Scenario {
       jobs: Object.fromEntries(jobs.map((job) => [job.name, job])),
       guardrails: {
         pace: { perSecond: 0.9, burst: 20 },
-        ...drawBudgets(random.fork('budgets')),
+        ...drawBudgets(random.fork('budgets'), random.fork('owner-budget')),
         pause: { maxDurationMs: 24 * hourMs, requireReason: false },
       },
     },
@@ -76,11 +80,24 @@ export function drawScenario(random: Random): Scenario {
   };
 }
 
-/** Half of the fleets have budgets above the job that are small enough to hold jobs back now and then. */
-function drawBudgets(random: Random): Pick<ResolvedPolicy['guardrails'], 'budgets'> {
-  if (random.chance(0.5)) return {};
+/** Half of the fleets have budgets above the job that are small enough to hold jobs back now and then; so have owners. */
+function drawBudgets(random: Random, ofOwner: Random): Pick<ResolvedPolicy['guardrails'], 'budgets'> {
+  const owner = ofOwner.chance(0.5) ? { owner: { perHour: ofOwner.pick([3, 4, 5]) } } : {};
+  if (random.chance(0.5)) return { budgets: owner };
   const application = { perHour: random.pick([4, 5, 6]) };
-  return { budgets: { application, fleet: { perHour: random.pick([6, 8, 10]), perDay: 150 } } };
+  return { budgets: { application, fleet: { perHour: random.pick([6, 8, 10]), perDay: 150 }, ...owner } };
+}
+
+/** Some jobs belong to somebody else than the fleet does. */
+function withOwner(random: Random, job: ResolvedJob): ResolvedJob {
+  return random.chance(0.4) ? { ...job, owner: 'payments' } : job;
+}
+
+/** A third of the jobs may answer the failure that passes most often fewer times than others. */
+function withClassBudgets(random: Random, job: ResolvedJob): ResolvedJob {
+  if (random.chance(0.67)) return job;
+  const budget = { perHour: random.pick([1, 1, 2]), perDay: random.pick([5, 6, 8]) };
+  return { ...job, restart: { ...job.restart, classes: { 'worker-lost': { budget } } } };
 }
 
 function drawJob(random: Random, name: string, applicationId: string, hasTwoQueries: boolean): ResolvedJob {

@@ -130,10 +130,10 @@ export class Watch {
     if (kind !== 'start-accepted' || by !== ourArn) return;
     const run = this.runs.get(String(jobRunId));
     if (!run) return;
-    if (cause === 'restart') this.budgets.restarted(job, t);
     const packet = this.#packet;
+    const claimId = packet?.request.tags?.[runTags.claim] ?? '';
+    if (cause === 'restart') this.budgets.restarted(job, this.oneWriter.failureAnswered(claimId), t);
     if (!packet) return;
-    const claimId = packet.request.tags?.[runTags.claim] ?? '';
     this.oneWriter.started(run, { claimId, notAfterMs: packet.notAfterMs, skewMs: packet.pass.skewMs }, t);
   }
 }
