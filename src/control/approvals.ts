@@ -1,4 +1,4 @@
-import { type Approval, type ApprovalStep, usedApproval } from '../core/approval.ts';
+import { type Approval, type ApprovalStep, isApproved, usedApproval } from '../core/approval.ts';
 import type { Decision } from '../core/decision.ts';
 import { type ApprovalItem, keys, schemaVersion } from './items.ts';
 import type { Ports, Write } from './ports.ts';
@@ -14,10 +14,9 @@ export function stepAtClaim(decision: Decision): ApprovalStep {
   return isOwn && step.now ? usedApproval(step.now, decision.atMs) : step;
 }
 
-/** The hash under which a claim was approved, for sending it again later. */
-export function approvedBy({ approval, plan }: Decision): { readonly approval?: string } {
-  const isApproved = approval?.now?.state === 'approved' && approval.now.hash === plan?.hash;
-  return isApproved && plan ? { approval: plan.hash } : {};
+/** The hash under which a claim was approved, for sending it again later. A yes that has expired is none, also where nobody needs one. */
+export function approvedBy({ approval, plan, atMs }: Decision): { readonly approval?: string } {
+  return plan && isApproved(approval?.now, plan, atMs) ? { approval: plan.hash } : {};
 }
 
 /** The question under its hash, and what people are told of it. The condition of each is the record's, beside it. */

@@ -2,6 +2,7 @@ import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
 import { outageOf, roomOf } from '../core/outages.ts';
 import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
 import { clockBoundMs } from '../core/protocol.ts';
+import { byUrgency, tierAt } from '../core/turn.ts';
 import { type Lines, loadLines } from './capacity-lines.ts';
 import { grant } from './grant.ts';
 import {
@@ -117,10 +118,13 @@ async function give(
   const { policy, lines, nowMs } = all;
   let { pace, item, rings } = all;
   const granted: string[] = [];
-  const due = all.wishes.filter((wish) => wish.notBeforeMs <= nowMs);
+  const due = all.wishes.filter((wish) => wish.notBeforeMs <= nowMs).sort(byUrgency(nowMs));
   const later = all.wishes.filter((wish) => wish.notBeforeMs > nowMs).map(({ notBeforeMs }) => notBeforeMs);
   let nextMs = Math.min(...later, isUnderWay(item) ? nowMs + outageLookMs : Number.POSITIVE_INFINITY);
-  const free = together(due.filter((wish) => hasRoom(item, wish)));
+  const free = together(
+    due.filter((wish) => hasRoom(item, wish)),
+    nowMs,
+  );
   // One that its budget keeps waiting must not stand before the others.
   lines.among(free.filter((wish) => roomFor(rings, policy, wish, nowMs).ok));
   nextMs = Math.min(nextMs, lines.nextMs);
@@ -169,10 +173,11 @@ function hasRoom(item: ReleaseItem | undefined, wish: WishItem): boolean {
  * Wishes of one urgency – the same deadline, far ones to the hour, and one tier – go application by application: a
  * listing serves all claims of its application for seconds, and there is one listing a second for the whole account.
  */
-function together(wishes: readonly WishItem[]): readonly WishItem[] {
+function together(wishes: readonly WishItem[], nowMs: number): readonly WishItem[] {
   const [first] = wishes;
   if (!first) return wishes;
-  const isAlike = (wish: WishItem) => wish.deadlineMs === first.deadlineMs && wish.tier === first.tier;
+  const isAlike = (wish: WishItem) =>
+    wish.deadlineMs === first.deadlineMs && tierAt(wish, nowMs) === tierAt(first, nowMs);
   const isNear = (wish: WishItem) => isAlike(wish) && wish.applicationId === first.applicationId;
   return [
     ...wishes.filter(isNear),

@@ -137,7 +137,7 @@ function historyOf({ openedAtMs, tried = [] }: Incident): NonNullable<Notice['hi
   return { openedAtMs, tried };
 }
 
-/** Wishes sort by data-loss deadline, then tier, then age. */
+/** Wishes sort by data-loss deadline, then tier, then age; what waiting changes in that, release adds. */
 function wishKey(job: string, wish: Wish): ItemKey {
   const deadline = String(Math.min(wish.deadlineMs ?? 9e15, 9e15)).padStart(16, '0');
   return {

@@ -28,6 +28,32 @@ export interface Waiting {
   readonly scopes: readonly string[];
 }
 
+/** What of a wish decides on its place. */
+export interface Placed {
+  /** Of the data-loss clock, far ones to the hour. */
+  readonly deadlineMs?: number;
+  readonly tier: number;
+  readonly createdAtMs: number;
+  readonly notBeforeMs: number;
+}
+
+const tierPerWaitMs = 3_600_000;
+
+/**
+ * The tier of a wish that is due: each hour of waiting counts as one tier. Among jobs that failed together the order
+ * stays; one that dies again and again cannot keep a shared budget from all below it for ever.
+ */
+export function tierAt({ tier, notBeforeMs }: Pick<Placed, 'tier' | 'notBeforeMs'>, nowMs: number): number {
+  return tier - Math.max(0, Math.floor((nowMs - notBeforeMs) / tierPerWaitMs));
+}
+
+/** Data-loss deadline, then tier with the hours of waiting, then age. */
+export function byUrgency(nowMs: number): (a: Placed, b: Placed) => number {
+  const deadline = ({ deadlineMs = Number.MAX_SAFE_INTEGER }: Placed) => deadlineMs;
+  return (a, b) =>
+    deadline(a) - deadline(b) || tierAt(a, nowMs) - tierAt(b, nowMs) || a.createdAtMs - b.createdAtMs;
+}
+
 export function turnOf(
   { outages, spent = [] }: { readonly outages: readonly Outage[]; readonly spent?: readonly SpentScope[] },
   wish: Waiting,

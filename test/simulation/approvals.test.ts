@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { answerApproval, jobOfApproval } from '../../src/control/answers.ts';
 import { as, keys } from '../../src/control/items.ts';
 import { pauseJob, resumeJob, startJob } from '../../src/control/orders.ts';
+import type { Write } from '../../src/control/ports.ts';
 import { fleetStatus } from '../../src/control/status.ts';
 import type { ResolvedJob } from '../../src/core/job.ts';
+import { locksIn } from '../../src/world/chaos/one-writer.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
+import { intercept } from '../../src/world/intercept.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
 const ana = { by: 'ana', reason: 'seen, go on' };
@@ -267,5 +270,22 @@ describe('a job in mode suggest', () => {
     expect(causes(fleet)).toEqual(['launch']);
     await fleet.runFor(5 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
+  });
+
+  it('counts on no yes that has expired, not even for a start that needs none any more', async () => {
+    const fleet = await asking();
+    await say(fleet, 'approved');
+    await pauseJob(fleet.ports, jobOf(fleet), bo, fleet.time.now() + 2 * hourMs);
+    change(fleet, { mode: 'act' });
+    const countedOn: (string | undefined)[] = [];
+    fleet.ports = intercept(fleet.ports, (name, call, [writes]) => {
+      if (name === 'store.commit')
+        for (const { claim } of locksIn(writes as readonly Write[]))
+          if (claim) countedOn.push(claim.approval);
+      return call();
+    });
+    await fleet.runFor(3 * hourMs);
+    expect(causes(fleet)).toEqual(['launch', 'restart']);
+    expect(countedOn).toEqual([undefined]);
   });
 });

@@ -80,6 +80,29 @@ describe('the budget of an application, of an owner and of the fleet', () => {
     expect(waits.filter((waitMs) => waitMs < hourMs + 6 * minuteMs).length).toBeGreaterThan(10);
   });
 
+  it('is not kept by an important job that dies again and again from one that waits', async () => {
+    const restless = { dieAt: [{ cause: 'worker-lost' as const, afterBatches: 1, times: 100 }] };
+    const jobs = {
+      restless: { job: { tier: 1 as const }, script: restless },
+      patient: {
+        job: { tier: 3 as const },
+        script: { dieAt: [{ cause: 'worker-lost' as const, atMs: failAtMs }] },
+      },
+    };
+    const fleet = testFleet({ jobs, parameters: { batchOverheadSeconds: 300 } });
+    fleet.policy = {
+      ...fleet.policy,
+      guardrails: { ...fleet.policy.guardrails, budgets: { fleet: { perHour: 2 } } },
+    };
+    fleet.startSweeping();
+    await fleet.runFor(6 * hourMs);
+    const [back] = restarts(fleet).filter(({ job }) => job === 'patient');
+    const taken = restarts(fleet).filter(({ job, t }) => job === 'restless' && t > failAtMs);
+    expect(taken.length).toBeGreaterThan(2);
+    // Two tiers are two hours of waiting; then the next slot is its own.
+    expect(back?.t).toBeLessThan(failAtMs + 3.5 * hourMs);
+  });
+
   it('holds although grants are not used, are used late, or their claims never start a run', async () => {
     const fleet = fleetWith({ fleet: { perHour: 4 } });
     let calls = 0;

@@ -34,6 +34,7 @@ export const faultKinds = [
   'fleet-pause',
   'job-pause',
   'policy-changed',
+  'plan-answered',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -76,6 +77,7 @@ const highest: FaultRates = {
   'fleet-pause': 0,
   'job-pause': 0,
   'policy-changed': 0,
+  'plan-answered': 0,
 };
 
 /** Each seed has its own weather: a quarter of the kinds is off, the others are drawn up to their highest. */

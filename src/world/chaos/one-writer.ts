@@ -160,3 +160,10 @@ function couldSee(facts: ClaimFacts, earlier: RunFacts): boolean {
 function itemOf(write: Write): Item | undefined {
   return 'put' in write ? write.put : undefined;
 }
+
+export function locksIn(writes: readonly Write[]): readonly LockItem[] {
+  return writes.flatMap((write) => {
+    const item = itemOf(write);
+    return item?.kind === 'lock' ? [item] : [];
+  });
+}

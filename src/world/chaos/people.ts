@@ -1,5 +1,6 @@
+import { answerApproval, jobOfApproval } from '../../control/answers.ts';
 import { as, type ControlItem, keys, schemaVersion } from '../../control/items.ts';
-import { pauseJob } from '../../control/orders.ts';
+import { type OrderPorts, pauseJob } from '../../control/orders.ts';
 import type { WakeQueue } from '../../control/ports.ts';
 import type { Mode, ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
 import { runTags } from '../../core/job-run.ts';
@@ -60,6 +61,8 @@ export class People {
         faults.count('policy-changed');
         this.#later(deed.forMs, () => this.#setMode(deed.job, 'act'));
         return this.#setMode(deed.job, deed.mode);
+      case 'answer':
+        return this.#answer(deed);
       case 'raise-budget':
         faults.count('policy-changed');
         return this.#change(deed.job, ({ restart, ...job }) => {
@@ -147,10 +150,28 @@ export class People {
     const job = this.#jobOf(name);
     if (!job) return;
     const untilMs = time.now() + forMs;
-    const { store, ids } = this.#site;
-    const desk = { clock: time, ids, store, wakes: noWakes, act: 'all' as const };
-    const answer = await pauseJob(desk, job, { by: 'ana', reason: 'maintenance' }, untilMs);
+    const answer = await pauseJob(this.#desk(), job, { by: 'ana', reason: 'maintenance' }, untilMs);
     if (answer.kind === 'done') switches.pauseJob(job.name, { sinceMs: time.now(), untilMs });
+  }
+
+  /** To exactly the plan that stands in the record, as whoever read a message does. */
+  async #answer({ job: name, answer }: Extract<Deed, { kind: 'answer' }>): Promise<void> {
+    const { faults, store, time, watch } = this.#site;
+    const job = this.#jobOf(name);
+    const read = job && (await store.read([keys.record(job.name)]));
+    const asked = read?.ok ? as('record', read.value.items[0])?.memory.approval : undefined;
+    const plan = asked && (await jobOfApproval({ store }, asked.hash));
+    if (!job || !plan?.ok || !plan.value) return;
+    const person = { by: 'ana', reason: 'looked at it' };
+    const done = await answerApproval(this.#desk(), job, person, { answer, plan: plan.value });
+    if (done.kind !== 'done') return;
+    faults.count('plan-answered');
+    watch.approvals.said(plan.value.approval, answer, time.now());
+  }
+
+  #desk(): OrderPorts {
+    const { ids, store, time } = this.#site;
+    return { clock: time, ids, store, wakes: noWakes, act: 'all' };
   }
 
   #setMode(name: string, mode: Mode): void {

@@ -1,7 +1,8 @@
-import type { Item, LockItem, RecordItem } from '../../control/items.ts';
+import type { Item, RecordItem } from '../../control/items.ts';
 import type { JobStore, Ports, Write } from '../../control/ports.ts';
 import type { JobRun } from '../../core/job-run.ts';
 import type { Grant } from '../../core/memory.ts';
+import { locksIn } from './one-writer.ts';
 import type { Site } from './site.ts';
 
 /**
@@ -165,6 +166,15 @@ export const plants: Readonly<Record<string, MakePlant>> = {
         ),
     },
   }),
+  /** A plan that nobody has answered counts as approved (guard). */
+  'asking-is-enough': () => (ports) =>
+    readingItems(ports, (item) => {
+      if (item.kind !== 'record' || item.memory.approval?.state !== 'open') return item;
+      return {
+        ...item,
+        memory: { ...item.memory, approval: { ...item.memory.approval, state: 'approved' } },
+      };
+    }),
   /** A pause of a job is not looked at (guard). */
   'job-pause-ignored': () => (ports) =>
     readingItems(ports, (item) => {
@@ -194,8 +204,4 @@ function readingItems(ports: Ports, change: (item: Item) => Item): Ports {
     },
   };
   return { ...ports, store };
-}
-
-function locksIn(writes: readonly Write[]): readonly LockItem[] {
-  return writes.flatMap((write) => ('put' in write && write.put.kind === 'lock' ? [write.put] : []));
 }

@@ -34,6 +34,8 @@ export type Deed = { readonly atMs: number } & (
       readonly mode: 'observe' | 'suggest';
       readonly forMs: number;
     }
+  /** Yes or no to the plan that the job asks about at that moment, if it does. */
+  | { readonly kind: 'answer'; readonly job: string; readonly answer: 'approved' | 'declined' }
   | { readonly kind: 'raise-budget'; readonly job: string }
   /** With or without saying so in the policy: without, two records are on one checkpoint. */
   | { readonly kind: 'rename'; readonly job: string; readonly isSaid: boolean }
@@ -74,6 +76,7 @@ export function drawScenario(random: Random): Scenario {
     deeds: [
       ...drawDeeds(random, names, faultyMs),
       ...drawJobPauses(random.fork('job-pauses'), names, faultyMs),
+      ...drawAsking(random.fork('asking'), names, faultyMs),
     ],
     parameters: drawParameters(random),
     faultyMs,
@@ -203,6 +206,23 @@ function drawJobPauses(random: Random, jobs: readonly string[], faultyMs: number
     job: random.pick(jobs),
     forMs: Math.round(random.between(5, 60) * minuteMs),
   }));
+}
+
+/** Times in which a job asks before it acts, and answers that come every few minutes; the job that dies always asks most. */
+function drawAsking(random: Random, jobs: readonly string[], faultyMs: number): readonly Deed[] {
+  return Array.from({ length: Math.floor(random.between(0, 4)) }).flatMap(() => {
+    const job = random.chance(0.5) ? (jobs[0] ?? '') : random.pick(jobs);
+    const atMs = startMs + Math.round(random.between(10 * minuteMs, faultyMs - 2 * hourMs));
+    const forMs = Math.round(random.between(30, 100) * minuteMs);
+    const deeds: Deed[] = [{ kind: 'mode', atMs, job, mode: 'suggest', forMs }];
+    let answerAtMs = atMs;
+    while (answerAtMs < atMs + forMs) {
+      answerAtMs += Math.round(random.between(2, 15) * minuteMs);
+      const answer = random.chance(0.75) ? 'approved' : 'declined';
+      deeds.push({ kind: 'answer', atMs: answerAtMs, job, answer });
+    }
+    return deeds;
+  });
 }
 
 /** Coarse: batches of minutes instead of seconds, since what a batch does inside is proven elsewhere. */

@@ -18,6 +18,8 @@ export interface Command {
   readonly known: Known;
   readonly job: string;
   readonly notAfterMs: number;
+  /** A person said yes to it, which is what mode suggest waits for. */
+  readonly isApproved: boolean;
 }
 
 /** What people have switched, as the world knows it: the truth that the control code has to heed. */
@@ -54,13 +56,13 @@ export class Switches {
     command: Command,
     nowMs: number,
   ): { kind: 'goes' } | { kind: 'lost' } | { kind: 'breaches'; ban: Ban } {
-    const bans = this.#bans(command.job, nowMs);
+    const bans = this.#bans(command, nowMs);
     for (const ban of bans) if (knew(command, ban)) return { kind: 'breaches', ban };
     const isOld = bans.some((ban) => nowMs > ban.sinceMs + switchSettlesMs);
     return { kind: isOld ? 'lost' : 'goes' };
   }
 
-  #bans(job: string, nowMs: number): readonly Ban[] {
+  #bans({ job, isApproved }: Command, nowMs: number): readonly Ban[] {
     const bans: Ban[] = [];
     if (this.#killedSinceMs !== undefined) bans.push({ what: 'kill-switch', sinceMs: this.#killedSinceMs });
     const pause = this.#pause;
@@ -70,7 +72,8 @@ export class Switches {
     if (own && nowMs < own.untilMs - 10_000) bans.push({ what: 'job-pause', sinceMs: own.sinceMs });
     const known = this.#modes.get(job);
     if (known?.mode === 'gone') bans.push({ what: 'not-in-policy', sinceMs: known.sinceMs });
-    else if (known && known.mode !== 'act') bans.push({ what: 'mode', sinceMs: known.sinceMs });
+    else if (known && known.mode !== 'act' && !(known.mode === 'suggest' && isApproved))
+      bans.push({ what: 'mode', sinceMs: known.sinceMs });
     return bans;
   }
 

@@ -5,12 +5,13 @@ import { type JobRun, runTags } from '../../core/job-run.ts';
 import type { LaunchRequest } from '../../core/launch-request.ts';
 import type { Journal, JournalEntry } from '../journal.ts';
 import type { VirtualTime } from '../virtual-time.ts';
+import { Approvals } from './approvals.ts';
 import { Budgets } from './budgets.ts';
 import { OneWriter } from './one-writer.ts';
 import type { Known, Pass } from './pass.ts';
 import { isLive, RunLedger } from './run-ledger.ts';
 import { ourArn } from './site.ts';
-import type { Switches } from './switches.ts';
+import type { Command, Switches } from './switches.ts';
 
 export interface Violation {
   readonly seed: number;
@@ -42,6 +43,7 @@ interface Packet {
 export class Watch {
   readonly violations: Violation[] = [];
   readonly runs: RunLedger;
+  readonly approvals: Approvals;
   readonly budgets: Budgets;
   readonly oneWriter: OneWriter;
   /** Hears how each pass of reconcile ended: for a close look at one seed. */
@@ -55,6 +57,7 @@ export class Watch {
     const report = (invariant: string, message: string) => this.report(invariant, message);
     this.#given = given;
     this.runs = new RunLedger(given.journal);
+    this.approvals = new Approvals(report);
     this.budgets = new Budgets(report);
     this.oneWriter = new OneWriter(this.runs, report);
     given.journal.onEntry((entry) => this.#hear(entry));
@@ -77,6 +80,7 @@ export class Watch {
 
   committed(pass: Pass, writes: readonly Write[]): void {
     this.oneWriter.committed(pass, writes);
+    this.approvals.committed(pass, writes);
   }
 
   answered(run: JobRun): void {
@@ -95,7 +99,9 @@ export class Watch {
   /** A start reaches the service. */
   sending(packet: Packet, deliver: () => StartAnswer): StartAnswer {
     const job = packet.request.tags?.[runTags.job] ?? '';
-    if (!this.#mayPass({ ...packet, job }, 'start')) return { kind: 'ambiguous', message: 'no answer' };
+    const isApproved = this.approvals.covers(packet.request.tags?.[runTags.claim] ?? '');
+    if (!this.#mayPass({ ...packet, job, isApproved }, 'start'))
+      return { kind: 'ambiguous', message: 'no answer' };
     this.#packet = packet;
     const answer = deliver();
     this.#packet = undefined;
@@ -111,12 +117,13 @@ export class Watch {
     const run = this.runs.get(jobRunId);
     // Ended runs stay as they are, so a cancel of one is no deed.
     const isDeed = run !== undefined && isLive(run) && run.state !== 'CANCELLING';
-    if (isDeed && !this.#mayPass({ ...packet, job: pass.job ?? run.job }, 'cancel'))
+    const isApproved = this.approvals.covers(jobRunId);
+    if (isDeed && !this.#mayPass({ ...packet, job: pass.job ?? run.job, isApproved }, 'cancel'))
       return { kind: 'ambiguous', message: 'no answer' };
     return deliver();
   }
 
-  #mayPass(command: { pass: Pass; known: Known; job: string; notAfterMs: number }, what: string): boolean {
+  #mayPass(command: Command, what: string): boolean {
     const fate = this.#given.switches.fateOf(command, this.#given.time.now());
     if (fate.kind === 'breaches')
       this.report(
