@@ -22,6 +22,9 @@ export interface LaunchRequest {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+/** What of a request tells Spark its settings. */
+type SparkPart = Pick<LaunchRequest, 'jobDriver' | 'configurationOverrides'>;
+
 /** Cores, Spark memory (`14g`) and disk (`20g`) of the driver or of one executor. */
 export interface WorkerSpec {
   readonly cores: number;
@@ -39,7 +42,7 @@ export interface WorkerSpecs {
 /** The service's defaults for Spark: 4 cores, 14 GB and a 20 GB disk for the driver and for each executor. */
 const defaultWorker: WorkerSpec = { cores: 4, memory: '14g', disk: '20g' };
 
-export function workerSpec(request: LaunchRequest, worker: 'driver' | 'executor'): WorkerSpec {
+export function workerSpec(request: SparkPart, worker: 'driver' | 'executor'): WorkerSpec {
   const cores = sparkSetting(request, `spark.${worker}.cores`);
   return {
     cores: cores === undefined ? defaultWorker.cores : Number(cores),
@@ -59,7 +62,7 @@ const flags: Readonly<Record<string, string>> = {
 };
 
 /** A setting as the service reads it: sparkSubmitParameters first, then the request's own `spark-defaults`. */
-export function sparkSetting(request: LaunchRequest, key: string): string | undefined {
+export function sparkSetting(request: SparkPart, key: string): string | undefined {
   const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
   const flag = flags[key];
   return (
@@ -70,7 +73,7 @@ export function sparkSetting(request: LaunchRequest, key: string): string | unde
 }
 
 /** What a person configured, kept as it is: nothing of its shape is taken for granted. */
-function readDefault({ configurationOverrides }: LaunchRequest, key: string): string | undefined {
+function readDefault({ configurationOverrides }: SparkPart, key: string): string | undefined {
   const { applicationConfiguration } = (configurationOverrides ?? {}) as {
     readonly applicationConfiguration?: unknown;
   };
@@ -82,7 +85,7 @@ function readDefault({ configurationOverrides }: LaunchRequest, key: string): st
   return typeof found === 'string' ? found : undefined;
 }
 
-function overheadOf(request: LaunchRequest, worker: 'driver' | 'executor'): Pick<WorkerSpec, 'overhead'> {
+function overheadOf(request: SparkPart, worker: 'driver' | 'executor'): Pick<WorkerSpec, 'overhead'> {
   const conf = (key: string) => sparkSetting(request, key);
   const factor = Number(
     conf(`spark.${worker}.memoryOverheadFactor`) ?? conf('spark.emr-serverless.memoryOverheadFactor'),

@@ -7,6 +7,7 @@ import { isPlain, valueAt } from './plain.ts';
 import { retentionFaults } from './retention-checks.ts';
 import { parts } from './schema.ts';
 import { valueMeta } from './schema-walk.ts';
+import { workerFaults } from './worker-checks.ts';
 
 /** What only shows once defaults are merged, inside one job and between jobs. */
 export function checkJobs(jobs: readonly MergedJob[], metadata: unknown): readonly JobFault[] {
@@ -29,6 +30,7 @@ const jobChecks = [
   alarmFaults,
   retentionFaults,
   classFaults,
+  workerFaults,
 ] as const;
 
 /** Above this a failing job burns money all hour long, and its logs hide the first cause. */

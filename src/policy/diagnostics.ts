@@ -37,6 +37,7 @@ export const diagnosticCodes = {
   CP2103: 'no-alarm-to-make',
   CP2104: 'retention-not-known',
   CP2105: 'class-key-without-effect',
+  CP2106: 'region-not-known',
   CP2301: 'test-expects-nothing',
   CP2302: 'series-too-short',
   CP2303: 'nothing-of-that-name',

@@ -128,6 +128,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
       'restart:\n  budget: { perHour: 3, perDay: 12 }\n  classes: { worker-lost: { budget: { perHour: 5 } } }',
     fix: 'Make the budget of the class smaller, write `every` for jobs that wait for capacity, or leave the key out.',
   },
+  CP2106: {
+    cause:
+      'The Region has the form of a Region and is none that this version knows. Most likely it is a slip.',
+    example: 'metadata: { region: us-eats-1 }',
+    fix: 'Mend the name. If the Region is younger than this version of Checkpilot, leave it: nothing else hangs on the list.',
+  },
   CP2301: {
     cause:
       'A policy test, or an expectation of one, that says nothing about what should happen. It would pass whatever the policy says.',

@@ -5,6 +5,7 @@ import { isSet, mergedJobs, place, sections } from './merge.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
 import { receiverFaults } from './notification-checks.ts';
 import { isPlain, nullsAsUnset, valueAt } from './plain.ts';
+import { regionFaults } from './region-checks.ts';
 import { resolvePolicy } from './resolve.ts';
 import { jobSchema, policyFileSchema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
@@ -33,6 +34,7 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       : [
           ...sectionFaults(sources),
           ...sources.flatMap(receiverFaults),
+          ...sources.flatMap(regionFaults),
           ...sources.flatMap((source) =>
             windowFaults(
               source,

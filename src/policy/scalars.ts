@@ -93,3 +93,8 @@ export const sparkSize = z
 
 /** Cores of one worker: the sizes that EMR Serverless offers. */
 export const workerCores = z.literal([1, 2, 4, 8, 16]);
+
+export const regionName = z
+  .string()
+  .regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/)
+  .meta({ expects: 'an AWS Region', hint: 'for example us-east-1' });

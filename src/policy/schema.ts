@@ -4,7 +4,7 @@ import { guardrailsSchema } from './guardrails-schema.ts';
 import { launchSchema } from './launch-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { backoffSchema, budgetSchema, classBudgetSchema, restartSchema } from './restart-schema.ts';
-import { duration, id, looseText, nameSchema, s3Location, workerCores } from './scalars.ts';
+import { duration, id, looseText, nameSchema, regionName, s3Location, workerCores } from './scalars.ts';
 import { retentionSchema, sourceSchema } from './source-schema.ts';
 
 const modeSchema = z.enum(['observe', 'suggest', 'act']);
@@ -162,11 +162,7 @@ const metadataSchema = z.strictObject({
   accountId: id(/^\d{12}$/, 'an account id of 12 digits').describe(
     'The account of the jobs; any other is refused. Write it in quotes.',
   ),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
-    .meta({ expects: 'an AWS Region', hint: 'for example us-east-1' })
-    .describe('The Region of the jobs; any other is refused.'),
+  region: regionName.describe('The Region of the jobs; any other is refused.'),
   owner: z.string().min(1).describe('Who answers for these jobs.'),
   runbooks: z
     .url({ protocol: /^https?$/ })

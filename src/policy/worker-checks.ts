@@ -1,0 +1,90 @@
+import { type WorkerSpec, workerSpec } from '../core/launch-request.ts';
+import { parseMemory, smallestWorker, totalMemoryGb, workerTiers } from '../core/worker-size.ts';
+import { sparkSubmitParameters } from '../launch/spark-submit.ts';
+import { launchSchema } from './launch-schema.ts';
+import type { JobFault, MergedJob } from './merged-job.ts';
+import { isPlain, valueAt } from './plain.ts';
+import { sparkSize } from './scalars.ts';
+import { parts } from './schema.ts';
+
+/** Local disk of a worker, in GB (user guide, worker configurations). Shuffle-optimised disks go up to 2 TB. */
+const diskGbMin = 20;
+const diskGbMax = { standard: 200, shuffle_optimized: 2_000 };
+
+const spec = ['launch', 'spec'] as const;
+
+/** Workers of launch.spec that the service does not have, and size steps that could never be taken. */
+export function workerFaults(job: MergedJob): readonly JobFault[] {
+  const launch = launchSchema.safeParse(valueAt(job.merged, ['launch']));
+  const bounds = parts.executors.safeParse(valueAt(job.merged, ['scaling', 'executors']) ?? {});
+  if (!launch.success || !bounds.success) return [];
+  const parameters = sparkSubmitParameters(launch.data.spec, bounds.data);
+  const request = {
+    jobDriver: {
+      sparkSubmit: { entryPoint: launch.data.spec.entryPoint, sparkSubmitParameters: parameters },
+    },
+  };
+  return (['driver', 'executor'] as const).flatMap((worker) => {
+    const asked = workerSpec(request, worker);
+    const type = launch.data.spec.sparkConf[`spark.emr-serverless.${worker}.disk.type`];
+    return [...memory(job, worker, asked), ...disk(job, worker, asked, type), ...grow(job, worker, asked)];
+  });
+}
+
+type Worker = 'driver' | 'executor';
+
+function memory(job: MergedJob, worker: Worker, asked: WorkerSpec): readonly JobFault[] {
+  const totalGb = totalMemoryGb(parseMemory(asked.memory), asked.overhead);
+  const largestGb = workerTiers.find(({ cores }) => cores === asked.cores)?.memoryGb.at(-1);
+  if (largestGb === undefined || totalGb <= largestGb) return [];
+  const larger = smallestWorker({ cores: asked.cores, totalGb });
+  const least = larger ? `${larger.cores} cores for it, or ` : '';
+  return [
+    {
+      job,
+      code: 'CP1003',
+      path: written(job, [...spec, worker, 'memory'], [...spec, worker, 'cores']),
+      message: `${asked.memory} and its overhead are ${rounded(totalGb)} GB: a worker of ${asked.cores} cores has at most ${largestGb} GB`,
+      hint: `take ${least}memory that fits with its overhead (a tenth unless you say otherwise)`,
+    },
+  ];
+}
+
+function disk(
+  job: MergedJob,
+  worker: Worker,
+  asked: WorkerSpec,
+  type: string | undefined,
+): readonly JobFault[] {
+  const max = type?.toLowerCase() === 'shuffle_optimized' ? diskGbMax.shuffle_optimized : diskGbMax.standard;
+  const sizeGb = parseMemory(asked.disk);
+  if (sizeGb >= diskGbMin && sizeGb <= max) return [];
+  const message = `a disk of ${asked.disk} is out of range`;
+  const hint = `allowed: ${diskGbMin}g to ${max}g`;
+  return [{ job, code: 'CP1003', path: [...spec, worker, 'disk'], message, hint }];
+}
+
+/** A limit below what the job starts with: the class would ask for more memory and never get any. */
+function grow(job: MergedJob, worker: Worker, asked: WorkerSpec): readonly JobFault[] {
+  const classes = valueAt(job.merged, ['restart', 'classes']);
+  return Object.keys(isPlain(classes) ? classes : {}).flatMap((name): readonly JobFault[] => {
+    const path = ['restart', 'classes', name, 'grow', worker, 'max'];
+    const max = valueAt(job.merged, path);
+    if (!isSize(max) || parseMemory(max) >= parseMemory(asked.memory)) return [];
+    const message = `${max} is less than the ${asked.memory} that the ${worker} starts with`;
+    const hint = 'no step up would be possible: write more than that, or delete grow for the usual limit';
+    return [{ job, code: 'CP1003', path, message, hint }];
+  });
+}
+
+function written(job: MergedJob, ...paths: readonly (readonly string[])[]): readonly string[] {
+  return paths.find((path) => valueAt(job.merged, path) !== undefined) ?? [...spec];
+}
+
+function rounded(sizeGb: number): number {
+  return Math.round(sizeGb * 10) / 10;
+}
+
+function isSize(value: unknown): value is string {
+  return sparkSize.safeParse(value).success;
+}
