@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Misread, misreadDuration, misreadSize } from './amounts.ts';
 
 /**
  * The small values of a policy. Besides zod's own, their `meta` may hold words of ours that messages are made of:
@@ -17,6 +18,9 @@ const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 const durationPattern = /^(\d{1,9})([smhd])$/;
 
+/** Longer texts are cut in a message. */
+const textShownMax = 60;
+
 const durationHint = 'durations need a unit: 30s, 10m, 24h, 7d';
 
 /** `30s`, `10m`, `24h` or `7d` in milliseconds; undefined for any other text. */
@@ -30,6 +34,7 @@ export function parseDuration(text: string): number | undefined {
 export function duration(min: string, max: string, orZero = false) {
   const [minMs = 0, maxMs = 0] = [parseDuration(min), parseDuration(max)];
   const allowed = `${orZero ? '0s or ' : ''}${min} to ${max}`;
+  const isTaken = (ms: number) => (ms >= minMs && ms <= maxMs) || (orZero && ms === 0);
   return z
     .string()
     .meta({
@@ -40,15 +45,29 @@ export function duration(min: string, max: string, orZero = false) {
     })
     .transform((text, context) => {
       const durationMs = parseDuration(text);
-      const isInRange = durationMs !== undefined && durationMs >= minMs && durationMs <= maxMs;
-      if (isInRange || (orZero && durationMs === 0)) return durationMs;
+      if (durationMs !== undefined && isTaken(durationMs)) return durationMs;
       const fault =
         durationMs === undefined
-          ? { code: 'CP1002', message: `expected a duration such as 30s, got "${text}"`, hint: durationHint }
+          ? {
+              code: 'CP1002',
+              message: `expected a duration such as 30s, got ${JSON.stringify(text.slice(0, textShownMax))}`,
+              hint: durationHintFor(text, (ms) => (isTaken(ms) ? undefined : allowed)),
+            }
           : { code: 'CP1003', message: `${text} is out of range`, hint: `allowed: ${allowed}` };
       context.issues.push({ code: 'custom', message: fault.message, params: fault, input: text });
       return z.NEVER;
     });
+}
+
+function durationHintFor(text: string, refuses: (ms: number) => string | undefined): string {
+  const meant = misreadDuration(text);
+  const allowed = meant?.write === undefined ? undefined : refuses(parseDuration(meant.write) ?? Number.NaN);
+  if (allowed !== undefined) return `${meant?.wrong}: that is ${meant?.write}, and allowed are ${allowed}`;
+  return meant ? advice(meant) : durationHint;
+}
+
+function advice({ wrong, write }: Misread): string {
+  return write === undefined ? wrong : `${wrong}: write ${write}`;
 }
 
 /** A share: `1%` to `99%`, parsed as a number below 1. */
@@ -85,11 +104,19 @@ export const s3Location = z
   .regex(/^[sS]3[anAN]?:\/\/[A-Za-z0-9][A-Za-z0-9.-]{1,61}[A-Za-z0-9](\/\S*)?$/)
   .meta({ expects: 'an S3 location', hint: 'for example s3://bucket/path/' });
 
+const sizePattern = /^[1-9]\d{0,6}[mgtMGT]$/;
+const sizeHint = 'sizes need a unit: 512m, 14g';
+
 /** A size as Spark writes it: megabytes, gigabytes or terabytes. */
 export const sparkSize = z
   .string()
-  .regex(/^[1-9]\d{0,6}[mgtMGT]$/)
-  .meta({ expects: 'a size such as 14g', hint: 'sizes need a unit: 512m, 14g' });
+  .superRefine((text, context) => {
+    if (sizePattern.test(text)) return;
+    const meant = misreadSize(text);
+    const message = `expected a size such as 14g, got ${JSON.stringify(text.slice(0, textShownMax))}`;
+    context.addIssue({ code: 'custom', message, params: { hint: meant ? advice(meant) : sizeHint } });
+  })
+  .meta({ expects: 'a size such as 14g', hint: sizeHint, pattern: sizePattern.source });
 
 /** Cores of one worker: the sizes that EMR Serverless offers. */
 export const workerCores = z.literal([1, 2, 4, 8, 16]);

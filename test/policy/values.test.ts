@@ -57,6 +57,44 @@ describe('what YAML makes of a value', () => {
   });
 });
 
+describe('an amount in a form of its own is told what to write', () => {
+  const hintOf = (text: string) => {
+    const { loaded } = load(text);
+    return loaded.ok ? [] : loaded.diagnostics.map(({ code, hint }) => `${code} ${hint}`);
+  };
+
+  it.each([
+    ['7days', 'units are s, m, h and d: write 7d'],
+    ['2 h', 'no blank before the unit: write 2h'],
+    ['1h30m', 'one number and one unit: write 90m'],
+    ['1 day 2 hours', 'one number and one unit: write 26h'],
+    ['1.1h', 'whole numbers in digits alone: write 66m'],
+    ['1_200s', 'whole numbers in digits alone: write 20m'],
+    ['PT15M', 'units are s, m, h and d: write 15m'],
+    ['5M', 'units are s, m, h and d: write 5m'],
+    ['2w', 'units are s, m, h and d: that is 14d, and allowed are 1m to 7d'],
+    ['1500ms', 'it is no whole number of the units s, m, h and d'],
+    ['3 fortnights', '"fortnights" is none of the units s, m, h and d'],
+    ['"20"', 'durations need a unit: 30s, 10m, 24h, 7d'],
+    ['ten minutes', 'durations need a unit: 30s, 10m, 24h, 7d'],
+    ['P', 'durations need a unit: 30s, 10m, 24h, 7d'],
+  ])('a duration of %s', (text, hint) => {
+    expect(hintOf(`stall: { after: ${text} }`)).toEqual([`CP1002 ${hint}`]);
+  });
+
+  it.each([
+    ['14GB', 'units are m, g and t: write 14g'],
+    ['14Gi', 'units are m, g and t: write 14g'],
+    ['14 g', 'no blank before the unit: write 14g'],
+    ['14.5g', 'whole numbers in digits alone: write 14848m'],
+    ['2048k', 'units are m, g and t: write 2m'],
+    ['"14"', 'sizes need a unit: 512m, 14g'],
+    ['0g', 'nothing but a number and its unit'],
+  ])('a size of %s', (text, hint) => {
+    expect(hintOf(spec(`    driver: { memory: ${text} }`))).toEqual([`CP1002 ${hint}`]);
+  });
+});
+
 describe('the limits of StartJobRun', () => {
   const tags = (count: number) => Array.from({ length: count }, (_, i) => `t${i}: v`).join(', ');
 
