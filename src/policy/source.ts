@@ -9,13 +9,13 @@ import {
   parseDocument,
   type Scalar,
   visit,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type * as z from 'zod';
 import { type Diagnostic, pathText, type SourceText } from './diagnostics.ts';
 import { schemaAt, valueMeta } from './schema-walk.ts';
 import { secretsIn } from './secrets.ts';
+import { syntaxFaults } from './syntax-faults.ts';
 
 /** A policy file as YAML read it, with the way back from a value to its line. */
 export interface Source extends SourceText {
@@ -50,10 +50,14 @@ export function readSource({ path, text }: SourceText, schema?: z.core.$ZodType)
       logLevel: 'error',
     });
     const base = { path, text, doc, lines };
-    const syntax = [
-      ...doc.errors.map((error) => syntaxFault(base, error, 'error')),
-      ...doc.warnings.map((warning) => syntaxFault(base, warning, 'warning')),
-    ];
+    const syntax = syntaxFaults(doc.errors, doc.warnings, lines).map(
+      ({ pos, ...fault }): Diagnostic => ({
+        ...placeOf(base, ...pos),
+        code: 'CP1006',
+        path: '',
+        ...fault,
+      }),
+    );
     const faults = [...syntax, ...secretFaults(base), ...nodeFaults(base, schema)];
     const isBroken = faults.some(({ code, severity }) => code === 'CP1006' && severity === 'error');
     return { ...base, value: isBroken ? undefined : doc.toJS(), isBroken, faults };
@@ -108,11 +112,6 @@ function placeOf(
   };
 }
 
-function syntaxFault(base: Base, { pos, message }: YAMLError, severity: Diagnostic['severity']): Diagnostic {
-  const [start, end] = pos;
-  return { ...placeOf(base, start, end), severity, code: 'CP1006', path: '', message: firstLine(message) };
-}
-
 /** Of the text, not of the values: comments and keys are read by as many. */
 function secretFaults(base: Base): readonly Diagnostic[] {
   return secretsIn(base.text).map(({ start, end, noun }) => ({
@@ -152,9 +151,19 @@ function nodeFaults(base: Base, schema: z.core.$ZodType | undefined): readonly D
     },
     Alias: (_key, alias, ancestors) => {
       const target = alias.resolve(base.doc);
-      if (target === undefined || !ancestors.includes(target)) return;
-      const message = `the alias *${alias.source} stands inside of what it stands for`;
-      add(alias, { severity: 'error', code: 'CP1006', path: pathText(pathOf(ancestors)), message });
+      const fault = { severity: 'error', code: 'CP1006', path: pathText(pathOf(ancestors)) } as const;
+      // An alias without a name is told by YAML.
+      if (target === undefined && alias.source !== '') {
+        const message = `nothing above is marked as &${alias.source}`;
+        add(alias, {
+          ...fault,
+          message,
+          hint: `mark the value that it stands for with &${alias.source}; a text needs quotes: "*${alias.source}"`,
+        });
+      } else if (target !== undefined && ancestors.includes(target)) {
+        const message = `the alias *${alias.source} stands inside of what it stands for`;
+        add(alias, { ...fault, message });
+      }
     },
     Scalar: (key, scalar, ancestors) => {
       if (key === 'key') return;
