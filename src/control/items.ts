@@ -63,6 +63,8 @@ export interface RecordItem extends Stored {
     readonly guard: GuardResult;
     /** State of the job's run as that pass saw it; absent when there was none or it could not be read. */
     readonly runState?: string;
+    /** Of that run; absent in older items. */
+    readonly runId?: string;
     readonly untilMs?: number;
     /** What the safety lane found, as people read it: where the run differs, for one. */
     readonly concerns?: readonly string[];

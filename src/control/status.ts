@@ -127,7 +127,7 @@ function jobStatus(job: ResolvedJob, record: RecordItem | undefined, ring: Ring,
     state,
     mode: job.mode,
     ...(memory?.run ? { jobRunId: memory.run.jobRunId } : {}),
-    ...(record?.last?.runState ? { runState: record.last.runState } : {}),
+    ...runStateOf(record),
     generation: memory?.generation ?? 0,
     restarts: { hour: usedHour, perHour, day: usedDay, perDay, ...(native ? { native } : {}) },
     ...(classes ? { classBudgets: classes } : {}),
@@ -152,7 +152,8 @@ function jobStatus(job: ResolvedJob, record: RecordItem | undefined, ring: Ring,
 function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   if (!record?.last) return 'NO DATA';
   const { memory, last } = record;
-  const isLive = last.runState !== undefined && !['FAILED', 'SUCCESS', 'CANCELLED'].includes(last.runState);
+  const { runState } = runStateOf(record);
+  const isLive = runState !== undefined && !['FAILED', 'SUCCESS', 'CANCELLED'].includes(runState);
   // A pause does not take the need away, so it must not hide it.
   if (memory.incident?.needsHuman || memory.parked || isUrgent(last.clock)) return 'NEEDS HUMAN';
   if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
@@ -161,8 +162,19 @@ function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   if (memory.unknownSinceMs !== undefined) return 'NO DATA';
   if (!isLive && last.guard.kind !== 'done') return 'DOWN';
   if (memory.wish || (record.claimLocks?.length ?? 0) > 0 || memory.incident) return 'RECOVERING';
-  if (!isLive) return memory.run ? 'DOWN' : 'STARTING';
-  return last.runState === 'RUNNING' ? 'OK' : 'STARTING';
+  if (!isLive) return memory.run && !isNewer(record) ? 'DOWN' : 'STARTING';
+  return runState === 'RUNNING' ? 'OK' : 'STARTING';
+}
+
+/** As the last pass saw it; none of a run that was started since then. */
+function runStateOf(record: RecordItem | undefined): Pick<JobStatus, 'runState'> {
+  const runState = record?.last?.runState;
+  return record === undefined || runState === undefined || isNewer(record) ? {} : { runState };
+}
+
+/** The job's run is younger than the look of the last pass. */
+function isNewer({ memory, last }: RecordItem): boolean {
+  return last?.runId !== undefined && last.runId !== memory.run?.jobRunId;
 }
 
 /** The column that a tired person looks for: what frees this job, a time or a person. */

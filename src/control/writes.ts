@@ -210,7 +210,9 @@ export function lastOf(
     kind,
     reason,
     guard,
-    ...(observation.run.kind === 'seen' ? { runState: observation.run.run.state } : {}),
+    ...(observation.run.kind === 'seen'
+      ? { runId: observation.run.run.jobRunId, runState: observation.run.run.state }
+      : {}),
     ...(verdict.untilMs === undefined ? {} : { untilMs: verdict.untilMs }),
     ...(concerns.length > 0 ? { concerns: concerns.map(({ text }) => text) } : {}),
     ...(clock ? { clock } : {}),

@@ -65,6 +65,8 @@ export interface LocalStack {
   /** Looks at the table for people, without counting as a call of the functions. */
   uncounted<T>(work: () => Promise<T>): Promise<T>;
   runtime(functionName: string): Runtime;
+  /** What a command line needs to be told of this deployment, as environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What `apply` will do: the compiled policy into the control bucket, and the pointer moved to it. */
   publish(policy: ResolvedPolicy): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +143,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       // Each function signs with a key of its own, by which a test can hold it to the rights of its role.
       aws: { ...aws, credentials: { ...credentials, accessKeyId: functionName } },
     }),
+    environment: environmentOf(urls, settings),
     publish: async (policy) => {
       const answer = await publishPolicy(policy, { client: clients.s3, bucket: controlBucket, store });
       if (answer.kind === 'failed')
@@ -150,6 +153,24 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       clients.destroy();
       await close();
     },
+  };
+}
+
+function environmentOf(
+  urls: Readonly<Record<'cloudwatch' | 'dynamodb' | 's3' | 'sqs', string>>,
+  settings: Settings,
+): LocalStack['environment'] {
+  return {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_CLOUDWATCH: urls.cloudwatch,
+    AWS_ENDPOINT_URL_DYNAMODB: urls.dynamodb,
+    AWS_ENDPOINT_URL_S3: urls.s3,
+    AWS_ENDPOINT_URL_SQS: urls.sqs,
+    CHECKPILOT_TABLE: settings.table,
+    CHECKPILOT_CONTROL_BUCKET: settings.controlBucket,
+    CHECKPILOT_WAKE_QUEUE_URL: settings.wakeQueueUrl,
   };
 }
 

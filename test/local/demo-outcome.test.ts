@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Evidence, judge } from '../../src/local/demo/outcome.ts';
 import { play } from '../../src/local/demo/play.ts';
-import { loadDemoPolicy } from '../../src/local/demo/scenario.ts';
+import { loadDemoPolicy, usualStartMs } from '../../src/local/demo/scenario.ts';
 import { channelView } from '../../src/local/demo/slack-view.ts';
 import type { JournalEntry } from '../../src/world/journal.ts';
 
@@ -10,7 +10,7 @@ const nobody = { begins: () => {}, line: () => {}, flush: async () => {} };
 
 /** One run of the demo, and a way to judge it again after something in it was changed. */
 async function played() {
-  const { outcome, decisions, journal, posts } = await play(root, 5, nobody);
+  const { outcome, decisions, journal, posts } = await play(root, { seed: 5, startMs: usualStartMs }, nobody);
   const entries = journal
     .trim()
     .split('\n')

@@ -1,14 +1,48 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { measureRealTime, Stopwatch } from '../../src/local/demo/real-time.ts';
 import { callFaults } from '../support/calls.ts';
 
 const demo = join(import.meta.dirname, '../../src/local/demo/main.ts');
+const cli = join(import.meta.dirname, '../../src/cli/main.ts');
 const run = (...args: readonly string[]) =>
   spawnSync(process.execPath, [demo, ...args], { encoding: 'utf8' });
+
+describe('the demo that is kept open', () => {
+  it('takes orders of the command line, and ends when it is told to', { timeout: 180_000 }, async () => {
+    const child = spawn(process.execPath, [demo, '--headless', '--keep']);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let shown = '';
+    const said = (text: string) =>
+      new Promise<void>((resolve) => {
+        child.stdout.on('data', (chunk) => {
+          shown += String(chunk);
+          if (shown.includes(text)) resolve();
+        });
+      });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    await said('Ctrl-C ends it.');
+    const settings = [...shown.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+    const checkpilot = (...args: readonly string[]) =>
+      promisify(execFile)(process.execPath, [cli, ...args], {
+        env: { PATH: process.env.PATH, ...Object.fromEntries(settings) },
+      });
+
+    const before = await checkpilot('status', 'iot-ingest', '--json');
+    expect(JSON.parse(before.stdout).jobs[0]).toMatchObject({ job: 'iot-ingest', state: 'NEEDS HUMAN' });
+    const started = said('(operator)');
+    const order = await checkpilot('start', 'ledger', '--reason', 'trying it out');
+    expect(order.stdout).toContain('start ledger: ordered');
+    await started;
+    expect(shown).toContain('A person ordered the start.');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+  });
+});
 
 describe('the demo for scripts', () => {
   it('prints one document that agrees with what the world journalled', { timeout: 120_000 }, () => {

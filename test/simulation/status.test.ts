@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pauseJob, stopJob } from '../../src/control/orders.ts';
+import { pauseJob, startJob, stopJob } from '../../src/control/orders.ts';
 import { fleetStatus, type JobStatus } from '../../src/control/status.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
@@ -68,6 +68,26 @@ describe('status', () => {
       nextAtMs: startMs + hourMs,
     });
     expect(await statusOf(fleet, 'b')).toMatchObject({ state: 'STOPPED', runState: 'CANCELLED' });
+  });
+
+  it('says nothing of a run that was started since the last look, least of all that it has ended', async () => {
+    const fleet = testFleet({ jobs: { orders: {} } });
+    const orders = fleet.policy.jobs.orders ?? expect.fail('no job');
+    fleet.startSweeping();
+    await fleet.runFor(20 * minuteMs);
+    await stopJob(fleet.ports, orders);
+    await fleet.runFor(5 * minuteMs);
+    const { jobRunId: first } = await statusOf(fleet, 'orders');
+    await startJob(fleet.ports, orders, { by: 'ana', reason: 'go on' }, false);
+    const seen = new Set<string>();
+    for (let second = 0; second < 120; second += 1) {
+      await fleet.runFor(1_000);
+      const { jobRunId, runState = 'unseen', state } = await statusOf(fleet, 'orders');
+      if (jobRunId !== first) seen.add(`${runState} ${state}`);
+    }
+    expect([...seen].at(0)).toBe('unseen STARTING');
+    expect([...seen].at(-1)).toBe('RUNNING OK');
+    expect([...seen].filter((one) => one.includes('CANCELLED') || one.includes('DOWN'))).toEqual([]);
   });
 
   it('shows where a run differs from the policy', async () => {

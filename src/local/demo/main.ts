@@ -6,10 +6,12 @@ import { parseArgs, styleText } from 'node:util';
 import type { Decision } from '../../core/decision.ts';
 import { explain } from '../../core/explain.ts';
 import type { SlackPost } from '../slack.ts';
+import type { LocalStack } from '../stack.ts';
+import { invitation, keepOpen } from './keep.ts';
 import type { Outcome } from './outcome.ts';
 import { type Audience, play } from './play.ts';
 import { measureRealTime } from './real-time.ts';
-import { scenario } from './scenario.ts';
+import { scenario, usualStartMs } from './scenario.ts';
 import { channelView } from './slack-view.ts';
 import { type Line, render, wrap } from './timeline.ts';
 
@@ -20,6 +22,7 @@ const usage = `npm run demo -- [--headless] [--json] [--calls FILE] [--seed N]
   --json       one JSON document on stdout, nothing else there
   --calls FILE what the world really saw, one JSON object a line
   --seed N     another run of chance (default 7)
+  --keep       leaves the stack open afterwards, for trying the command line on it
   --real-time  measures instead: wall clock from event to StartJobRun`;
 
 /** 240 restarts, so that the 99th percentile is more than the worst of a few. */
@@ -33,6 +36,8 @@ interface Options {
   readonly isJson: boolean;
   readonly callsFile: string | undefined;
   readonly seed: number;
+  readonly isKept: boolean;
+  readonly startMs: number;
 }
 
 async function main(): Promise<number> {
@@ -55,10 +60,25 @@ async function main(): Promise<number> {
     return 1;
   }
   const out = printer(options);
-  const { outcome, decisions, posts, journal } = await play(root, options.seed, out);
-  if (options.callsFile) await writeFile(options.callsFile, journal);
-  out.end(outcome, decisions, posts);
+  const { outcome } = await play(
+    root,
+    options,
+    out,
+    async ({ outcome, decisions, posts, journal }, stack) => {
+      if (options.callsFile) await writeFile(options.callsFile, journal);
+      out.end(outcome, decisions, posts);
+      if (options.isKept) await keep(stack);
+    },
+  );
   return outcome.ok ? 0 : 1;
+}
+
+/** Until somebody ends it. */
+async function keep(stack: LocalStack): Promise<void> {
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  process.stdout.write(`${invitation(stack).join('\n')}\n`);
+  await keepOpen(stack, ended.signal);
 }
 
 /** Found out before the story, not after it. */
@@ -79,13 +99,18 @@ function readOptions(): Options | string {
         calls: { type: 'string' },
         seed: { type: 'string', default: '7' },
         'real-time': { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
     if (values.help) return 'help';
     if (values['real-time']) return 'real-time';
     if (!/^\d{1,9}$/.test(values.seed)) return `--seed takes a whole number, not "${values.seed}"`;
+    if (values.keep && values.json) return '--keep is for people, --json for scripts: leave one of them out';
     return {
+      isKept: values.keep,
+      // Its last moment is now, so that the command line and the stack agree on the time.
+      startMs: values.keep ? Date.now() - scenario.durationMs : usualStartMs,
       isHeadless: values.headless || values.json,
       isJson: values.json,
       callsFile: values.calls,
@@ -97,11 +122,11 @@ function readOptions(): Options | string {
 }
 
 /** Text for people on stdout, or nothing there but one JSON document. */
-function printer({ isJson, isHeadless }: Options): Audience & {
+function printer({ isJson, isHeadless, startMs }: Options): Audience & {
   end(outcome: Outcome, decisions: readonly Decision[], posts: readonly SlackPost[]): void;
 } {
   const isPlain = !process.stdout.isTTY || process.env.NO_COLOR !== undefined;
-  const style = { startMs: scenario.startMs, columns: process.stdout.columns ?? 120, isPlain };
+  const style = { startMs, columns: process.stdout.columns ?? 120, isPlain };
   const say = (text: string) => {
     if (!isJson) process.stdout.write(`${text}\n`);
   };

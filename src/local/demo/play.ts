@@ -24,13 +24,18 @@ export interface Audience {
   flush(): Promise<void>;
 }
 
-/** Plays the whole demo on a local stack of its own, and judges it. */
-export async function play(root: string, seed: number, audience: Audience): Promise<Played> {
+/** Plays the whole demo on a local stack of its own, and judges it. `after` may use the stack before it is closed. */
+export async function play(
+  root: string,
+  { seed, startMs }: { readonly seed: number; readonly startMs: number },
+  audience: Audience,
+  after: (played: Played, stack: LocalStack) => Promise<void> = async () => {},
+): Promise<Played> {
   const policy = await loadDemoPolicy(root);
   const faults = faultInjector();
   const stack = await startLocalStack({
     seed,
-    startMs: scenario.startMs,
+    startMs,
     buckets: ['acme-checkpoints', 'acme-logs', 'acme-artifacts'],
     slackChannels: [scenario.channel],
     fault: faults.fault,
@@ -38,7 +43,7 @@ export async function play(root: string, seed: number, audience: Audience): Prom
   try {
     const { journal } = stack.world;
     const tell = (job: string, text: string) => audience.line(lineOfFault(stack.time.now(), job, text));
-    setTheScene(stack.world);
+    setTheScene(stack.world, startMs);
     faults.watch(stack.world, tell);
     const jobs = Object.values(policy.jobs);
     for (const { name, mode, restart, checkpoints } of jobs)
@@ -54,13 +59,13 @@ export async function play(root: string, seed: number, audience: Audience): Prom
       if (line) audience.line(line);
     });
     await stack.publish(policy);
-    letPeopleAct(stack, policy, tell);
+    letPeopleAct(stack, { policy, startMs }, tell);
     followFunctions(
       stack,
       jobs.map(({ name }) => name),
       audience,
     );
-    await stack.time.run({ untilMs: scenario.startMs + scenario.durationMs });
+    await stack.time.run({ untilMs: startMs + scenario.durationMs });
     await audience.flush();
     const decisions = (await Promise.all(jobs.map(({ name }) => decisionsOf(stack.store, name)))).flat();
     const { apiCalls } = stack;
@@ -71,7 +76,9 @@ export async function play(root: string, seed: number, audience: Audience): Prom
       apiCalls,
       injected: faults.count(),
     });
-    return { outcome, decisions, posts: stack.slackPosts, journal: journal.text() };
+    const played = { outcome, decisions, posts: stack.slackPosts, journal: journal.text() };
+    await after(played, stack);
+    return played;
   } finally {
     await stack.close();
   }

@@ -8,8 +8,8 @@ import type { World } from '../../world/world.ts';
 import type { LocalStack } from '../stack.ts';
 
 const minuteMs = 60_000;
-const startMs = Date.parse('2026-11-22T08:00:00Z');
-const at = (minutes: number) => startMs + minutes * minuteMs;
+/** When the story begins unless somebody wants it to end now. */
+export const usualStartMs = Date.parse('2026-11-22T08:00:00Z');
 
 /** How a job may end, judged from what the world saw. */
 export type Ending = 'healthy' | 'recovered' | 'parked' | 'stopped' | 'taken-over' | 'down';
@@ -17,7 +17,6 @@ export type Ending = 'healthy' | 'recovered' | 'parked' | 'stopped' | 'taken-ove
 /** What goes wrong in the demo, and how each job has to end for the demo to be right. */
 export const scenario = {
   policyFile: 'examples/demo/policy.yaml',
-  startMs,
   durationMs: 180 * minuteMs,
   applicationId: '00demo0000000001',
   /** Channel of the local Slack workspace, as the policy names it. */
@@ -45,11 +44,16 @@ export async function loadDemoPolicy(root: string): Promise<ResolvedPolicy> {
 }
 
 /** What becomes of the jobs, each in its own way. */
-export function setTheScene(world: World): void {
+export function setTheScene(world: World, startMs: number): void {
   const { applicationId } = scenario;
+  const at = (minutes: number) => startMs + minutes * minuteMs;
   world.emr.createApplication({ applicationId, name: 'streaming-demo', releaseLabel: 'emr-7.10.0' });
-  // Both attempts that the policy leaves to the service die, so the run ends and Checkpilot comes in.
-  world.script('clicks-enrich', { dieAt: [{ cause: 'worker-lost', atMs: at(25), times: 2 }] });
+  // Both attempts that the policy leaves to the service die, so the run ends and Checkpilot comes in. After the story it
+  // dies on, for those who keep the stack open: its budget is three restarts an hour.
+  const deaths = [25, 184, 190, 196, 202].map((minutes) => at(minutes));
+  world.script('clicks-enrich', {
+    dieAt: deaths.map((atMs) => ({ cause: 'worker-lost', atMs, times: 2 })),
+  });
   world.script('orders-join', {
     dieAt: [{ cause: 'out-of-memory', atMs: at(45), neededMemoryGb: 18 }],
   });
@@ -62,9 +66,10 @@ export function setTheScene(world: World): void {
 /** What people do meanwhile, past Checkpilot: they cancel two runs, and start one of their own. */
 export function letPeopleAct(
   { time, world }: LocalStack,
-  policy: ResolvedPolicy,
+  { policy, startMs }: { readonly policy: ResolvedPolicy; readonly startMs: number },
   tell: (job: string, text: string) => void,
 ): void {
+  const at = (minutes: number) => startMs + minutes * minuteMs;
   const cancel = (job: string) => {
     const run = world.journal.entries.findLast(
       (entry) => entry.kind === 'start-accepted' && entry.job === job,
