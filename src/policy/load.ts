@@ -9,7 +9,7 @@ import { regionFaults } from './region-checks.ts';
 import { resolvePolicy } from './resolve.ts';
 import { jobSchema, policyFileSchema } from './schema.ts';
 import { withoutSecrets } from './secrets.ts';
-import { fileStart, locate, readSource, type Source } from './source.ts';
+import { fileStart, locate, type Path, readSource, type Source } from './source.ts';
 import { validate } from './validate.ts';
 import { windowFaults } from './window-checks.ts';
 
@@ -26,7 +26,7 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
   const intact = sources.filter(({ isBroken }) => !isBroken);
   const fileFaults = [...sources.flatMap(({ faults }) => faults), ...intact.flatMap(schemaFaults)];
   const jobs = mergedJobs(intact);
-  const mended = new Set(fileFaults.flatMap(({ meantPath }: Told) => meantPath ?? []));
+  const mended = new Set(fileFaults.flatMap(({ meantPaths }: Told) => meantPaths ?? []));
   // A file that cannot be read may hold what the others seem to lack.
   const wholeFaults =
     intact.length < sources.length
@@ -41,13 +41,10 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
               jobs.map(({ name }) => name),
             ),
           ),
-          ...[...missingInJobs(jobs), ...checkJobs(jobs, sections(sources).metadata)].map((fault) =>
-            told(fault, mended),
-          ),
+          ...jobFaults(jobs, sections(sources).metadata, mended),
         ];
   const diagnostics = sortDiagnostics(
     [...fileFaults.filter(({ code, path }) => code !== 'CP1005' || !mended.has(path)), ...wholeFaults]
-      .filter(isTold)
       .map(withoutMeant)
       .map(withoutSecrets),
     files,
@@ -56,8 +53,8 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
   return { ok: true, policy: resolvePolicy(sections(sources), jobs), warnings: diagnostics };
 }
 
-/** A diagnostic with the path that its unknown key was meant to be, for not telling that path as missing too. */
-type Told = Diagnostic & { readonly meantPath?: string };
+/** A diagnostic with the paths that its unknown key was meant to write, for not telling those as missing too. */
+type Told = Diagnostic & { readonly meantPaths?: readonly string[] };
 
 /** What the schema says of one file. In `defaults` and `jobs` the missing is judged after merging. */
 function schemaFaults(source: Source): readonly Told[] {
@@ -70,8 +67,12 @@ function schemaFaults(source: Source): readonly Told[] {
       path: pathText(path),
       message,
       ...(hint === undefined ? {} : { hint }),
-      ...(meant === undefined ? {} : { meantPath: pathText([...path.slice(0, -1), meant]) }),
+      ...(meant === undefined ? {} : { meantPaths: prefixes(path.slice(0, -1), meant) }),
     }));
+}
+
+function prefixes(map: Path, meant: readonly string[]): readonly string[] {
+  return meant.map((_, index) => pathText([...map, ...meant.slice(0, index + 1)]));
 }
 
 const sharedSections = ['metadata', 'defaults', 'guardrails', 'notifications'] as const;
@@ -121,20 +122,39 @@ function missingInJobs(jobs: readonly MergedJob[]): readonly JobFault[] {
   );
 }
 
-function told(fault: JobFault, mended: ReadonlySet<string>): Diagnostic | undefined {
+function jobFaults(
+  jobs: readonly MergedJob[],
+  metadata: unknown,
+  mended: ReadonlySet<string>,
+): readonly Diagnostic[] {
+  const faults = [...missingInJobs(jobs), ...checkJobs(jobs, metadata)];
+  const counts = new Map<string, number>();
+  for (const fault of faults) counts.set(sameness(fault), (counts.get(sameness(fault)) ?? 0) + 1);
+  return faults
+    .filter(({ job, path, code }) => {
+      const isMended =
+        mended.has(pathText(['jobs', job.name, ...path])) || mended.has(pathText(['defaults', ...path]));
+      return code !== 'CP1005' || !isMended;
+    })
+    .map((fault) => told(fault, counts.get(sameness(fault)) === jobs.length));
+}
+
+function sameness({ code, path, message }: JobFault): string {
+  return JSON.stringify([code, path, message]);
+}
+
+/** What is wrong in every job and written in `defaults` is a fault of `defaults`; any other is one of its job. */
+function told(fault: JobFault, isInAll: boolean): Diagnostic {
   const { job, path, on, code, message, hint, isBetweenJobs } = fault;
-  const full = pathText(['jobs', job.name, ...path]);
-  const isMended = mended.has(full) || mended.has(pathText(['defaults', ...path]));
-  if (code === 'CP1005' && isMended) return undefined;
-  const shown = { code, path: full, message, ...(hint === undefined ? {} : { hint }) };
-  const at = isBetweenJobs ? job.ownPlaceOf(path, on) : job.placeOf(path, on);
+  const written = job.writtenAt(path, on);
+  const isOfDefaults = isInAll && !isBetweenJobs && written.path[0] === 'defaults';
+  const isWhole = valueAt(job.merged, path) !== undefined;
+  const at = isBetweenJobs || (!isWhole && !isOfDefaults) ? job.ownPlaceOf(path, on) : written.place;
+  const full = isOfDefaults ? written.path : ['jobs', job.name, ...path];
+  const shown = { code, path: pathText(full), message, ...(hint === undefined ? {} : { hint }) };
   return { ...at, severity: fault.severity ?? 'error', ...shown };
 }
 
-function isTold(diagnostic: Diagnostic | undefined): diagnostic is Diagnostic {
-  return diagnostic !== undefined;
-}
-
-function withoutMeant({ meantPath: _, ...diagnostic }: Told): Diagnostic {
+function withoutMeant({ meantPaths: _, ...diagnostic }: Told): Diagnostic {
   return diagnostic;
 }

@@ -24,14 +24,24 @@ export function mergedJobs(sources: readonly Source[]): readonly MergedJob[] {
         return isInherited ? place(holder, ['defaults', ...path], 'value') : undefined;
       },
       ownPlaceOf: (path: Path, on: 'key' | 'value' = 'value') => place(source, ['jobs', name, ...path], on),
-      placeOf: (path: Path, on: 'key' | 'value' = 'value') => {
-        const { isWhole, ...own } = locate(source, ['jobs', name, ...path], on);
-        if (isWhole || !holder) return own;
-        const { isWhole: isDefault, ...inherited } = locate(holder, ['defaults', ...path], on);
-        return isDefault ? inherited : own;
+      writtenAt: (path: Path, on: 'key' | 'value' = 'value') => {
+        const isOwn =
+          holder === undefined ||
+          depthOf(source, ['jobs', name], path) >= depthOf(holder, ['defaults'], path);
+        const [file, root] = isOwn ? [source, ['jobs', name]] : [holder, ['defaults']];
+        return { place: place(file, [...root, ...path], on), path: [...root, ...path] };
       },
     }));
   });
+}
+
+/** How many keys of the path a file has below the root. */
+function depthOf(source: Source, root: Path, path: Path): number {
+  const whole = path.findIndex((_, index) => {
+    const upTo = [...root, ...path.slice(0, path.length - index)];
+    return locate(source, upTo, 'key').isWhole;
+  });
+  return whole < 0 ? 0 : path.length - whole;
 }
 
 /** The place of a value or key, or of the nearest thing above it. */

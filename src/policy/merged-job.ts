@@ -7,12 +7,20 @@ import type { Place } from './source.ts';
 export interface MergedJob {
   readonly name: string;
   readonly merged: unknown;
-  /** The place of a value of this job: in the job, else in `defaults`, else the nearest key above it. */
-  readonly placeOf: (path: readonly (string | number)[], on?: 'key' | 'value') => Place;
-  /** The same, but always in the job: for faults between two jobs, which the defaults have no part in. */
+  /**
+   * Where a value of this job is written, with its whole path: in the job, else in `defaults`; of what is missing, the
+   * nearest key above it in either.
+   */
+  readonly writtenAt: (path: readonly (string | number)[], on?: 'key' | 'value') => Written;
+  /** Always in the job: for faults between two jobs, which the defaults have no part in. */
   readonly ownPlaceOf: (path: readonly (string | number)[], on?: 'key' | 'value') => Place;
   /** Where a value of `merged` was written; undefined for a path that no file has a value at. */
   readonly originOf: (path: readonly (string | number)[]) => Place | undefined;
+}
+
+export interface Written {
+  readonly place: Place;
+  readonly path: readonly (string | number)[];
 }
 
 /** A fault with its path inside the job. */

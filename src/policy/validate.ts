@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Diagnostic } from './diagnostics.ts';
+import { elsewhere } from './elsewhere.ts';
 import { type NotYet, notYet } from './not-yet.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { keyMeta, keysAt, schemaAt, valueMeta } from './schema-walk.ts';
@@ -10,8 +11,8 @@ export interface Finding extends Pick<Diagnostic, 'code' | 'message' | 'hint'> {
   readonly path: readonly (string | number)[];
   /** Unknown keys and bad keys are shown at the key, everything else at the value. */
   readonly on: 'key' | 'value';
-  /** The key that an unknown one was most likely meant to be. */
-  readonly meant?: string;
+  /** What an unknown key was most likely meant to be, as a path from the map that it stands in. */
+  readonly meant?: readonly string[];
 }
 
 type Issue = z.core.$ZodIssue;
@@ -35,7 +36,7 @@ interface Judged {
 function findings({ schema, root, later }: Judged, issue: Issue): readonly Finding[] {
   const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey([...path, key], keysAt(path, schema), later));
+    return issue.keys.map((key) => unknownKey([...path, key], schema, later));
   }
   if (issue.code === 'invalid_key') {
     const key = path.at(-1);
@@ -93,16 +94,38 @@ function ofValue(issue: Issue, path: Finding['path'], value: unknown, { expects,
   }
 }
 
-function unknownKey(path: Finding['path'], known: readonly string[], laterAt: Later): Finding {
+function unknownKey(path: Finding['path'], schema: z.ZodType, laterAt: Later): Finding {
   const key = String(path.at(-1));
   const later = laterAt(path);
   if (later) {
     const told = finding('CP1008', path, `"${key}" is not part of this version yet`, later.hint, 'key');
-    return { ...told, ...(later.instead ? { meant: later.instead } : {}) };
+    return { ...told, ...(later.instead ? { meant: [later.instead] } : {}) };
   }
-  const meant = suggest(key, known);
-  const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(', ')}`;
-  return { ...finding('CP1001', path, `unknown key "${key}"`, hint, 'key'), ...(meant ? { meant } : {}) };
+  const known = keysAt(path.slice(0, -1), schema);
+  const near = suggest(key, known);
+  const places = near ? [] : elsewhere(schema, path);
+  const told = finding('CP1001', path, `unknown key "${key}"`, keyHint(near, places, known), 'key');
+  // Of a map with one key, any other key was meant to be that one.
+  const meant = near ? [near] : (meantBelow(path, places) ?? (known.length === 1 ? known : undefined));
+  return { ...told, ...(meant === undefined ? {} : { meant }) };
+}
+
+type Place = readonly string[];
+
+function keyHint(near: string | undefined, places: readonly Place[], known: readonly string[]): string {
+  if (near) return `did you mean "${near}"?`;
+  const names = places.map((place) =>
+    place.length === 0 ? 'the file, outside of this map' : place.join('.'),
+  );
+  if (names.length > 0) return `it belongs in ${names.join(' or ')}`;
+  return `known here: ${known.join(', ')}`;
+}
+
+function meantBelow(path: Finding['path'], places: readonly Place[]): readonly string[] | undefined {
+  const stands = path.slice(0, -1).map(String);
+  const [place, second] = places;
+  const isBelow = place && !second && stands.every((each, index) => each === place[index]);
+  return isBelow ? [...place.slice(stands.length), String(path.at(-1))] : undefined;
 }
 
 function finding(

@@ -75,6 +75,81 @@ describe('loadPolicy', () => {
   });
 });
 
+describe('a fault that stands in defaults', () => {
+  const job = (name: string, more = '') =>
+    `  ${name}: { checkpoint: { location: s3://bbb/${name} }${more} }\n`;
+  const found = (defaults: string, jobs: string) => {
+    const text = `${head}${metadata}defaults: { match: { application: { id: 00aa } }, ${defaults} }\njobs:\n${jobs}`;
+    return diagnosticsOf([{ path: 'a.yaml', text }]).map(({ line, path, message }) => ({
+      line,
+      path,
+      message,
+    }));
+  };
+
+  it('is named as one of the defaults', () => {
+    expect(found('restart: { budget: { perDay: 2 } }', job('a') + job('b'))).toEqual([
+      { line: 4, path: 'defaults.restart.budget', message: '2 a day is less than 3 an hour' },
+    ]);
+  });
+
+  it('is told there, too, if it is that something is missing', () => {
+    expect(found('source: { kinesis: { consumer: efo/a } }', job('a') + job('b'))).toEqual([
+      { line: 4, path: 'defaults.source.kinesis.stream', message: '"stream" is missing' },
+    ]);
+  });
+
+  it('is one of the job where other jobs have mended it', () => {
+    const jobs = job('a', ', source: { kinesis: { stream: a } }') + job('b');
+    expect(found('source: { kinesis: { consumer: efo/a } }', jobs)).toEqual([
+      { line: 7, path: 'jobs.b.source.kinesis.stream', message: '"stream" is missing' },
+    ]);
+  });
+
+  it('names the job whose own value makes it one', () => {
+    const jobs = job('a', ', restart: { nativeRetries: 10 }') + job('b');
+    expect(found('restart: { budget: { perHour: 5 } }', jobs)).toMatchObject([
+      { line: 4, path: 'jobs.a.restart.budget.perHour' },
+    ]);
+  });
+});
+
+describe('a key at the wrong place', () => {
+  const found = (text: string) =>
+    diagnosticsOf([{ path: 'a.yaml', text: `${head}${text}` }]).map(
+      ({ code, path, hint }) => `${code} ${path}: ${hint}`,
+    );
+  const jobs = (more: string) =>
+    `${metadata}jobs:\n  a:\n    match: { application: { id: 00aa } }\n    checkpoint: { location: s3://bbb/a }\n    ${more}\n`;
+
+  it.each([
+    ['nativeRetries: 3', 'jobs.a.nativeRetries: it belongs in jobs.a.restart'],
+    ['perHour: 3', 'jobs.a.perHour: it belongs in jobs.a.restart.budget'],
+    ['restart: { mode: act }', 'jobs.a.restart.mode: it belongs in jobs.a'],
+    ['launch: { driver: {} }', 'jobs.a.launch.driver: it belongs in jobs.a.launch.spec'],
+    ['restart: { pause: {} }', 'jobs.a.restart.pause: it belongs in guardrails'],
+    ['action: page', 'jobs.a.action: did you mean "actions"?'],
+  ])('%s is shown where it belongs', (more, expected) => {
+    expect(found(jobs(more))).toContain(`CP1001 ${expected}`);
+  });
+
+  it.each([
+    ['severity: critical', 'known here: description, owner'],
+    ['maxRetries: 3', 'known here: description, owner'],
+  ])('%s, which has many places or none, is answered with what is known', (more, expected) => {
+    expect(found(jobs(more))).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('is not told a second time as missing where it belongs', () => {
+    const text = `${metadata.replace('region: us-east-1, ', '')}region: us-east-1\ndefaults: { id: 00aa, location: s3://bbb/a }\njobs: { a: {} }\n`;
+    expect(found(text)).toEqual([
+      'CP1001 region: it belongs in metadata',
+      'CP1001 defaults.id: it belongs in defaults.match.application',
+      'CP1001 defaults.location: it belongs in defaults.checkpoint',
+    ]);
+  });
+});
+
 describe('a policy of several files', () => {
   const base = {
     path: 'base.yaml',
