@@ -3,7 +3,7 @@ import { isPlain, valueAt } from '../policy/plain.ts';
 import { suggest } from '../policy/suggest.ts';
 import { type EventKind, eventKinds, eventSchema } from './event-schema.ts';
 import { expectFaults } from './expect-checks.ts';
-import { type CasePath, type Fault, noEffect, type WrittenTest } from './fault.ts';
+import { type CasePath, type Fault, hasUnknown, noEffect, type WrittenTest } from './fault.ts';
 import { type PolicyTestDocument, policyTestSchema } from './schema.ts';
 import { commitFaults, seriesFaults } from './series-checks.ts';
 
@@ -137,6 +137,8 @@ function eventFaults({ events }: WrittenTest, at: CasePath): readonly Fault[] {
           ]
         : [];
     if (first === undefined) {
+      // A misspelt kind is told by the schema.
+      if (hasUnknown(event, eventSchema.shape)) return late;
       const hint = `an event is one of ${Object.keys(eventKinds).join(', ')}`;
       return [...late, { code: 'CP1005', path, message: 'says not what happens', hint }];
     }
@@ -152,7 +154,7 @@ function eventFaults({ events }: WrittenTest, at: CasePath): readonly Fault[] {
 function emptyFailure(failure: unknown, path: CasePath, kind: string): readonly Fault[] {
   if (kind !== 'run.failed' && kind !== 'attempt.failed') return [];
   const isTold = ['class', 'message', 'log'].some((key) => valueAt(failure, [key]) !== undefined);
-  if (isTold || !isPlain(failure)) return [];
+  if (isTold || !isPlain(failure) || hasUnknown(failure, eventKinds[kind].unwrap().shape)) return [];
   const hint = 'class: transient-io, or message: "…", or log: "…"';
   return [{ code: 'CP1005', path, on: 'key', message: 'says not why it failed', hint }];
 }

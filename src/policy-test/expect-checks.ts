@@ -1,6 +1,6 @@
 import { isPlain } from '../policy/plain.ts';
 import { type Expectation, expectationParts, expectationSchema } from './expect-schema.ts';
-import type { CasePath, Fault, WrittenTest } from './fault.ts';
+import { type CasePath, type Fault, hasUnknown, type WrittenTest } from './fault.ts';
 
 /** A test may be this many steps long: more is a slip of the pen, and would take minutes. */
 const stepsMax = 20_000;
@@ -22,7 +22,8 @@ export function expectFaults(test: WrittenTest, stepMs: number | undefined, at: 
 function oneExpectation(one: unknown, stepMs: number | undefined, path: CasePath): readonly Fault[] {
   if (!isPlain(one)) return [];
   const faults: Fault[] = [];
-  if (!expectationParts.some((part) => Object.hasOwn(one, part)))
+  const saysNothing = !expectationParts.some((part) => Object.hasOwn(one, part));
+  if (saysNothing && !hasUnknown(one, expectationSchema.shape))
     faults.push({
       code: 'CP2301',
       path,

@@ -25,3 +25,8 @@ export function noEffect(path: CasePath): Fault {
     hint: 'it changes nothing here; leave it out, or keep it for a later version',
   };
 }
+
+/** A key that nobody knows may be what seems to be missing. */
+export function hasUnknown(written: object, shape: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(written).some((key) => !Object.hasOwn(shape, key));
+}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { plainSchema } from './schema-walk.ts';
 
-/** Segments of a path: a key, `NAME` for any key of a map, `[]` for any entry of a list. */
+/** Segments of a path: a key, `NAME` for any key of a map, `[0]` and `[]` for one and for any entry of a list. */
 type Segments = readonly string[];
 
 /** More places than this are no help. */
@@ -55,5 +55,10 @@ function fits(segment: string, written: string | number | undefined): boolean {
 }
 
 function asWritten(place: Segments, shared: number, stands: readonly (string | number)[]): Segments {
-  return place.map((segment, index) => (index < shared ? String(stands[index]) : segment));
+  return place.map((segment, index) => (index < shared ? segmentText(stands[index] ?? segment) : segment));
+}
+
+/** A place in a list stands in brackets. */
+export function segmentText(segment: string | number): string {
+  return typeof segment === 'number' ? `[${segment}]` : segment;
 }

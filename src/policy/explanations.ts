@@ -17,7 +17,7 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
   },
   CP1002: {
     cause:
-      'A value of another kind than the key takes: a number without its unit, text where a number is wanted, a name with forbidden letters. As a warning: an id that YAML reads as a number.',
+      'A value of another kind than the key takes: a number without its unit, text where a number is wanted, a name with forbidden letters; or a file that is no policy at all. As a warning: an id that YAML reads as a number.',
     example: 'restart:\n  backoff: { initial: 30 }\nmetadata: { accountId: 012345678901 }',
     fix: 'Write the value as the message says: durations with their unit (30s), ids and account numbers in quotes.',
   },

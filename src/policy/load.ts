@@ -4,6 +4,7 @@ import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './d
 import { isSet, mergedJobs, place, sections } from './merge.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
 import { receiverFaults } from './notification-checks.ts';
+import { orOtherKind } from './other-kind.ts';
 import { isPlain, nullsAsUnset, valueAt } from './plain.ts';
 import { regionFaults } from './region-checks.ts';
 import { resolvePolicy } from './resolve.ts';
@@ -22,10 +23,10 @@ export type LoadedPolicy =
  * The files share one set of jobs; metadata, defaults and guardrails each stand in just one of them.
  */
 export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
-  const sources = files.map((file) => readSource(file));
+  const sources = files.map((file) => orOtherKind(readSource(file)));
   const intact = sources.filter(({ isBroken }) => !isBroken);
   const fileFaults = [...sources.flatMap(({ faults }) => faults), ...intact.flatMap(schemaFaults)];
-  const jobs = mergedJobs(intact);
+  const jobs = firstOfEachName(mergedJobs(intact));
   const mended = new Set(fileFaults.flatMap(({ meantPaths }: Told) => meantPaths ?? []));
   // A file that cannot be read may hold what the others seem to lack.
   const wholeFaults =
@@ -51,6 +52,11 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
   );
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   return { ok: true, policy: resolvePolicy(sections(sources), jobs), warnings: diagnostics };
+}
+
+/** A job in two files is told as that, and not as two jobs that meet. */
+function firstOfEachName(jobs: readonly MergedJob[]): readonly MergedJob[] {
+  return [...new Map(jobs.toReversed().map((job) => [job.name, job])).values()].toReversed();
 }
 
 /** A diagnostic with the paths that its unknown key was meant to write, for not telling those as missing too. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Diagnostic } from './diagnostics.ts';
-import { elsewhere } from './elsewhere.ts';
+import { elsewhere, segmentText } from './elsewhere.ts';
 import { type NotYet, notYet } from './not-yet.ts';
 import { isPlain, valueAt } from './plain.ts';
 import { keyMeta, keysAt, schemaAt, valueMeta } from './schema-walk.ts';
@@ -115,14 +115,14 @@ type Place = readonly string[];
 function keyHint(near: string | undefined, places: readonly Place[], known: readonly string[]): string {
   if (near) return `did you mean "${near}"?`;
   const names = places.map((place) =>
-    place.length === 0 ? 'the file, outside of this map' : place.join('.'),
+    place.length === 0 ? 'at the top of the file' : `in ${place.join('.').replaceAll('.[', '[')}`,
   );
-  if (names.length > 0) return `it belongs in ${names.join(' or ')}`;
+  if (names.length > 0) return `it belongs ${names.join(' or ')}`;
   return `known here: ${known.join(', ')}`;
 }
 
 function meantBelow(path: Finding['path'], places: readonly Place[]): readonly string[] | undefined {
-  const stands = path.slice(0, -1).map(String);
+  const stands = path.slice(0, -1).map(segmentText);
   const [place, second] = places;
   const isBelow = place && !second && stands.every((each, index) => each === place[index]);
   return isBelow ? [...place.slice(stands.length), String(path.at(-1))] : undefined;

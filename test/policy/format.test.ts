@@ -63,7 +63,7 @@ describe('formatDiagnostics', () => {
   it('cuts a line that would fill the screen and keeps the caret under the fault', () => {
     const long = 'x'.repeat(500);
     const [, line = '', caret = ''] =
-      formatted(`{ a: ${long}, b: 1, c: ${long} }`)
+      formatted(`{ apiVersion: checkpilot/v1, a: ${long}, b: 1, c: ${long} }`)
         .split('\n\n')
         .find((block) => block.includes('unknown key "b"'))
         ?.split('\n') ?? [];
@@ -72,7 +72,7 @@ describe('formatDiagnostics', () => {
   });
 
   it('lets no escape sequence of a file reach the terminal', () => {
-    const text = formatted('"\u001b[31mred": \u001b[0m 1\n');
+    const text = formatted('apiVersion: checkpilot/v1\n"\u001b[31mred": \u001b[0m 1\n');
     expect(text).toContain('unknown key');
     expect([...text].filter((letter) => letter < ' ' && letter !== '\n')).toEqual([]);
   });

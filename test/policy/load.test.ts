@@ -128,6 +128,7 @@ describe('a key at the wrong place', () => {
     ['restart: { mode: act }', 'jobs.a.restart.mode: it belongs in jobs.a'],
     ['launch: { driver: {} }', 'jobs.a.launch.driver: it belongs in jobs.a.launch.spec'],
     ['restart: { pause: {} }', 'jobs.a.restart.pause: it belongs in guardrails'],
+    ['defaults: {}', 'jobs.a.defaults: it belongs at the top of the file'],
     ['action: page', 'jobs.a.action: did you mean "actions"?'],
   ])('%s is shown where it belongs', (more, expected) => {
     expect(found(jobs(more))).toContain(`CP1001 ${expected}`);
@@ -138,6 +139,13 @@ describe('a key at the wrong place', () => {
     ['maxRetries: 3', 'known here: description, owner'],
   ])('%s, which has many places or none, is answered with what is known', (more, expected) => {
     expect(found(jobs(more))).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('is shown in the entries of a list, too', () => {
+    const windows = `guardrails: { windows: [{ duration: 2h }] }\n`;
+    expect(found(jobs('mode: act') + windows)).toContain(
+      'CP1001 guardrails.windows[0].duration: it belongs in guardrails.windows[0].when.recurring',
+    );
   });
 
   it('is not told a second time as missing where it belongs', () => {
@@ -175,6 +183,8 @@ describe('a policy of several files', () => {
       { file: 'b.yaml', line: 5, column: 3, message: '"clicks" is also in a.yaml:4:3' },
       { file: 'z.yaml', line: 3, column: 1, message: '"metadata" is also in base.yaml:3:1' },
     ]);
+    // That it meets itself, in its name and its checkpoint, is not told besides.
+    expect(found.map(({ code }) => code).sort()).toEqual(['CP1005', 'CP1007', 'CP1007']);
   });
 
   it('names the other file when two jobs meet', () => {
