@@ -29,7 +29,9 @@ export interface ErrorFacts {
 }
 
 export function errorFacts(error: unknown): ErrorFacts {
-  const { name, message, code, $metadata } = (error ?? {}) as {
+  // Where a name has several addresses, Node wraps what each of them said, and says nothing itself.
+  const told = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
+  const { name, message, code, $metadata } = (told ?? {}) as {
     name?: unknown;
     message?: unknown;
     code?: unknown;
@@ -45,11 +47,24 @@ export function errorFacts(error: unknown): ErrorFacts {
 
 /** How the message begins when the SDK found nothing to sign with: what people meet first, and no answer of AWS. */
 export const noCredentials = 'no AWS credentials';
+/** The same for credentials that ran out, an address where nobody listens, and one that says nothing. */
+export const expiredCredentials = 'the AWS credentials have expired';
+export const noConnection = 'no connection';
+export const noAnswer = 'no answer in time';
 
-export function sentence({ name, message, status }: ErrorFacts): string {
-  if (name === 'CredentialsProviderError') return `${noCredentials} (${message.replace(/\.$/, '')})`;
+export function sentence(facts: ErrorFacts): string {
+  const { name, message, status, socketCode = '' } = facts;
+  const cause = message.replace(/\.$/, '');
+  if (name === 'CredentialsProviderError') return `${noCredentials} (${cause})`;
+  if (isExpiredToken(facts)) return `${expiredCredentials} (${name}: ${cause})`;
+  if (status === undefined && unreached.has(socketCode)) return `${noConnection} (${cause})`;
+  if (status === undefined && (name === 'TimeoutError' || socketCode === 'ETIMEDOUT'))
+    return `${noAnswer} (${cause || name})`;
   return `${name}${status === undefined ? '' : ` (${status})`}: ${message}`;
 }
+
+// The call never reached a service: Node's codes of a refusal, of a name that is unknown, of a net that is away.
+const unreached = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
 
 // By name, because EMR Serverless throttles with status 400 and has no typed error for it. The names are those
 // that the SDK itself treats as throttling, less those that mean something else here.

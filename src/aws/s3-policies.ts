@@ -8,6 +8,9 @@ import { policyKey } from '../policy/compiled.ts';
 import { malformed, toFailure } from './failures.ts';
 import type { Permissions } from './permissions.ts';
 
+/** How it is told that there is nothing to read yet. */
+export const noPolicy = 'no policy was applied yet';
+
 interface Loaded {
   readonly policy: ResolvedPolicy;
   readonly hash: string;
@@ -40,7 +43,7 @@ export class S3Policies implements Policies {
     const read = await this.#store.read([keys.policy]);
     if (!read.ok) return read;
     const pointer = as('policy', read.value.items[0]);
-    if (pointer === undefined) return { ok: false, code: 'not-found', message: 'no policy was applied yet' };
+    if (pointer === undefined) return { ok: false, code: 'not-found', message: noPolicy };
     if (this.#lastGood?.hash === pointer.hash) return { ok: true, value: this.#lastGood };
 
     const loaded = await this.#load(pointer.key, pointer.hash);

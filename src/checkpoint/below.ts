@@ -10,7 +10,12 @@ export interface Below {
   readonly checkpoints: readonly string[];
   /** It holds batches itself: the inside of `offsets/` or `commits/`. */
   readonly isInside: boolean;
+  /** What stands there and is no part of a checkpoint, where no part of one stands: a folder has a slash at its end. */
+  readonly others: readonly string[];
 }
+
+/** What Spark and the Kinesis connector make in a checkpoint; `_` and `.` begin what writers leave behind. */
+const ownParts = new Set(['offsets', 'commits', 'sources', 'state', 'metadata', 'shard-commit']);
 
 /** Looks one level down, with at most 51 listings. Only for a place that reads as `empty`. */
 export async function lookBelow(files: CheckpointFiles): Promise<FileAnswer<Below>> {
@@ -24,5 +29,11 @@ export async function lookBelow(files: CheckpointFiles): Promise<FileAnswer<Belo
     if (folders.includes('offsets') || folders.includes('commits')) checkpoints.push(folder);
   }
   const isInside = root.value.files.some(({ name }) => batchOf(name) !== undefined);
-  return { ok: true, value: { checkpoints: checkpoints.toSorted(), isInside } };
+  const names = [
+    ...root.value.folders.map((name) => `${name}/`),
+    ...root.value.files.map(({ name }) => name),
+  ];
+  const isOwn = (name: string) => ownParts.has(name.replace(/\/$/, ''));
+  const others = names.some(isOwn) ? [] : names.filter((name) => !/^[._]/.test(name)).toSorted();
+  return { ok: true, value: { checkpoints: checkpoints.toSorted(), isInside, others } };
 }

@@ -51,7 +51,12 @@ export async function checkState(
       for (const [store, has] of stores) {
         const gap = firstMissing(has, version);
         if (gap !== undefined)
-          problems.push(missing(store, `version ${gap} is missing or empty, to load version ${version}`));
+          problems.push(
+            missing(
+              store,
+              `version ${gap} is missing or empty, and without it version ${version}, from which the next batch starts, cannot be put together`,
+            ),
+          );
       }
     }
   }

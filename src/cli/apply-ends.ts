@@ -1,6 +1,6 @@
 import type { Failure } from '../control/ports.ts';
+import { hintOf } from './advice.ts';
 import type { AlarmsDone } from './apply-alarms.ts';
-import { hintOf } from './credentials.ts';
 import type { PolicyChanges } from './policy-changes.ts';
 
 /** How an apply ended; also its `--json`. Sentences have no full stop. */

@@ -12,6 +12,7 @@ import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host
 import { loadForVerb } from './load-policy.ts';
 import { changesText, type PolicyChanges, policyChanges } from './policy-changes.ts';
 import { movePointer, type Pointer, pinned, policyAt, readPointer } from './policy-in-force.ts';
+import { misused } from './problems.ts';
 import {
   type Connection,
   connect,
@@ -55,12 +56,12 @@ export function applyCommand({ host, run }: Verbs): Command {
 async function apply(paths: readonly string[], options: ApplyOptions, host: Host): Promise<ExitCode> {
   const isRollback = options.rollback === true;
   if (isRollback === paths.length > 0) {
-    host.err(
+    return misused(
+      host,
       isRollback
-        ? '--rollback takes no files: it goes back to what was in force.\n'
-        : 'apply needs the files of the policy, or --rollback.\n',
+        ? '--rollback takes no files: it goes back to what was in force.'
+        : 'apply needs the files of the policy, or --rollback.',
     );
-    return exitCodes.usage;
   }
   const target = readTarget(options, host);
   if ('faults' in target) return whichDeployment(target.faults, host);
@@ -204,7 +205,12 @@ function preview({ name }: ResolvedPolicy, { hash, previousHash, changes }: Show
 function tell(end: ApplyEnd, { host, options }: Task): ExitCode {
   const isDone = 'hash' in end;
   const problems = (isDone && end.alarms?.problems) || [];
-  if (options.json) outJson(host, { ok: isDone && problems.length === 0, ...end });
+  // `errors` as every verb has them, beside the fields that an apply had from the beginning.
+  const errors = isDone
+    ? problems.map(({ message, hint }) => ({ code: 'alarm', message, hint }))
+    : [{ code: end.kind, message: end.message, hint: end.hint }];
+  const isOk = errors.length === 0;
+  if (options.json) outJson(host, { ok: isOk, ...end, ...(isOk ? {} : { errors }) });
   if (!isDone) {
     host.err(`${end.message}.\n${end.hint}.\n`);
     return end.kind === 'failed' ? exitCodes.failed : exitCodes.refused;

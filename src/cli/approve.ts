@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { answerApproval, jobOfApproval } from '../control/answers.ts';
 import type { ApprovalItem } from '../control/items.ts';
 import { jobNamed } from '../core/job.ts';
+import { readHint } from './advice.ts';
 import { findJob } from './deployment.ts';
-import type { Verbs } from './host.ts';
+import { exitCodes, type Verbs } from './host.ts';
 import { order } from './orders.ts';
+import { fail } from './problems.ts';
 
 /** `checkpilot approve JOB | PLAN --reason …`: yes to what a job in mode suggest asks for. */
 export function approveCommand(verbs: Verbs): Command {
@@ -28,13 +30,17 @@ function answerCommand(verbs: Verbs, answer: 'approved' | 'declined', what: stri
     needsReason: 'always',
     find: async (deployment, name, host) => {
       const { policy, ports } = deployment;
-      if (jobNamed(policy, name) || !planPattern.test(name)) return findJob(deployment, name, host);
+      if (jobNamed(policy, name) || !planPattern.test(name))
+        return findJob(deployment, name, host) ?? exitCodes.usage;
       const found = await jobOfApproval(ports, name);
-      if (!found.ok) throw new Error(`the table cannot be read: ${found.message}`);
+      if (!found.ok) {
+        const message = `the table cannot be read: ${found.message}`;
+        return fail(host, exitCodes.failed, { code: found.code, message, hint: readHint(found) });
+      }
       plan = found.value;
-      if (plan) return findJob(deployment, plan.job, host);
-      host.err(`there is no job and no plan "${name}"; checkpilot status shows the plans that wait\n`);
-      return undefined;
+      if (plan) return findJob(deployment, plan.job, host) ?? exitCodes.usage;
+      const message = `there is no job and no plan "${name}"; checkpilot status shows the plans that wait`;
+      return fail(host, exitCodes.usage, { code: 'no-such-job', message });
     },
     job: ({ ports }, job, _options, person) =>
       answerApproval(ports, job, person, { answer, ...(plan ? { plan } : {}) }),

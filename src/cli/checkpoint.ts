@@ -6,13 +6,15 @@ import { dynamodbClient, s3Client } from '../aws/clients.ts';
 import { DynamoDbShardEnds } from '../aws/dynamodb-shard-ends.ts';
 import { S3CheckpointFiles } from '../aws/s3-checkpoint-files.ts';
 import { systemClock } from '../aws/system-clock.ts';
-import { lookBelow } from '../checkpoint/below.ts';
+import { type Below, lookBelow } from '../checkpoint/below.ts';
 import type { CheckpointFiles, FileAnswer } from '../checkpoint/files.ts';
 import { type ReadOptions, readCheckpoint } from '../checkpoint/read.ts';
-import { hintOf } from './credentials.ts';
+import { hintOf } from './advice.ts';
 import { FolderCheckpointFiles } from './folder-checkpoint-files.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { checkpointJson, checkpointText } from './output/checkpoint.ts';
+import { fail, misused, type Problem } from './problems.ts';
+import { endpointFault } from './target.ts';
 
 interface CheckpointOptions extends Pick<ReadOptions, 'kinesisCommitter'> {
   readonly kinesisTable?: string;
@@ -44,20 +46,26 @@ export function checkpointCommand({ host, run }: Verbs): Command {
 }
 
 async function checkpoint(path: string, options: CheckpointOptions, host: Host): Promise<ExitCode> {
+  const { env } = host;
+  const fault =
+    endpointFault('--endpoint-url', options.endpointUrl) ??
+    endpointFault('AWS_ENDPOINT_URL_S3', env.AWS_ENDPOINT_URL_S3 || undefined) ??
+    endpointFault('AWS_ENDPOINT_URL', env.AWS_ENDPOINT_URL || undefined);
+  if (fault !== undefined) return misused(host, fault);
   const opened = await open(path, options, host);
-  if (!opened.ok) return unreadable(opened.message, host);
+  if (!opened.ok) return unreadable(opened, host);
   const { files, close } = opened.value;
   try {
     const answer = await readCheckpoint(files, readOptions(options, host));
-    if (!answer.ok)
-      return unreadable(
-        `${files.location} cannot be read: ${answer.message}\n${hintOf(answer.message) ?? hints[answer.code]}`,
-        host,
-      );
+    if (!answer.ok) {
+      const { code } = answer;
+      const message = `${files.location} cannot be read: ${answer.message}`;
+      return unreadable({ code, message, hint: hintOf(answer.message) ?? hints[code] }, host);
+    }
     if (answer.value.health === 'empty') {
       const below = await lookBelow(files);
-      const elsewhere = below.ok ? elsewhereText(files.location, below.value) : undefined;
-      if (elsewhere !== undefined) return unreadable(elsewhere, host);
+      const message = below.ok ? elsewhereText(files.location, below.value) : undefined;
+      if (message !== undefined) return unreadable({ code: 'no-checkpoint', message }, host);
     }
     if (options.json) outJson(host, checkpointJson(answer.value));
     else host.out(checkpointText(files.location, answer.value));
@@ -119,21 +127,26 @@ async function openFolder(path: string, { cwd }: Host): Promise<FileAnswer<Opene
   return { ok: true, value: { files: new FolderCheckpointFiles(folder), close: () => undefined } };
 }
 
-function elsewhereText(
-  location: string,
-  { checkpoints, isInside }: { readonly checkpoints: readonly string[]; readonly isInside: boolean },
-): string | undefined {
+function elsewhereText(location: string, { checkpoints, isInside, others }: Below): string | undefined {
   if (isInside) return `${location}: this is the inside of a checkpoint; name the folder above it`;
-  if (checkpoints.length === 0) return undefined;
+  if (checkpoints.length === 0) return others.length === 0 ? undefined : strangersText(location, others);
   const named = checkpoints.map((name) => `  ${location}/${name}`).join('\n');
   return `${location}: no checkpoint itself, but holds ${checkpoints.length}; name one of them:\n${named}`;
 }
+
+/** Spark makes its own folders only: where other things stand and none of them, the name is a wrong one. */
+function strangersText(location: string, others: readonly string[]): string {
+  const shown = others.slice(0, strangersMax).join(', ');
+  const more = others.length > strangersMax ? ` and ${others.length - strangersMax} more` : '';
+  return `${location}: holds no files of a checkpoint (offsets/, commits/, metadata), but ${shown}${more}; name the checkpoint of one query`;
+}
+
+const strangersMax = 5;
 
 function refused(message: string): FileAnswer<never> {
   return { ok: false, code: 'malformed', message };
 }
 
-function unreadable(message: string, host: Host): ExitCode {
-  host.err(`${message}\n`);
-  return exitCodes.failed;
+function unreadable({ code, message, hint }: Problem, host: Host): ExitCode {
+  return fail(host, exitCodes.failed, { code, message, ...(hint === undefined ? {} : { hint }) });
 }

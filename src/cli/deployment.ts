@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { awsClients } from '../aws/clients.ts';
 import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
-import { S3Policies } from '../aws/s3-policies.ts';
+import { noPolicy, S3Policies } from '../aws/s3-policies.ts';
 import { SqsWakeQueue } from '../aws/sqs-wake-queue.ts';
 import { systemClock } from '../aws/system-clock.ts';
 import type { OrderPorts } from '../control/orders.ts';
@@ -9,8 +9,9 @@ import type { Log, Ports, WakeQueue } from '../control/ports.ts';
 import { jobNamed, type ResolvedJob, type ResolvedPolicy } from '../core/job.ts';
 import { suggest } from '../policy/suggest.ts';
 import { ulids } from '../runtime/ids.ts';
-import { hintOf } from './credentials.ts';
+import { readHint } from './advice.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
+import { fail } from './problems.ts';
 import { readTarget, strangerHere, type Target, type TargetOptions, whichDeployment } from './target.ts';
 
 /** A running Checkpilot as a person's command sees it: its table, its policy, its wake queue. */
@@ -46,17 +47,14 @@ export async function withDeployment(
   return connected(target, options, host, async (ports) => {
     const current = await ports.policies.current();
     if (!current.ok) {
-      const signIn = hintOf(current.message) ?? whoAmI;
-      const hint = current.code === 'not-found' ? 'Run checkpilot apply first.' : signIn;
-      host.err(
-        `the policy in force cannot be read (table ${target.table}, bucket ${target.bucket}): ${current.message}\n${hint}\n`,
-      );
-      return exitCodes.failed;
+      const { code } = current;
+      const message = `the policy in force cannot be read (table ${target.table}, bucket ${target.bucket}): ${current.message}`;
+      const hint = current.message === noPolicy ? 'Run checkpilot apply first.' : readHint(current);
+      return fail(host, exitCodes.failed, { code, message, hint });
     }
     const stranger = strangerHere(current.value.policy, target);
     if (stranger !== undefined) {
-      host.err(`${stranger}\n`);
-      return exitCodes.refused;
+      return fail(host, exitCodes.refused, { code: 'refused', message: stranger });
     }
     return work({ ports, policy: current.value.policy });
   });
@@ -73,20 +71,17 @@ export async function withTable(
   return connected(target, options, host, work);
 }
 
-const whoAmI = 'Are you logged in to the right account (AWS_PROFILE), and may you read table and bucket?';
-
 async function connected(
   target: Target,
   options: DeploymentOptions,
   host: Host,
   work: (ports: Deployment['ports']) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const sqs = options.endpointUrl ?? host.env.AWS_ENDPOINT_URL_SQS ?? host.env.AWS_ENDPOINT_URL;
   const clock = host.clock ?? systemClock;
   const clients = awsClients({
     region: target.region,
     clock,
-    endpoints: { ...target.endpoints, sqs },
+    endpoints: target.endpoints,
     ...host.aws,
   });
   try {
@@ -114,9 +109,8 @@ export function findJob({ policy }: Deployment, name: string, host: Host): Resol
   if (job) return job;
   const names = Object.keys(policy.jobs);
   const meant = suggest(name, names);
-  host.err(
-    `the policy in force has no job "${name}". ${meant ? `Did you mean "${meant}"?` : `It has: ${names.join(', ')}.`}\n`,
-  );
+  const message = `the policy in force has no job "${name}". ${meant ? `Did you mean "${meant}"?` : `It has: ${names.join(', ')}.`}`;
+  fail(host, exitCodes.usage, { code: 'no-such-job', message });
   return undefined;
 }
 

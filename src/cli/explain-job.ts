@@ -1,10 +1,13 @@
 import { as, keys } from '../control/items.ts';
+import type { Failure } from '../control/ports.ts';
 import type { Decision } from '../core/decision.ts';
 import { explain } from '../core/explain.ts';
 import { type Askable, whyNot, whyNotLines } from '../core/why-not.ts';
+import { readHint } from './advice.ts';
 import { type DeploymentOptions, findJob, withDeployment } from './deployment.ts';
 import { type ExitCode, exitCodes, type Host, outJson } from './host.ts';
 import { atText } from './output/times.ts';
+import { fail } from './problems.ts';
 
 /**
  * `checkpilot explain JOB`: the last decision of a job, with everything it saw and what would change it; with
@@ -20,18 +23,23 @@ export function explainJob(
     if (!job) return exitCodes.usage;
     const { store, clock } = deployment.ports;
     const read = await store.read([keys.record(name)]);
-    if (!read.ok) return failed(host, read.message);
+    if (!read.ok) return unreadable(host, read);
     const record = as('record', read.value.items[0]);
     const last = record?.last;
     if (!record || !last) {
-      host.out(`${name}: no pass has looked at this job yet. The sweep does within a minute of apply.\n`);
+      const text = `${name}: no pass has looked at this job yet. The sweep does within a minute of apply.`;
+      if (options.json) outJson(host, { job: name, decision: null, lines: [text] });
+      else host.out(`${text}\n`);
       return exitCodes.fine;
     }
     const found = await store.read([keys.decision(name, last.id)]);
-    if (!found.ok) return failed(host, found.message);
+    if (!found.ok) return unreadable(host, found);
     // Written by this code or an older release; what a newer one adds is simply not shown.
     const decision = as('decision', found.value.items[0])?.decision as Decision | undefined;
-    if (!decision) return failed(host, `decision ${last.id} has expired: decisions are kept for 30 days`);
+    if (!decision) {
+      const message = `decision ${last.id} has expired: decisions are kept for 30 days`;
+      return fail(host, exitCodes.failed, { code: 'not-found', message });
+    }
     if (options.whyNot) {
       const asked = { decision, memory: record.memory, job, nowMs: clock.now() };
       const answer = whyNot(asked, options.whyNot);
@@ -56,7 +64,7 @@ export function explainJob(
   });
 }
 
-function failed(host: Host, why: string): ExitCode {
-  host.err(`the decision cannot be read: ${why}\n`);
-  return exitCodes.failed;
+function unreadable(host: Host, failure: Failure): ExitCode {
+  const message = `the decision cannot be read: ${failure.message}`;
+  return fail(host, exitCodes.failed, { code: failure.code, message, hint: readHint(failure) });
 }

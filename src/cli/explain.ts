@@ -8,6 +8,7 @@ import { suggest } from '../policy/suggest.ts';
 import { type DeploymentOptions, withDeploymentFlags } from './deployment.ts';
 import { explainJob } from './explain-job.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
+import { misused } from './problems.ts';
 import { readTarget } from './target.ts';
 
 export interface ExplainOptions extends DeploymentOptions {
@@ -48,23 +49,29 @@ export function explainCommand({ host, run }: Verbs): Command {
       run(() => {
         const options = command.optsWithGlobals<ExplainOptions>();
         if (options.whyNot && (isCode(name) || Object.hasOwn(words, name))) {
-          host.err(`--why-not asks about a job, and "${name}" is a code\n`);
-          return exitCodes.usage;
+          return misused(host, `--why-not asks about a job, and "${name}" is a code`);
         }
         const target = targets.find(({ knows }) => knows(name, options, host));
         if (target) return target.explain(name, options, host);
-        const known = Object.entries(diagnosticCodes);
-        const meant = suggest(name, [...known.flat(), ...Object.keys(words)]);
-        host.err(
-          `"${name}" is no code, and no deployment is named in which it could be a job.${meant ? ` Did you mean "${meant}"?` : ''}\n`,
-        );
-        host.err(
-          'To explain a job, say whose: --table, --bucket and --region, or CHECKPILOT_TABLE, CHECKPILOT_CONTROL_BUCKET and AWS_REGION.\n',
-        );
-        host.err(`Codes of policies:\n${known.map(([code, words]) => `  ${code}  ${words}\n`).join('')}`);
-        return exitCodes.usage;
+        return unknownName(name, options, host);
       }),
     );
+}
+
+function unknownName(name: string, options: ExplainOptions, host: Host): ExitCode {
+  const target = readTarget(options, host);
+  // A deployment is named, only not well.
+  const wrong = 'faults' in target ? target.faults.filter((fault) => !fault.includes('is not given')) : [];
+  if (wrong.length > 0) return misused(host, wrong.join('\n'));
+  const known = Object.entries(diagnosticCodes);
+  const meant = suggest(name, [...known.flat(), ...Object.keys(words)]);
+  const exitCode = misused(
+    host,
+    `"${name}" is no code, and no deployment is named in which it could be a job.${meant ? ` Did you mean "${meant}"?` : ''}`,
+    'To explain a job, say whose: --table, --bucket and --region, or CHECKPILOT_TABLE, CHECKPILOT_CONTROL_BUCKET and AWS_REGION.',
+  );
+  host.err(`Codes of policies:\n${known.map(([code, text]) => `  ${code}  ${text}\n`).join('')}`);
+  return exitCode;
 }
 
 /** The codes that status, notices and decisions print. */

@@ -1,5 +1,6 @@
 import type { AwsClientOptions } from '../aws/clients.ts';
 import type { Clock } from '../control/ports.ts';
+import type { Problem } from './problems.ts';
 
 /** What a command has of the machine it runs on. Tests hand in their own. */
 export interface Host {
@@ -14,6 +15,8 @@ export interface Host {
   out(text: string): void;
   /** Progress and errors. */
   err(text: string): void;
+  /** What went wrong, for the JSON of a program that asked for it. */
+  readonly problem?: (problem: Problem) => void;
   /** A yes-or-no question; undefined where no person can answer. */
   confirm(question: string): Promise<boolean | undefined>;
   /** The machine's own clock when left out; the local stack has another. */

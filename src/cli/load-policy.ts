@@ -2,6 +2,7 @@ import type { ResolvedPolicy } from '../core/job.ts';
 import { formatDiagnostics, type SourceText } from '../policy/diagnostics.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
+import { diagnosticJson } from './output/json.ts';
 import { paintFor } from './output/paint.ts';
 import { readPolicyFiles, unreadableText } from './policy-files.ts';
 
@@ -18,12 +19,17 @@ export async function loadForVerb(
   const { files, unreadable } = await readPolicyFiles(paths, host);
   if (unreadable.length > 0) {
     host.err(unreadableText(unreadable));
+    for (const { file, message } of unreadable) host.problem?.({ code: 'unreadable', message, file });
     return { ok: false, exitCode: exitCodes.failed };
   }
   const loaded = loadPolicy(files);
   host.err(
     formatDiagnostics(loaded.ok ? loaded.warnings : loaded.diagnostics, files, paintFor(host, options)),
   );
+  // The same fields as `check --json` prints.
+  if (!loaded.ok)
+    for (const each of loaded.diagnostics)
+      if (each.severity === 'error') host.problem?.(diagnosticJson(each));
   return loaded.ok
     ? { ok: true, policy: loaded.policy, files }
     : { ok: false, exitCode: exitCodes.policyInvalid };

@@ -13,7 +13,7 @@ import {
 import { type ActionName, actionNames, type ResolvedJob } from '../core/job.ts';
 import { parseDuration } from '../policy/scalars.ts';
 import { suggest } from '../policy/suggest.ts';
-import { hintOf } from './credentials.ts';
+import { hintOf } from './advice.ts';
 import {
   type Deployment,
   type DeploymentOptions,
@@ -23,6 +23,7 @@ import {
   withTable,
 } from './deployment.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
+import { fail, misused, type Problem } from './problems.ts';
 
 export interface OrderOptions extends DeploymentOptions {
   readonly reason?: string;
@@ -41,7 +42,7 @@ export function pauseCommand(verbs: Verbs): Command {
     .argument('[job]', 'name of the job')
     .option('--all', 'the whole fleet')
     .option('--only <action>', `one action of a job: ${actionNames.join(', ')}`)
-    .requiredOption('--for <duration>', 'how long, such as 30m, 4h');
+    .option('--for <duration>', 'how long, such as 30m, 4h; needed');
   const spanMs = (options: OrderOptions) => parseDuration(options.for ?? '') ?? 0;
   return order(verbs, command, {
     needsReason: 'by-policy',
@@ -64,6 +65,7 @@ export function pauseCommand(verbs: Verbs): Command {
 const fleetPauseMsMax = 30 * 24 * 3_600_000;
 
 function pauseFault(options: OrderOptions, spanMs: number): string | undefined {
+  if (options.for === undefined) return 'pause needs --for, such as 30m or 4h: a pause ends by itself';
   if (spanMs <= 0) return `--for takes a duration such as 30m or 4h, not "${options.for}"`;
   if (options.all && spanMs > fleetPauseMsMax) return 'a pause of the fleet lasts 30d at most';
   if (options.only === undefined) return undefined;
@@ -138,8 +140,8 @@ export interface Order {
     options: OrderOptions,
     person: Person,
   ) => Promise<OrderAnswer>;
-  /** The job that a name stands for, where it may be something else than the name of a job. */
-  readonly find?: (deployment: Deployment, name: string, host: Host) => Promise<ResolvedJob | undefined>;
+  /** The job that a name stands for, where it may be something else than the name of a job; or how it failed. */
+  readonly find?: (deployment: Deployment, name: string, host: Host) => Promise<ResolvedJob | ExitCode>;
 }
 
 /** Orders that a pass carries out; the others hold from now on. */
@@ -158,7 +160,7 @@ export function order({ host, run }: Verbs, command: Command, order: Order): Com
       const name = typeof args[0] === 'string' ? args[0] : undefined;
       const options = command.optsWithGlobals<OrderOptions>();
       const wrong = misuse(verb, name, options, order);
-      if (wrong !== undefined) return usage(host, wrong);
+      if (wrong !== undefined) return misused(host, wrong);
       const person = { by: options.by ?? host.env.USER ?? 'unknown', reason: options.reason ?? '' };
       const { fleet, job: give } = order;
       if (fleet && (options.all || !give)) {
@@ -168,12 +170,13 @@ export function order({ host, run }: Verbs, command: Command, order: Order): Com
         });
       }
       return withDeployment(options, host, async (deployment) => {
-        const { find = async (...named) => findJob(...named) } = order;
+        const { find = async (...named) => findJob(...named) ?? exitCodes.usage } = order;
         const job = await find(deployment, name ?? '', host);
-        if (!job || !give) return exitCodes.usage;
+        if (typeof job === 'number') return job;
+        if (!give) return exitCodes.usage;
         const isRequired =
           order.needsReason === 'by-policy' && deployment.policy.guardrails.pause.requireReason;
-        if (isRequired && !options.reason?.trim()) return usage(host, needsReasonText(verb));
+        if (isRequired && !options.reason?.trim()) return misused(host, needsReasonText(verb));
         return told(verb, job.name, await give(deployment, job, options, person), options, host);
       });
     }),
@@ -188,9 +191,10 @@ function misuse(
 ): string | undefined {
   if (name === undefined && options.all !== true) return `${verb} which job? Name one, or say --all`;
   if (name !== undefined && options.all) return `either the job ${name} or --all, not both`;
+  const wrong = fault?.(options);
+  if (wrong !== undefined) return wrong;
   const isRequired = needsReason === 'always' || (needsReason === 'by-policy' && options.all === true);
-  if (isRequired && !options.reason?.trim()) return needsReasonText(verb);
-  return fault?.(options);
+  return isRequired && !options.reason?.trim() ? needsReasonText(verb) : undefined;
 }
 
 function needsReasonText(verb: string): string {
@@ -198,7 +202,8 @@ function needsReasonText(verb: string): string {
 }
 
 function told(verb: string, what: string, answer: OrderAnswer, { json }: OrderOptions, host: Host): ExitCode {
-  if (json) outJson(host, { verb, what, ...answer });
+  const problem = problemOf(answer);
+  if (json) outJson(host, { ok: !problem, verb, what, ...answer, ...(problem ? { errors: [problem] } : {}) });
   switch (answer.kind) {
     case 'done':
       if (!json)
@@ -210,19 +215,33 @@ function told(verb: string, what: string, answer: OrderAnswer, { json }: OrderOp
       if (!json) host.out(`nothing to do: ${answer.why}\n`);
       return exitCodes.fine;
     case 'refused':
-      host.err(`refused: ${answer.why}\n`);
-      return exitCodes.refused;
     case 'unavailable':
-      host.err(
-        answer.isOpen
-          ? `could not finish, and it is open whether it took effect: ${answer.message}.\nLook with checkpilot status, then try again.\n`
-          : `nothing was ordered: ${answer.message}.\n${hintOf(answer.message) ?? 'Try again.'}\n`,
-      );
-      return exitCodes.failed;
+      if (problem) fail(host, exitCodes.failed, problem);
+      return answer.kind === 'refused' ? exitCodes.refused : exitCodes.failed;
   }
 }
 
-function usage(host: Host, sentence: string): ExitCode {
-  host.err(`${sentence}\n`);
-  return exitCodes.usage;
+function problemOf(answer: OrderAnswer): Problem | undefined {
+  switch (answer.kind) {
+    case 'done':
+    case 'unchanged':
+      return undefined;
+    case 'refused':
+      return { code: 'refused', message: `refused: ${answer.why}` };
+    case 'unavailable': {
+      const { message, isOpen } = answer;
+      const hint = hintOf(message);
+      if (!isOpen)
+        return {
+          code: 'unavailable',
+          message: `nothing was ordered: ${message}.`,
+          hint: hint ?? 'Try again.',
+        };
+      return {
+        code: 'unavailable',
+        message: `could not finish, and it is open whether it took effect: ${message}.`,
+        hint: `${hint === undefined ? '' : `${hint}\n`}Look with checkpilot status, then try again.`,
+      };
+    }
+  }
 }

@@ -8,6 +8,7 @@ import { classifyCommand } from './classify.ts';
 import { explainCommand } from './explain.ts';
 import { type ExitCode, exitCodes, type Host, type Verbs } from './host.ts';
 import { killCommand, pauseCommand, resumeCommand, startCommand, stopCommand } from './orders.ts';
+import { fail, hostFor } from './problems.ts';
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { statusCommand } from './status.ts';
@@ -37,7 +38,14 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
  * Runs one command line, `args` without the program's own name, and answers with its exit code. Never throws: what
  * a verb throws is a slip of ours or a broken machine, and is told in one sentence (its stack with CHECKPILOT_DEBUG).
  */
-export async function runCli(args: readonly string[], host: Host): Promise<ExitCode> {
+export async function runCli(args: readonly string[], machine: Host): Promise<ExitCode> {
+  const { host, end } = hostFor(args, machine);
+  const exitCode = await parseAndRun(args, host);
+  end(exitCode);
+  return exitCode;
+}
+
+async function parseAndRun(args: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.fine;
   const program = checkpilot({
     host,
@@ -49,12 +57,21 @@ export async function runCli(args: readonly string[], host: Host): Promise<ExitC
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (error instanceof CommanderError) return misread(error, host);
     const { message = String(error), stack } = error instanceof Error ? error : {};
-    host.err(`checkpilot ${args[0] ?? ''}: could not finish: ${message}\n`);
-    host.err(host.env.CHECKPILOT_DEBUG ? `${stack}\n` : 'Set CHECKPILOT_DEBUG=1 to see where it happened.\n');
-    return exitCodes.failed;
+    const debug = 'Set CHECKPILOT_DEBUG=1 to see where it happened.';
+    const hint = host.env.CHECKPILOT_DEBUG && stack ? stack : debug;
+    const what = `checkpilot ${args[0] ?? ''}: could not finish: ${message}`;
+    return fail(host, exitCodes.failed, { code: 'failed', message: what, hint });
   }
+}
+
+/** Commander has told people already. */
+function misread({ exitCode, message }: CommanderError, host: Host): ExitCode {
+  if (exitCode === 0) return exitCodes.fine;
+  const hint = 'Run checkpilot --help, or checkpilot VERB --help, for what there is.';
+  host.problem?.({ code: 'usage', message: message.replace(/^error: /, ''), hint });
+  return exitCodes.usage;
 }
 
 /** The whole command line, for running it and for checking that its documentation is complete. */

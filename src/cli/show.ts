@@ -4,6 +4,7 @@ import { suggest } from '../policy/suggest.ts';
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { loadForVerb } from './load-policy.ts';
 import { columns } from './output/table.ts';
+import { fail } from './problems.ts';
 
 interface ShowOptions {
   readonly merged?: boolean;
@@ -39,8 +40,10 @@ async function show(
     const names = Object.keys(loaded.policy.jobs);
     const meant = suggest(job, names);
     const hint = meant ? `Did you mean "${meant}"?` : `It has: ${names.join(', ')}.`;
-    host.err(`the policy has no job "${job}". ${hint}\n`);
-    return exitCodes.usage;
+    return fail(host, exitCodes.usage, {
+      code: 'no-such-job',
+      message: `the policy has no job "${job}". ${hint}`,
+    });
   }
   const isMerged = options.merged === true || options.origins === true;
   const shown = values.filter(({ origin }) => isMerged || origin);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type FleetStatus, fleetStatus, type JobStatus } from '../control/status.ts';
 import { usedText } from '../core/spent-budget.ts';
+import { readHint } from './advice.ts';
 import {
   type Deployment,
   type DeploymentOptions,
@@ -11,6 +12,7 @@ import {
 import { type ExitCode, exitCodes, type Host, outJson, type Verbs } from './host.ts';
 import { columns } from './output/table.ts';
 import { agoText, atText, spanText } from './output/times.ts';
+import { fail } from './problems.ts';
 
 interface StatusOptions extends DeploymentOptions {
   readonly json?: boolean;
@@ -47,8 +49,8 @@ async function status(
   if (name !== undefined && !findJob(deployment, name, host)) return exitCodes.usage;
   const answer = await fleetStatus(deployment.ports, name);
   if (!answer.ok) {
-    host.err(`the table cannot be read: ${answer.message}\n`);
-    return exitCodes.failed;
+    const message = `the table cannot be read: ${answer.message}`;
+    return fail(host, exitCodes.failed, { code: answer.code, message, hint: readHint(answer) });
   }
   const fleet = answer.value;
   if (options.json) outJson(host, fleet);

@@ -63,13 +63,17 @@ function parse(args: readonly string[]): Options | string {
   }
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function inWords(outcome: StormOutcome): string {
   const { jobs, recovered, virtualSeconds, lowerBoundSeconds, incidents, newPosts, edits } = outcome;
   const ratio = (virtualSeconds / lowerBoundSeconds).toFixed(2);
   const calls = Object.entries(outcome.apiCalls).map(([name, count]) => `${name} ${count}`);
   return [
     `${recovered} of ${jobs} jobs came back in ${virtualSeconds} s; the least possible is ${lowerBoundSeconds} s (${ratio} of it)`,
-    `${incidents} incidents, ${newPosts} new posts, ${edits} edits`,
+    `${counted(incidents, 'incident')}, ${counted(newPosts, 'new post')}, ${counted(edits, 'edit')}`,
     `${outcome.overtaken} jobs waited for one whose data is lost later`,
     `at most ${outcome.startsPerSecondMax} starts in a second, ${outcome.startsPerMinuteMax} in a minute; ${outcome.doubleWriters} times two writers`,
     `calls since the first failure: ${calls.join(', ')}`,

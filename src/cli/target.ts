@@ -3,7 +3,8 @@ import { DynamoDbJobStore } from '../aws/dynamodb-job-store.ts';
 import { systemClock } from '../aws/system-clock.ts';
 import type { JobStore } from '../control/ports.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
-import { type ExitCode, exitCodes, type Host } from './host.ts';
+import type { ExitCode, Host } from './host.ts';
+import { misused } from './problems.ts';
 
 /** Flags that name a deployment; what is left out comes from the environment, as in the functions. */
 export interface TargetOptions {
@@ -24,6 +25,7 @@ export interface Target {
   readonly endpoints: {
     readonly dynamodb?: string | undefined;
     readonly s3?: string | undefined;
+    readonly sqs?: string | undefined;
     readonly cloudwatch?: string | undefined;
   };
 }
@@ -43,8 +45,13 @@ export function readTarget(
   };
   const account = options.account ?? env.CHECKPILOT_ACCOUNT;
   const shared = options.endpointUrl ?? env.AWS_ENDPOINT_URL;
-  const endpointOf = (service: string) =>
-    (options.endpointUrl ?? env[`AWS_ENDPOINT_URL_${service}`] ?? shared) || undefined;
+  const endpointOf = (service: string) => {
+    const url = (options.endpointUrl ?? env[`AWS_ENDPOINT_URL_${service}`] ?? shared) || undefined;
+    const name = env[`AWS_ENDPOINT_URL_${service}`] ? `AWS_ENDPOINT_URL_${service}` : 'AWS_ENDPOINT_URL';
+    const fault = endpointFault(options.endpointUrl === undefined ? name : '--endpoint-url', url);
+    if (fault !== undefined && !faults.includes(fault)) faults.push(fault);
+    return url;
+  };
   const target: Target = {
     table: need('--table', options.table, 'CHECKPILOT_TABLE'),
     bucket: needsBucket ? need('--bucket', options.bucket, 'CHECKPILOT_CONTROL_BUCKET') : '',
@@ -52,6 +59,7 @@ export function readTarget(
     ...(account ? { account } : {}),
     endpoints: {
       dynamodb: endpointOf('DYNAMODB'),
+      sqs: endpointOf('SQS'),
       s3: endpointOf('S3'),
       cloudwatch: endpointOf('CLOUDWATCH'),
     },
@@ -61,10 +69,17 @@ export function readTarget(
 
 /** Wrong usage: says what is missing, and where a newcomer finds it. */
 export function whichDeployment(faults: readonly string[], host: Host): ExitCode {
-  const where =
-    "Table and bucket are outputs of the stack: aws cloudformation describe-stacks --stack-name checkpilot --query 'Stacks[0].Outputs'";
-  host.err(`${faults.join('\n')}\n${where}\n`);
-  return exitCodes.usage;
+  const isMissing = faults.some((fault) => fault.includes('is not given'));
+  return misused(host, faults.join('\n'), isMissing ? outputsOf : undefined);
+}
+
+const outputsOf =
+  "Table and bucket are outputs of the stack: aws cloudformation describe-stacks --stack-name checkpilot --query 'Stacks[0].Outputs'";
+
+/** What is wrong with the address of a service, which `setting` gives. */
+export function endpointFault(setting: string, url: string | undefined): string | undefined {
+  if (url === undefined || (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url))) return undefined;
+  return `${setting} "${url}" is no URL; it is written like http://127.0.0.1:4566`;
 }
 
 /** Why this policy must not be applied here; undefined if it may. */

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatDiagnostics } from '../policy/diagnostics.ts';
 import { coverageOf, percentOf } from '../policy-test/coverage.ts';
@@ -10,6 +10,7 @@ import { junitXml } from './output/junit.ts';
 import { paintFor } from './output/paint.ts';
 import { coverageText, resultText, summaryText, testsJson } from './output/tests.ts';
 import { unreadableText } from './policy-files.ts';
+import { fail, misused } from './problems.ts';
 import { findSuites } from './test-files.ts';
 
 export interface TestOptions {
@@ -52,8 +53,7 @@ async function test(paths: readonly string[], options: TestOptions, host: Host):
   if (!options.json) host.err(formatDiagnostics(diagnostics, texts, paintFor(host, options)));
   const chosen = suites.map((suite) => ({ suite, indexes: chosenOf(suite, options.run) }));
   if (chosen.every(({ indexes }) => indexes.length === 0)) {
-    host.err(`no test has a name that ${String(options.run)} finds\n`);
-    return exitCodes.usage;
+    return misused(host, `no test has a name that ${String(options.run)} finds`);
   }
   const done = await playAll(chosen, options, host);
   return report(done, { diagnostics, options, host });
@@ -99,14 +99,31 @@ async function report(
   );
   const percent = percentOf(coverage);
   const isCovered = percent >= (options.minCoverage ?? 0);
-  if (options.junit !== undefined) await writeFile(resolve(host.cwd, options.junit), junitXml(done));
   if (options.json) outJson(host, testsJson(done, diagnostics, [], { coverage, percent, isCovered }));
   else {
     host.out(summaryText(done));
     host.out(coverageText(coverage, percent));
     if (!isCovered) host.err(`coverage ${percent} % is below --min-coverage ${options.minCoverage}\n`);
   }
+  const isWritten = options.junit === undefined || (await writeJunit(options.junit, done, host));
+  if (!isWritten) return exitCodes.failed;
   return results.every(({ ok }) => ok) && isCovered ? exitCodes.fine : exitCodes.testsFailed;
+}
+
+/** After everything else is told: what the tests found is not lost when the file cannot be written. */
+async function writeJunit(file: string, done: readonly SuiteResult[], host: Host): Promise<boolean> {
+  const path = resolve(host.cwd, file);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, junitXml(done));
+    return true;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const why = { EACCES: 'no right to write there', EISDIR: 'this is a folder' }[code] ?? message;
+    const hint = 'Name a file in a folder that can be written, such as out/junit.xml.';
+    fail(host, exitCodes.failed, { code: 'unwritable', message: `--junit ${file}: ${why}`, hint, file });
+    return false;
+  }
 }
 
 function chosenOf({ read }: Suite, run: RegExp | undefined): readonly number[] {

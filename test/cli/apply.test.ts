@@ -337,7 +337,11 @@ describe('a deployment that cannot be reached', () => {
   it.each([
     ['table', ['--table', 'nowhere'], /^table nowhere: .*\nCheck the names and the Region/],
     ['bucket', ['--bucket', 'nowhere'], /^bucket nowhere: .*\nCheck the names and the Region/],
-    ['service', ['--endpoint-url', 'http://127.0.0.1:9'], /^table checkpilot: .*\nTry again in a minute/],
+    [
+      'service',
+      ['--endpoint-url', 'http://127.0.0.1:9'],
+      /^table checkpilot: no connection .*ECONNREFUSED.*\nCheck the network/,
+    ],
   ])('ends with 1 and what to do: no such %s', async (_case, args, words) => {
     const { stack, apply } = await bench();
     const { code, err } = await apply(one, ['--yes', ...args]);

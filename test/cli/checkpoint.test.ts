@@ -165,11 +165,7 @@ describe('checkpoint of what cannot be read exits 1 and says where, what and how
     ],
     ['s3://', 's3://: not an s3 location\n'],
   ])('%s', async (path, err) => {
-    expect(await cli(['checkpoint', path, '--json'], { cwd: fixturesRoot })).toEqual({
-      code: 1,
-      out: '',
-      err,
-    });
+    expect(await cli(['checkpoint', path], { cwd: fixturesRoot })).toEqual({ code: 1, out: '', err });
   });
 
   it('a folder over several checkpoints, by naming them', async () => {
@@ -194,20 +190,17 @@ describe('checkpoint of what cannot be read exits 1 and says where, what and how
 
   it('a bucket that is not there, and a server that does not answer', async () => {
     const { host } = await s3With();
-    const missing = await cli(['checkpoint', 's3://elsewhere/cp', '--json'], host);
+    const missing = await cli(['checkpoint', 's3://elsewhere/cp'], host);
     expect(missing).toMatchObject({
       code: 1,
       out: '',
       err: expect.stringMatching(/s3:\/\/elsewhere\/cp cannot be read: .*\n.*spelling/),
     });
-    const down = await cli(
-      ['checkpoint', 's3://data/cp', '--json', '--endpoint-url', 'http://127.0.0.1:1'],
-      host,
-    );
+    const down = await cli(['checkpoint', 's3://data/cp', '--endpoint-url', 'http://127.0.0.1:1'], host);
     expect(down).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringContaining('nothing is known about the checkpoint'),
+      err: expect.stringMatching(/no connection .*\nCheck the network/),
     });
   });
 

@@ -85,11 +85,11 @@ describe('classify FILE', () => {
     expect((await cli(['classify', join(cwd, '.')], { cwd })).err).toContain('this is a folder');
   });
 
-  it('takes one file or one list, not none and not both', async () => {
+  it('takes files or one list, not none and not both', async () => {
     for (const args of [['classify'], ['classify', 'a', '--jsonl', 'b']]) {
       const { code, err } = await cli(args);
       expect(code).toBe(64);
-      expect(err).toContain('name one FILE or --jsonl FILE');
+      expect(err).toContain('name the FILEs of one run, or --jsonl FILE');
     }
   });
 });

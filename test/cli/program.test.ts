@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { toFailure } from '../../src/aws/failures.ts';
-import { hintOf } from '../../src/cli/credentials.ts';
+import { hintOf } from '../../src/cli/advice.ts';
 import { exitCodes } from '../../src/cli/host.ts';
 import { checkpilot } from '../../src/cli/program.ts';
 import { diagnosticCodes } from '../../src/policy/diagnostics.ts';
@@ -58,7 +58,7 @@ describe('checkpilot', () => {
     const args = ['kill', 'on', '--reason', 'drill', '--endpoint-url', 'http://127.0.0.1:9'];
     const { code, err } = await cli(args, { env, aws });
     expect(code).toBe(1);
-    expect(err).toMatch(/^nothing was ordered: .*ECONNREFUSED.*\nTry again\.\n$/);
+    expect(err).toMatch(/^nothing was ordered: .*ECONNREFUSED.*\nCheck the network.*\n$/);
   });
 
   it('sends those to sign in who have not, whatever the SDK calls that', () => {

@@ -1,0 +1,81 @@
+import { type ExitCode, exitCodes, type Host } from './host.ts';
+
+/** What kept a verb from its work. `code` is for programs and stays; `message` and `hint` are for people. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The key of a policy. */
+  readonly path?: string;
+}
+
+/** Tells what went wrong: on stderr in words, and with `--json` on stdout too. */
+export function fail(host: Host, exitCode: ExitCode, problem: Problem): ExitCode {
+  host.err(problem.hint === undefined ? `${problem.message}\n` : `${problem.message}\n${problem.hint}\n`);
+  host.problem?.(problem);
+  return exitCode;
+}
+
+/** The command line was not understood, or is not whole. */
+export function misused(host: Host, message: string, hint?: string): ExitCode {
+  return fail(host, exitCodes.usage, { code: 'usage', message, ...(hint === undefined ? {} : { hint }) });
+}
+
+/**
+ * The host of one command line. A program that asks for JSON gets one document, also of a verb that failed before it
+ * had anything to print: `{ ok: false, errors: [{ code, message, hint? }] }`, on one line, so that readers of JSON
+ * lines can take it too.
+ */
+export function hostFor(args: readonly string[], host: Host): { host: Host; end(exitCode: ExitCode): void } {
+  if (!wantsJson(args)) return { host, end: () => {} };
+  const problems: Problem[] = [];
+  let hasPrinted = false;
+  let told = '';
+  return {
+    host: {
+      ...host,
+      out: (text) => {
+        hasPrinted ||= text !== '';
+        host.out(text);
+      },
+      err: (text) => {
+        told += text;
+        host.err(text);
+      },
+      problem: (problem) => problems.push(problem),
+    },
+    end: (exitCode) => {
+      if (exitCode === exitCodes.fine || hasPrinted) return;
+      // What no verb has put into words for programs is handed over as people read it.
+      const errors = problems.length > 0 ? problems : [{ code: nameOf(exitCode), message: told.trim() }];
+      host.out(`${JSON.stringify({ ok: false, errors })}\n`);
+    },
+  };
+}
+
+/** Before commander has read the line: it may be wrong. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end === -1 ? args : args.slice(0, end);
+  return options.some(
+    (arg, index) =>
+      arg === '--json' || arg === '--output=json' || (arg === 'json' && options[index - 1] === '--output'),
+  );
+}
+
+function nameOf(exitCode: ExitCode): string {
+  switch (exitCode) {
+    case exitCodes.usage:
+      return 'usage';
+    case exitCodes.refused:
+      return 'refused';
+    case exitCodes.policyInvalid:
+      return 'policy-invalid';
+    default:
+      return 'failed';
+  }
+}
