@@ -38,6 +38,7 @@ export const diagnosticCodes = {
   CP2104: 'retention-not-known',
   CP2105: 'class-key-without-effect',
   CP2106: 'region-not-known',
+  CP2107: 'no-jobs',
   CP2301: 'test-expects-nothing',
   CP2302: 'series-too-short',
   CP2303: 'nothing-of-that-name',

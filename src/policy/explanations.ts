@@ -134,6 +134,12 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
     example: 'metadata: { region: us-eats-1 }',
     fix: 'Mend the name. If the Region is younger than this version of Checkpilot, leave it: nothing else hangs on the list.',
   },
+  CP2107: {
+    cause:
+      'The policy has no job, so that nothing is looked after. A list of jobs that was cut away looks like this, too.',
+    example: 'jobs: {}',
+    fix: 'Write a job: jobs: { clicks: { match: … } }. If nothing is to be looked after any more, leave it as it is.',
+  },
   CP2301: {
     cause:
       'A policy test, or an expectation of one, that says nothing about what should happen. It would pass whatever the policy says.',

@@ -30,9 +30,23 @@ const pauseSchema = z.strictObject({
   requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
 });
 
+const noneAtAll = 'to hold all restarts back, write a window of effect deny, or pause';
+
 const scopeBudgetSchema = z.strictObject({
-  perHour: z.int().min(1).max(10_000).optional().describe('Restarts in any 60 minutes.'),
-  perDay: z.int().min(1).max(100_000).optional().describe('Restarts in any 24 hours.'),
+  perHour: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .meta({ hint: noneAtAll })
+    .optional()
+    .describe('Restarts in any 60 minutes.'),
+  perDay: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .meta({ hint: noneAtAll })
+    .optional()
+    .describe('Restarts in any 24 hours.'),
 });
 
 const budgetsSchema = z.strictObject({

@@ -34,6 +34,7 @@ export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
       ? []
       : [
           ...sectionFaults(sources),
+          ...(jobs.length > 0 ? [] : noJobs(sources)),
           ...sources.flatMap(receiverFaults),
           ...sources.flatMap(regionFaults),
           ...sources.flatMap((source) =>
@@ -117,6 +118,26 @@ function sectionFaults(sources: readonly Source[]): readonly Diagnostic[] {
   if (!hasMetadata) missing('metadata', 'metadata: { name: …, accountId: "…", region: …, owner: … }');
   if (!hasJobs) missing('jobs', 'jobs are keyed by name: jobs: { my-job: { match: … } }');
   return faults;
+}
+
+/** `jobs: {}` is what a policy is left with when its last job is taken out, or one that nobody wrote jobs into. */
+function noJobs(sources: readonly Source[]): readonly Diagnostic[] {
+  const holder = sources.find(
+    (source) => isSet(source, ['jobs']) && isPlain(valueAt(source.value, ['jobs']) ?? {}),
+  );
+  if (!holder) return [];
+  const at = place(holder, ['jobs'], 'key');
+  const hint = 'jobs are keyed by name: jobs: { my-job: { match: … } }';
+  return [
+    {
+      ...at,
+      severity: 'warning',
+      code: 'CP2107',
+      path: 'jobs',
+      message: 'there is no job to look after',
+      hint,
+    },
+  ];
 }
 
 /** Everything else that the schema has against a merged job was told where it is written. */

@@ -21,6 +21,7 @@ const slackSchema = z.strictObject({
         .meta({ expects: 'the name or ARN of a secret', hint: 'for example checkpilot/slack' })
         .describe('Name or ARN of the secret: the bot token itself, or JSON with the key `token`.'),
     })
+    .meta({ hint: 'name a secret of AWS Secrets Manager: tokenFrom: { secretsManager: checkpilot/slack }' })
     .describe('Where the bot token lies. It is never written here.'),
 });
 

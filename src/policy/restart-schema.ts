@@ -26,9 +26,23 @@ const classBackoffSchema = z.strictObject({
   max: duration('1s', '24h').optional().describe('Longest wait of all.'),
 });
 
+const noneOfClass = 'a class that is never to be restarted: action: stop-and-page';
+
 export const classBudgetSchema = z.strictObject({
-  perHour: z.int().min(1).max(100).optional().describe('New runs for this class in any 60 minutes.'),
-  perDay: z.int().min(1).max(1000).optional().describe('New runs for this class in any 24 hours.'),
+  perHour: z
+    .int()
+    .min(1)
+    .max(100)
+    .meta({ hint: noneOfClass })
+    .optional()
+    .describe('New runs for this class in any 60 minutes.'),
+  perDay: z
+    .int()
+    .min(1)
+    .max(1000)
+    .meta({ hint: noneOfClass })
+    .optional()
+    .describe('New runs for this class in any 24 hours.'),
 });
 
 const classShape = {
@@ -76,9 +90,23 @@ const classesShape = Object.fromEntries(
 ) as Record<Exclude<FailureClass, 'capacity-unavailable'>, typeof classSchema> &
   Record<'capacity-unavailable', typeof waitingClassSchema>;
 
+const noneOfJob = 'a job that is never to be started: actions: { restart: observe }';
+
 export const budgetSchema = z.strictObject({
-  perHour: z.int().min(1).max(100).default(3).describe('New runs in any 60 minutes.'),
-  perDay: z.int().min(1).max(1000).default(12).describe('New runs in any 24 hours.'),
+  perHour: z
+    .int()
+    .min(1)
+    .max(100)
+    .meta({ hint: noneOfJob })
+    .default(3)
+    .describe('New runs in any 60 minutes.'),
+  perDay: z
+    .int()
+    .min(1)
+    .max(1000)
+    .meta({ hint: noneOfJob })
+    .default(12)
+    .describe('New runs in any 24 hours.'),
 });
 
 export const backoffSchema = z.strictObject({

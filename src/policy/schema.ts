@@ -159,9 +159,9 @@ export const jobSchema = z.strictObject({
 
 const metadataSchema = z.strictObject({
   name: nameSchema.describe('Name of the policy. It stands in every message.'),
-  accountId: id(/^\d{12}$/, 'an account id of 12 digits').describe(
-    'The account of the jobs; any other is refused. Write it in quotes.',
-  ),
+  accountId: id(/^\d{12}$/, 'an account id of 12 digits')
+    .meta({ hint: 'in quotes and without dashes: "111122223333"' })
+    .describe('The account of the jobs; any other is refused. Write it in quotes.'),
   region: regionName.describe('The Region of the jobs; any other is refused.'),
   owner: z.string().min(1).describe('Who answers for these jobs.'),
   runbooks: z

@@ -104,7 +104,10 @@ function unknownKey(path: Finding['path'], schema: z.ZodType, laterAt: Later): F
   const known = keysAt(path.slice(0, -1), schema);
   const near = suggest(key, known);
   const places = near ? [] : elsewhere(schema, path);
-  const told = finding('CP1001', path, `unknown key "${key}"`, keyHint(near, places, known), 'key');
+  const map = schemaAt(path.slice(0, -1), schema);
+  const ofMap = map && known.length === 1 ? valueMeta(map).hint : undefined;
+  const hint = keyHint(near, places) ?? ofMap ?? `known here: ${known.join(', ')}`;
+  const told = finding('CP1001', path, `unknown key "${key}"`, hint, 'key');
   // Of a map with one key, any other key was meant to be that one.
   const meant = near ? [near] : (meantBelow(path, places) ?? (known.length === 1 ? known : undefined));
   return { ...told, ...(meant === undefined ? {} : { meant }) };
@@ -112,13 +115,12 @@ function unknownKey(path: Finding['path'], schema: z.ZodType, laterAt: Later): F
 
 type Place = readonly string[];
 
-function keyHint(near: string | undefined, places: readonly Place[], known: readonly string[]): string {
+function keyHint(near: string | undefined, places: readonly Place[]): string | undefined {
   if (near) return `did you mean "${near}"?`;
   const names = places.map((place) =>
     place.length === 0 ? 'at the top of the file' : `in ${place.join('.').replaceAll('.[', '[')}`,
   );
-  if (names.length > 0) return `it belongs ${names.join(' or ')}`;
-  return `known here: ${known.join(', ')}`;
+  return names.length > 0 ? `it belongs ${names.join(' or ')}` : undefined;
 }
 
 function meantBelow(path: Finding['path'], places: readonly Place[]): readonly string[] | undefined {

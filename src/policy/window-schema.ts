@@ -8,13 +8,30 @@ import { suggest } from './suggest.ts';
 
 const zoneHint = 'a name of the IANA database such as America/Sao_Paulo, or UTC';
 
+/** Abbreviations and offsets are what people know best, and say nothing of the change to summer time. */
+function zoneHintFor(text: string): string {
+  const near = suggest(text, timeZones()) ?? zoneOfPlace(text);
+  if (near) return `did you mean "${near}"?`;
+  const place = 'name a place such as America/New_York, or UTC';
+  if (/^[A-Za-z/]*[+-]\d/.test(text))
+    return `an offset knows no summer time: ${place} (in Etc/GMT+1, plus means west)`;
+  return /^[A-Z]{1,5}(?:\d[A-Z]{3})?$/.test(text)
+    ? `an abbreviation knows no summer time: ${place}`
+    : zoneHint;
+}
+
+/** `Berlin` and `New York` are the ends of names. */
+function zoneOfPlace(text: string): string | undefined {
+  const end = `/${text.trim().replaceAll(' ', '_').toLowerCase()}`;
+  return timeZones().find((zone) => zone.toLowerCase().endsWith(end));
+}
+
 const timeZone = z
   .string()
   .meta({ expects: 'a time zone', hint: zoneHint })
   .transform((text, context) => {
     if (isTimeZone(text)) return text;
-    const near = suggest(text, timeZones());
-    const hint = near ? `did you mean "${near}"?` : zoneHint;
+    const hint = zoneHintFor(text);
     const message = `"${text}" is not a time zone`;
     context.issues.push({ code: 'custom', message, params: { code: 'CP1004', hint }, input: text });
     return z.NEVER;

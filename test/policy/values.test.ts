@@ -95,6 +95,62 @@ describe('an amount in a form of its own is told what to write', () => {
   });
 });
 
+describe('what a newcomer writes is answered with what to write', () => {
+  const hintsOf = (text: string) => {
+    const loaded = loadPolicy([{ path: 'a.yaml', text }]);
+    return loaded.ok ? [] : loaded.diagnostics.map(({ path, hint }) => `${path.split('.').at(-1)}: ${hint}`);
+  };
+  const job =
+    'jobs: { a: { match: { application: { id: 00aa } }, checkpoint: { location: s3://bbb/a }, restart: { budget: { perHour: 3 } } } }\n';
+
+  it('an account with dashes', () => {
+    const text = head.replace('"111122223333"', '1111-2222-3333') + job;
+    expect(hintsOf(text)).toEqual(['accountId: in quotes and without dashes: "111122223333"']);
+  });
+
+  it('a budget of nothing', () => {
+    expect(hintsOf(head + job.replace('perHour: 3', 'perHour: 0'))).toEqual([
+      'perHour: a job that is never to be started: actions: { restart: observe }',
+    ]);
+    const scope = 'guardrails: { budgets: { fleet: { perDay: 0 } } }\n';
+    expect(hintsOf(head + job + scope)).toEqual([
+      'perDay: to hold all restarts back, write a window of effect deny, or pause',
+    ]);
+    const ofClass = job.replace('budget:', 'classes: { worker-lost: { budget: { perHour: 0 } } }, budget:');
+    expect(hintsOf(head + ofClass)).toEqual([
+      'perHour: a class that is never to be restarted: action: stop-and-page',
+    ]);
+  });
+
+  it.each(['checkpilot/slack', '{ env: SLACK_TOKEN }', '{ ssm: /slack/token }', '{}'])(
+    'a token from %s, with one fault',
+    (tokenFrom) => {
+      const text = `notifications: { receivers: { s: { slack: { channel: C0123PAYM, tokenFrom: ${tokenFrom} } } }, root: { receivers: [s] } }\n`;
+      expect(hintsOf(head + job + text)).toEqual([expect.stringContaining('checkpilot/slack')]);
+    },
+  );
+
+  it.each([
+    ['EST', 'an abbreviation knows no summer time: name a place such as America/New_York, or UTC'],
+    ['EST5EDT', 'an abbreviation knows no summer time: name a place such as America/New_York, or UTC'],
+    [
+      'CET+1',
+      'an offset knows no summer time: name a place such as America/New_York, or UTC (in Etc/GMT+1, plus means west)',
+    ],
+    [
+      '"+02:00"',
+      'an offset knows no summer time: name a place such as America/New_York, or UTC (in Etc/GMT+1, plus means west)',
+    ],
+    ['Berlin', 'did you mean "Europe/Berlin"?'],
+    ['New York', 'did you mean "America/New_York"?'],
+    ['Europe/Berln', 'did you mean "Europe/Berlin"?'],
+    ['somewhere', 'a name of the IANA database such as America/Sao_Paulo, or UTC'],
+  ])('a time zone %s', (zone, hint) => {
+    const text = `guardrails: { windows: [{ name: w, effect: deny, actions: [restart], timeZone: ${zone}, when: { recurring: { schedule: "0 3 * * SUN", duration: 2h } } }] }\n`;
+    expect(hintsOf(head + job + text)).toEqual([`timeZone: ${hint}`]);
+  });
+});
+
 describe('the limits of StartJobRun', () => {
   const tags = (count: number) => Array.from({ length: count }, (_, i) => `t${i}: v`).join(', ');
 
