@@ -14,6 +14,7 @@ import {
   tryAtMs as tryAtMsOf,
   unlisted,
   urgencyOf,
+  waitingKept,
 } from '../core/capacity-line.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isGrantLive, type Wish } from '../core/memory.ts';
@@ -226,14 +227,16 @@ function sensorOf(job: ResolvedJob, line: Line, room: Room): Seen {
   const ahead = unlisted({ grants: before.filter(({ job }) => job !== name) }, room);
   const tryAtMs = tryAtMsOf(line, { createdAtMs: 0, everyMs: capacityEveryMs(job) }, room);
   const position = line.waiting.findIndex(({ job }) => job === name) + 1;
+  // Of a long line only the front is kept: who is not there stands behind it.
+  const isBehind = position === 0 && line.waiting.length >= waitingKept;
   return {
     kind: 'seen',
     room,
     ahead: ahead.map(({ needed }) => needed ?? noResources),
-    ...(position > 0
+    ...(position > 0 || isBehind
       ? {
           line: {
-            position,
+            ...(isBehind ? {} : { position }),
             of: line.waiting.length,
             ...(line.refused ? { tryAtMs } : {}),
             ...(line.caller === undefined ? {} : { caller: line.caller.job }),

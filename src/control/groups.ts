@@ -66,8 +66,8 @@ export class Groups {
   }
 
   /**
-   * A notice as it is told: the data-loss clocks of jobs that wait in one outage are one call for a person, in the thread
-   * of the outage, and not one for each job.
+   * A notice as it is told: the data-loss clocks of jobs that wait in one outage are told in the thread of the outage, and
+   * not in one for each job. A job that the outage does not start calls for itself.
    */
   within(notice: Notice): Notice {
     const job = this.#policy && jobNamed(this.#policy, notice.job);
@@ -76,7 +76,11 @@ export class Groups {
     const { correlated = usualCorrelation } = this.#policy.guardrails;
     const scope = { applicationId, withinMs: correlated.withinMs };
     const outage = this.#outages.find(
-      (one) => one.closedAtMs === undefined && this.#told.has(one.id) && covers(one, notice, scope),
+      (one) =>
+        one.closedAtMs === undefined &&
+        notice.isInLine === true &&
+        this.#told.has(one.id) &&
+        covers(one, notice, scope),
     );
     return outage ? { ...notice, within: outage.id } : notice;
   }
@@ -111,8 +115,13 @@ async function toldOutages(
   return new Set(posted.map(({ id }) => id));
 }
 
-function isStep({ event, severity }: Notice): boolean {
-  return steps.has(event) && severity !== 'critical';
+/**
+ * What the message of an outage tells as well: that a job failed and waits with the others, and that it is back. What holds
+ * one job back, and what nobody else says of it, is told by itself.
+ */
+function isStep({ event, severity, isInLine, reason }: Notice): boolean {
+  if (!steps.has(event) || severity === 'critical' || reason === 'retention-unknown') return false;
+  return isInLine === true || event === 'incident.recovered';
 }
 
 function covers(

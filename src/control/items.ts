@@ -202,6 +202,8 @@ export interface ThreadPost {
   readonly key: string;
   /** Slack's id of the message. */
   readonly ts: string;
+  /** Of a call of the data-loss clock within an outage. */
+  readonly lossAtMs?: number;
 }
 
 export type Item =

@@ -9,6 +9,8 @@ export interface Notice extends NoticeDraft {
   readonly decisionId: string;
   readonly incidentId?: string;
   readonly atMs: number;
+  /** The job waited in the fleet's line for its start then, and nothing of its own held it back. */
+  readonly isInLine?: true;
   /** The incident of the outage in whose thread it is told; set on delivery, never stored. */
   readonly within?: string;
   /** The incident until then; absent in rows of earlier releases. */

@@ -1,7 +1,7 @@
 import type { NoticeDraft } from '../core/decision.ts';
 import { failureClasses } from '../core/failure/taxonomy.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
-import { isGrantLive } from '../core/memory.ts';
+import { type Grant, isGrantLive } from '../core/memory.ts';
 import {
   advance,
   correlated,
@@ -69,7 +69,10 @@ export async function updateOutages(
   const notices = outages.flatMap((outage) => {
     const old = before.find(({ id }) => id === outage.id);
     const waiting = wishes.filter((wish) => isOf(outages, outage, wish)).length;
-    const draft = noticeOf(outage, old, waiting);
+    const capacity = wishes.filter(
+      (wish) => wish.awaitsCapacity !== undefined && isAbout(outage, wish),
+    ).length;
+    const draft = noticeOf(outage, old, { waiting, capacity });
     return draft ? [{ draft, incidentId: outage.id }] : [];
   });
   const old = [item?.outages ?? [], item?.recent ?? [], item?.spent ?? []];
@@ -108,6 +111,11 @@ export function failedJob(wish: WishItem): readonly FailedJob[] {
   return wish.class === undefined ? [] : [{ job, class: wish.class, applicationId, atMs: createdAtMs }];
 }
 
+function isAbout(outage: Outage, wish: WishItem): boolean {
+  const isInside = outage.scope === '*' || outage.scope === wish.applicationId;
+  return isInside && wish.class === outage.class;
+}
+
 /** It waits for this outage. One that waits for capacity waits for that, for hours perhaps, and must not keep it open. */
 function isOf(outages: readonly Outage[], outage: Outage, wish: WishItem): boolean {
   if (wish.awaitsCapacity !== undefined) return false;
@@ -126,7 +134,7 @@ function fleetOf({ jobs, guardrails }: ResolvedPolicy, nowMs: number): FleetSize
   };
 }
 
-/** A start that found no capacity, or was not sent for want of it, says nothing of the outage and leaves its place. */
+/** A start that found no capacity, or was never sent, says nothing of the outage and leaves its place. */
 function withoutHeldBack(
   outage: Outage,
   states: readonly StartState[],
@@ -170,7 +178,11 @@ function stateOf(
   if (memory.parked && memory.parked.atMs > grantedAtMs) return 'failed';
   const isOnItsWay = isGrantLive(memory, nowMs) || (record.claimLocks?.length ?? 0) > 0;
   if (!isOnItsWay && memory.wish?.awaitsCapacity) return 'held-back';
-  if (!isStarted) return nowMs - grantedAtMs > startedWithinMs ? 'failed' : 'waiting';
+  if (!isStarted) {
+    // Its turn passed before anything was sent: that says nothing of the outage either.
+    if (!isOnItsWay && !wasClaimed(memory.grant, grantedAtMs)) return 'held-back';
+    return nowMs - grantedAtMs > startedWithinMs ? 'failed' : 'waiting';
+  }
   const hasCommitted = Object.values(memory.progress).some(
     ({ seen = -1, committedAtStart }) => seen > committedAtStart,
   );
@@ -179,8 +191,16 @@ function stateOf(
   return last?.runState === 'RUNNING' ? 'running' : 'waiting';
 }
 
+function wasClaimed(grant: Grant | undefined, sinceMs: number): boolean {
+  return grant?.state === 'used' && grant.grantedAtMs >= sinceMs;
+}
+
 /** One incident, told when it begins, when it needs a person, and when it is over; what is between changes it in place. */
-function noticeOf(outage: Outage, before: Outage | undefined, waiting: number): NoticeDraft | undefined {
+function noticeOf(
+  outage: Outage,
+  before: Outage | undefined,
+  { waiting, capacity }: { readonly waiting: number; readonly capacity: number },
+): NoticeDraft | undefined {
   const where = outage.scope === '*' ? 'several applications' : `application ${outage.scope}`;
   const { summary } = failureClasses[outage.class];
   const about = { class: outage.class } as const;
@@ -193,7 +213,8 @@ function noticeOf(outage: Outage, before: Outage | undefined, waiting: number): 
       text: `${waiting + outage.granted} jobs of ${where} failed at once. ${summary} Two of them are started first; the others follow as soon as one has committed a batch.`,
       opens: true,
     };
-  const counts = `${outage.granted} started again, ${waiting} waiting`;
+  const room = capacity === 0 ? '' : `, ${capacity} still down: their application has no room for them`;
+  const counts = `${outage.granted} started again, ${waiting} waiting${room}`;
   if (outage.closedAtMs !== undefined && before.closedAtMs === undefined)
     return {
       ...about,

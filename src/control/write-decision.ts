@@ -70,6 +70,8 @@ export async function writeDecision(
         job: job.name,
         decisionId: decision.id,
         incident: next.incident ?? state.memory.incident,
+        // What the guard holds back has no wish.
+        isInLine: next.wish !== undefined,
       }),
     ),
   ]);

@@ -109,14 +109,16 @@ export function noticeWrite(
     decisionId: string;
     incidentId?: string | undefined;
     incident?: Incident | undefined;
+    isInLine?: boolean;
   },
 ): Write {
-  const { incident, incidentId = incident?.id, ...rest } = about;
+  const { incident, isInLine = false, incidentId = incident?.id, ...rest } = about;
   const isOfIncident = incidentId !== undefined && draft.thread === undefined;
   const notice: Notice = {
     ...draft,
     ...rest,
     ...(isOfIncident ? { incidentId } : {}),
+    ...(isInLine ? { isInLine } : {}),
     ...(isOfIncident && incident ? { history: historyOf(incident) } : {}),
     id: ports.ids.next('ntc'),
     atMs: ports.clock.now(),

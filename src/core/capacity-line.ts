@@ -76,7 +76,7 @@ const everyMsMax = 30 * 60_000;
 /** When the job that called for the line has its run, another may call for those that still wait. */
 const callAgainMs = 30 * 60_000;
 /** Positions are for people: nobody asks whether a job is the 200th. */
-const waitingKept = 100;
+export const waitingKept = 100;
 
 /** The line after what became of the starts that it let go, and with those that wait now. */
 export function advanceLine(

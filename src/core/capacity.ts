@@ -94,6 +94,11 @@ export function shortageText(missing: readonly Shortage[]): string {
   );
 }
 
+/** `number 3 of 7`, `behind the first 100` */
+export function placeText({ position, of }: { readonly position?: number; readonly of: number }): string {
+  return position === undefined ? `behind the first ${of}` : `number ${position} of ${of}`;
+}
+
 export function inWords(parts: readonly string[]): string {
   const last = parts.at(-1) ?? '';
   return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;

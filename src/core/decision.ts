@@ -82,6 +82,8 @@ export interface NoticeDraft {
   readonly thread?: string;
   /** The question about a plan that it tells of. */
   readonly approval?: Approval | ClosedApproval;
+  /** Of a call of the data-loss clock: when unread records are lost, epoch ms. */
+  readonly lossAtMs?: number;
   /** It tells of something else while a person is needed already, and must not read as if that were over. */
   readonly stillNeedsHuman?: true;
 }

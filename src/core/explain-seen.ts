@@ -1,3 +1,4 @@
+import { placeText } from './capacity.ts';
 import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
 import type {
@@ -128,7 +129,7 @@ function capacityLines(sensor: CapacitySensor): readonly string[] {
     held.length === 0
       ? 'the application has no limit that is known'
       : `the application holds at least ${held.join(', ')}${others}`,
-    ...(line ? [`number ${line.position} of ${line.of} that wait for capacity there`] : []),
+    ...(line ? [`${placeText(line)} that wait for capacity there`] : []),
   ];
 }
 

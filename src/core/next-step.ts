@@ -50,7 +50,7 @@ const byPerson: NextStep = {
 };
 
 function waitStep(reason: Reason, untilMs: number): NextStep {
-  if (reason === 'retry-budget-exhausted')
+  if (reason === 'retry-budget-exhausted' || reason === 'class-budget-exhausted')
     return { text: 'Next automatic restart, when the budget frees', atMs: untilMs };
   return { text: 'Looks again', atMs: untilMs };
 }

@@ -148,7 +148,8 @@ export type CapacitySensor =
       readonly ahead: readonly Resources[];
       /** Where the job stands among those of its application that wait. */
       readonly line?: {
-        readonly position: number;
+        /** Unknown behind the first hundred. */
+        readonly position?: number;
         readonly of: number;
         readonly tryAtMs?: number;
         /** The job that calls a person for all that wait. */

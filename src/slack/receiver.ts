@@ -1,4 +1,4 @@
-import { as, keys, schemaVersion, type ThreadItem } from '../control/items.ts';
+import { as, keys, schemaVersion, type ThreadItem, type ThreadPost } from '../control/items.ts';
 import { threadOf } from '../control/notice.ts';
 import type { Clock, JobStore, Notice, Receiver, Story, ToldAnswer } from '../control/ports.ts';
 import { isClockReason } from '../core/data-loss-clock.ts';
@@ -57,17 +57,18 @@ export class SlackReceiver implements Receiver {
   async #write(thread: Thread, story: Story, fresh: readonly Notice[]): Promise<ToldAnswer> {
     const latest = fresh.at(-1) as Notice;
     const isFirst = thread.item.posts.length === 0;
-    // Without a head the newest notice is the head; a call for a person gets a post of its own under an older head.
-    const caller = isFirst ? latest : fresh.findLast(isCall);
-    if (caller) {
-      const trouble = await this.#post(thread, caller, story);
+    // Without a head the newest notice is the head; calls for a person get posts of their own under an older head.
+    const heads = isFirst ? [latest] : [];
+    const calls = isFirst && !isCall(latest) ? [] : soonestFirst(fresh.filter(isCall));
+    for (const notice of [...heads, ...calls]) {
+      const trouble = await this.#post(thread, notice, story);
       if (trouble) return trouble;
     }
     // The head of an outage is its own: what one of its jobs calls for is a post and a step.
+    const own = fresh.findLast(({ within }) => within === undefined);
     // A call may overtake what happened before it: that is a step, and not the state of things any more.
-    const isOvertaken = thread.item.told.some((id) => id > latest.id);
-    const isGuest = latest.within !== undefined;
-    const trouble = isFirst || isOvertaken || isGuest ? undefined : await this.#edit(thread, latest, story);
+    const isOvertaken = own !== undefined && thread.item.told.some((id) => id > own.id);
+    const trouble = isFirst || isOvertaken || !own ? undefined : await this.#edit(thread, own, story);
     if (trouble) return trouble;
     // The head is changed with each step, so every step stands in the thread, also the first. What has no incident
     // has no steps.
@@ -78,19 +79,19 @@ export class SlackReceiver implements Receiver {
   /** Posts once per key, whatever became of earlier attempts. */
   async #post(thread: Thread, notice: Notice, story: Story): Promise<Trouble | undefined> {
     const { slack, channel } = this.#options;
-    const key = postKey(notice);
+    const key = postKey(notice, thread.item.posts);
     if (thread.item.posts.some((post) => post.key === key)) return undefined;
     const before = thread.item.posting;
     if (before?.key === key) {
       const search = { key: thread.markOf(key), sinceMs: before.atMs - clockMarginMs };
       const found = await slack.find(channel, search);
-      if (found.kind === 'done' && found.value) return thread.posted(key, found.value.ts);
+      if (found.kind === 'done' && found.value) return thread.posted(key, found.value.ts, notice);
       if (found.kind !== 'done' && found.kind !== 'refused') return troubleOf(found);
     }
     const noted = await thread.posting(key);
     if (noted) return noted;
     const posted = await slack.post(channel, marked(this.#messageOf(notice, story), thread.markOf(key)));
-    if (posted.kind === 'done') return thread.posted(key, posted.value.ts);
+    if (posted.kind === 'done') return thread.posted(key, posted.value.ts, notice);
     // Only of an unclear answer nobody knows whether the post is there.
     if (posted.kind !== 'unclear') await thread.notPosted();
     return troubleOf(posted);
@@ -164,8 +165,9 @@ class Thread {
     return this.#save({ ...this.#clear(), posting: { key, atMs: this.#clock.now() } });
   }
 
-  posted(key: string, ts: string): Promise<Trouble | undefined> {
-    return this.#save({ ...this.#clear(), posts: [...this.item.posts, { key, ts }] });
+  posted(key: string, ts: string, { lossAtMs }: Notice): Promise<Trouble | undefined> {
+    const post = { key, ts, ...(lossAtMs === undefined ? {} : { lossAtMs }) };
+    return this.#save({ ...this.#clear(), posts: [...this.item.posts, post] });
   }
 
   notPosted(): Promise<Trouble | undefined> {
@@ -208,11 +210,26 @@ function marked(message: SlackMessage, post: string): SlackMessage {
 }
 
 /** At most one post for each state that calls for a person; the head is the first post, whatever its state. */
-function postKey(notice: Notice): string {
+function postKey(notice: Notice, posts: readonly ThreadPost[]): string {
   if (!isCall(notice)) return 'head';
-  // Data that is about to be lost is another call than the failure before it.
-  const what = isClockReason(notice.reason) ? notice.reason : notice.class;
-  return `${notice.event} ${what ?? ''}`.trim();
+  const key = `${notice.event} ${callOf(notice) ?? ''}`.trim();
+  const { within, lossAtMs, atMs } = notice;
+  if (within === undefined || lossAtMs === undefined) return key;
+  const told = posts.filter((post) => post.key.startsWith(key)).map((post) => post.lossAtMs ?? lossAtMs);
+  // The first call of an outage's clocks speaks for all of them, but not for one that leaves less than half of its time.
+  const isMuchSooner = told.length > 0 && lossAtMs - atMs < (Math.min(...told) - atMs) / 2;
+  return isMuchSooner ? `${key} ${lossAtMs}` : key;
+}
+
+/** Data that is about to be lost, or was left out, is another call than the failure before it. */
+function callOf({ reason, class: failure }: Notice): string | undefined {
+  return isClockReason(reason) || reason === 'records-left-out' ? reason : failure;
+}
+
+/** Of several clocks the one that runs out first speaks for them. */
+function soonestFirst(calls: readonly Notice[]): readonly Notice[] {
+  const at = ({ lossAtMs = 0 }: Notice) => lossAtMs;
+  return calls.toSorted((a, b) => at(a) - at(b));
 }
 
 function isCall({ event }: Notice): boolean {

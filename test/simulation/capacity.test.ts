@@ -112,6 +112,16 @@ describe('an application with room for three of six jobs', () => {
     expect(calls[0]?.text).toContain('It is number 1 of 3 that wait.');
   });
 
+  it('is named in the end of the outage in which they failed', async () => {
+    const fleet = await failingFleet(6);
+    fleet.world.emr.limitApplication(applicationId, { maximumCapacity: roomFor(3) });
+    await fleet.runFor(15 * minuteMs);
+    const over = fleet.notices.find(({ event, job }) => event === 'incident.recovered' && job === '*');
+    expect(over?.text).toMatch(
+      /\d started again, 0 waiting, \d still down: their application has no room for them \(worker-lost\)\.$/,
+    );
+  });
+
   it('gives back hours later what it had no room for, with nothing spent on the wait', async () => {
     const fleet = await failingFleet(6);
     fleet.world.emr.limitApplication(applicationId, { maximumCapacity: roomFor(3) });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { pauseJob } from '../../src/control/orders.ts';
 import { SlackReceiver } from '../../src/slack/receiver.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
+import { intercept } from '../../src/world/intercept.ts';
 import type { JobBehaviour } from '../../src/world/job-script.ts';
 import { CountingSlack } from '../../src/world/storm/counting-slack.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
@@ -97,8 +99,11 @@ describe('a fault that hits many jobs', () => {
       .map(({ event, text }) => `${event}: ${String(text)}`);
     expect(posts[0]).toContain('failed at once');
     const clocks = posts.filter((post) => post.includes('unread records'));
-    expect(clocks).toHaveLength(1);
-    expect(clocks[0]).toMatch(/job-00: .* lost from .* UTC .* Other jobs wait with it/);
+    const ofThoseThatWait = clocks.filter((post) => post.includes('Other jobs wait with it'));
+    expect(ofThoseThatWait).toEqual([expect.stringMatching(/job-0\d: .* lost from .* UTC /)]);
+    // Canaries that were parked are started by nobody but a person.
+    for (const post of clocks.filter((one) => !ofThoseThatWait.includes(one)))
+      expect(post).toContain('the job is parked');
     expect(slack.counts.replies).toBeGreaterThan(0);
   });
 
@@ -113,6 +118,35 @@ describe('a fault that hits many jobs', () => {
     expect(backAfter(fleet, endsAtMs)).toBe(12);
     expect(fleet.world.journal.ofKind('double-writer')).toEqual([]);
     expect(fleet.notices.at(-1)).toMatchObject({ event: 'incident.recovered' });
+  });
+
+  it('is not held, and calls nobody, because its first starts missed their turn', async () => {
+    const fleet = fleetOf(12, diesOnce('transient-io'));
+    const isThrottled = () => fleet.time.now() >= failAtMs && fleet.time.now() < failAtMs + 5 * minuteMs;
+    fleet.ports = intercept(fleet.ports, async (name, call) =>
+      name === 'runs.list' && isThrottled()
+        ? ({ ok: false, code: 'throttled', message: 'Rate exceeded' } as Awaited<ReturnType<typeof call>>)
+        : call(),
+    );
+    await fleet.runFor(hourMs + 30 * minuteMs);
+    const starts = restarts(fleet).map(({ t }) => t);
+    expect(starts).toHaveLength(12);
+    expect(Math.max(...starts)).toBeLessThan(failAtMs + 12 * minuteMs);
+    const told = fleet.notices.filter(({ atMs }) => atMs >= failAtMs);
+    expect(told.filter(({ severity }) => severity === 'critical')).toEqual([]);
+    expect(told.at(-1)?.text).toContain('12 started again, 0 waiting');
+  });
+
+  it('does not hide a job that is held back for a reason of its own', async () => {
+    const fleet = fleetOf(8, diesOnce('transient-io'));
+    await fleet.runFor(hourMs - 5 * minuteMs);
+    const held = fleet.policy.jobs['job-05'] ?? expect.fail('no job');
+    await pauseJob(fleet.ports, held, { by: 'ana', reason: 'deploy' }, failAtMs + 10 * hourMs);
+    await fleet.runFor(35 * minuteMs);
+    const told = fleet.notices.filter(({ atMs, job }) => atMs >= failAtMs && job === 'job-05');
+    expect(told[0]).toMatchObject({ event: 'incident.opened' });
+    expect(told[0]?.text).toContain('Held back: the job is paused');
+    expect(fleet.notices.at(-1)?.text).toContain('7 started again, 0 waiting');
   });
 
   it('does not hold back a job that fails of something else', async () => {

@@ -98,6 +98,22 @@ describe('an incident in Slack', () => {
     expect(roots()).toHaveLength(3);
   });
 
+  it('posts each of several calls that come at once', async () => {
+    const { receiver, roots } = await workspace();
+    await receiver.tell({ notices: [notice('incident.opened', { class: 'worker-lost' })] });
+    const clock = {
+      class: 'source-data-lost',
+      reason: 'data-loss-near',
+      text: 'lost from 22:00 on',
+    } as const;
+    const log = { class: 'source-data-lost', reason: 'records-left-out', text: 'left out orders-1' } as const;
+    await receiver.tell({
+      notices: [notice('incident.needs-human', clock), notice('incident.needs-human', log)],
+    });
+    const [, ...calls] = roots().map(({ text }) => text);
+    expect(calls).toEqual(['ACTION NEEDED: lost from 22:00 on', 'ACTION NEEDED: left out orders-1']);
+  });
+
   it('keeps two incidents apart', async () => {
     const { receiver, roots } = await workspace();
     await receiver.tell({ notices: [opened()] });

@@ -2,6 +2,7 @@ import {
   inWords,
   neededBy,
   neverFits,
+  placeText,
   type Resources,
   resourcesText,
   type Shortage,
@@ -240,7 +241,7 @@ function roomText(input: DecideInput, needed: Resources | undefined, of: Wish['c
     return `What application ${applicationId} may hold is not known${capacity ? ` (${capacity.why})` : ''}: it is tried again in ${every}.${spent}`;
   const missing = missingFor(input, needed);
   const { line } = capacity;
-  const place = line && line.of > 1 ? ` It is number ${line.position} of ${line.of} that wait.` : '';
+  const place = line && line.of > 1 ? ` It is ${placeText(line)} that wait.` : '';
   if (missing.length > 0)
     return `Application ${applicationId} has no room for ${shortageText(missing)}. It starts as soon as there is; waiting costs no budget.${place}${spent}`;
   const tryInMs = (line?.tryAtMs ?? 0) - nowMs;

@@ -132,6 +132,7 @@ function telling(
     text: retentionText.notice(input, next, { clock, held }),
     reason,
     ...(incident?.class ? { class: incident.class } : {}),
+    ...(isCall && clock.kind === 'running' ? { lossAtMs: clock.lossAtMs } : {}),
     ...(incident ? {} : { opens: true }),
     ...(incident?.needsHuman ? { stillNeedsHuman: true } : {}),
   };
