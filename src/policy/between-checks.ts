@@ -23,6 +23,13 @@ function matches(jobs: readonly MergedJob[]): readonly JobFault[] {
     );
     earlier.push({ job, id: application.id, glob, tags });
     if (!other) continue;
+    const jobName = ['match', 'jobName'];
+    if (bothInherit(job, other.job, jobName)) {
+      const message = 'the jobs that inherit it match the same runs';
+      const hint = 'leave it out: the name of a job is the default';
+      faults.push({ job, code: 'CP2001', path: jobName, message, hint, isOfDefaults: true });
+      continue;
+    }
     const message = `also matched by job "${other.job.name}" in ${placeText(other.job.ownPlaceOf(['match'], 'key'))}`;
     const hint = `"${glob}" and "${other.glob}" can name the same run; narrow jobName, or delete one of the two jobs`;
     faults.push({ job, code: 'CP2001', path: ['match'], on: 'key', message, hint, isBetweenJobs: true });
@@ -41,10 +48,15 @@ function checkpoints(jobs: readonly MergedJob[]): readonly JobFault[] {
       const other = earlier.find((each) => locationsOverlap(each.location, location));
       earlier.push({ job, path, written, location });
       if (!other) continue;
+      const hint = 'give each query a checkpoint of its own: two writers destroy it';
+      if (other.job !== job && bothInherit(job, other.job, path)) {
+        const message = 'the jobs that inherit it have one checkpoint';
+        faults.push({ job, code: 'CP2003', path, message, hint, isOfDefaults: true });
+        continue;
+      }
       const where =
         other.location === location ? 'the same checkpoint as' : `inside of, or around, ${other.written} of`;
       const message = `${where} job "${other.job.name}" in ${placeText(other.job.ownPlaceOf(other.path))}`;
-      const hint = 'give each query a checkpoint of its own: two writers destroy it';
       faults.push({ job, code: 'CP2003', path, message, hint, isBetweenJobs: true });
     }
   }
@@ -87,6 +99,13 @@ function locationsOf({
   }));
   return [{ path: ['checkpoint', 'location'], written: location }, ...many].flatMap(({ path, written }) =>
     typeof written === 'string' ? [{ path, written }] : [],
+  );
+}
+
+/** Then it is one mistake, however many jobs there are. */
+function bothInherit(a: MergedJob, b: MergedJob, path: readonly (string | number)[]): boolean {
+  return [a, b].every(
+    (job) => valueAt(job.merged, path) !== undefined && job.writtenAt(path).path[0] === 'defaults',
   );
 }
 

@@ -163,7 +163,7 @@ function jobFaults(
         mended.has(pathText(['jobs', job.name, ...path])) || mended.has(pathText(['defaults', ...path]));
       return code !== 'CP1005' || !isMended;
     })
-    .map((fault) => told(fault, counts.get(sameness(fault)) === jobs.length));
+    .map((fault) => told(fault, fault.isOfDefaults ?? counts.get(sameness(fault)) === jobs.length));
 }
 
 function sameness({ code, path, message }: JobFault): string {

@@ -29,6 +29,8 @@ export interface JobFault extends Pick<Diagnostic, 'code' | 'message' | 'hint'> 
   readonly path: readonly (string | number)[];
   readonly on?: 'key' | 'value';
   readonly isBetweenJobs?: boolean;
+  /** True of what several jobs inherit, and none could be blamed for. */
+  readonly isOfDefaults?: boolean;
   /** `error` unless it says so. */
   readonly severity?: Diagnostic['severity'];
 }

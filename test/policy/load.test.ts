@@ -106,6 +106,23 @@ describe('a fault that stands in defaults', () => {
     ]);
   });
 
+  it('is one, too, where jobs only meet in what they inherit', () => {
+    const text = `${head}${metadata}defaults:\n  match: { application: { id: 00aa }, jobName: "*" }\n  checkpoint: { location: s3://bbb/x }\njobs: { a: {}, b: {}, c: {}, d: {} }\n`;
+    const told = diagnosticsOf([{ path: 'a.yaml', text }]);
+    expect(told.map(({ line, code, path }) => `${line} ${code} ${path}`)).toEqual([
+      '5 CP2001 defaults.match.jobName',
+      '6 CP2003 defaults.checkpoint.location',
+    ]);
+  });
+
+  it('is one of both jobs where one of them says it once more', () => {
+    const jobs = 'jobs: { a: {}, b: { checkpoint: { location: s3://bbb/x } } }\n';
+    const text = `${head}${metadata}defaults:\n  match: { application: { id: 00aa } }\n  checkpoint: { location: s3://bbb/x }\n${jobs}`;
+    expect(diagnosticsOf([{ path: 'a.yaml', text }])).toMatchObject([
+      { line: 7, code: 'CP2003', path: 'jobs.b.checkpoint.location' },
+    ]);
+  });
+
   it('names the job whose own value makes it one', () => {
     const jobs = job('a', ', restart: { nativeRetries: 10 }') + job('b');
     expect(found('restart: { budget: { perHour: 5 } }', jobs)).toMatchObject([
