@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { projectPages } from '../scripts/docs/pages.ts';
 import { fillRegion } from '../scripts/docs/regions.ts';
+import { loadPolicy } from '../src/policy/load.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const documents = [
@@ -31,6 +32,15 @@ describe('generated pages', () => {
 
   it('are not filled when a marker is missing', () => {
     expect(() => fillRegion('# A page\n', 'demo output', 'text')).toThrow(/demo output/);
+  });
+});
+
+describe('the policy that the README begins with for one’s own jobs', () => {
+  it('has no faults', () => {
+    const [, part = ''] = textOf('README.md').split('## Your own jobs');
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(part) ?? [];
+    const text = yaml.replaceAll(/^ {3}/gm, '');
+    expect(loadPolicy([{ path: 'policies/shop.yaml', text }])).toMatchObject({ ok: true, warnings: [] });
   });
 });
 

@@ -87,7 +87,7 @@ export function numbered({ id }: Notice, blocks: readonly Block[]): readonly Blo
  * first, unless the thread is that of many jobs; then the quote of the evidence is made shorter, from its end, before anything else is.
  */
 export function stepLine({ atMs, text, job, within }: Notice): string {
-  const step = within === undefined ? withoutName(text, job) : text;
+  const step = within === undefined ? withoutPointer(withoutName(text, job), job) : text;
   const over = plain(step, Number.MAX_SAFE_INTEGER).length - stepMax;
   const quote = over > 0 ? longestQuote(step) : undefined;
   const shorter =
@@ -104,10 +104,20 @@ function withoutName(text: string, job: string): string {
   return text.startsWith(`${job}: `) ? text.slice(job.length + 2) : text;
 }
 
-/** The title names the job already, and a field quotes more of the evidence. */
-function bodyOf({ notice, decision }: Subject): string {
-  const { text } = notice;
-  const body = withoutName(text, notice.job);
+/** The last line of a message names the command. */
+function withoutPointer(text: string, job: string): string {
+  return text.replace(`; checkpilot explain ${job} says more.`, '.');
+}
+
+/** The title names the job already, the last line the command, and a field quotes more of the evidence. */
+function bodyOf(subject: Subject): string {
+  const { notice, decision } = subject;
+  const { text, job } = notice;
+  const said = `${job} is down and needs a person: `;
+  const isSaid = text.startsWith(said) && isDownIn(subject);
+  const rest = isSaid ? text.slice(said.length) : withoutName(text, job);
+  // Without the decision the last line names another command.
+  const body = decision ? withoutPointer(rest, job) : rest;
   const evidence = decision?.verdict.judgement?.evidence ?? '';
   return evidence === '' ? body : body.replace(`: "${gist(evidence)}".`, '.');
 }
@@ -117,12 +127,16 @@ function nameOf({ notice, where }: Subject, lengthMax: number): string {
 }
 
 /** A header is no mrkdwn: escapes would be shown as they are. */
-function header({ notice, decision, where }: Subject): Block {
-  const run = decision?.observation.run;
-  const isDown = run?.kind === 'seen' && isTerminal(run.run) && !isClockReason(notice.reason);
+function header(subject: Subject): Block {
+  const { notice, where } = subject;
   const name = notice.job === '*' ? where.policy : notice.job;
-  const text = `Needs a human: ${name.slice(0, 100)}${isDown ? ' is down' : ''}`;
+  const text = `Needs a human: ${name.slice(0, 100)}${isDownIn(subject) ? ' is down' : ''}`;
   return { type: 'header', text: { type: 'plain_text', text } };
+}
+
+function isDownIn({ notice, decision }: Subject): boolean {
+  const run = decision?.observation.run;
+  return run?.kind === 'seen' && isTerminal(run.run) && !isClockReason(notice.reason);
 }
 
 function words(text: string): Words {

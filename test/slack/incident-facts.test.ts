@@ -132,6 +132,11 @@ describe('a call for a person', () => {
       /^ACTION NEEDED: orders is down and needs a person: 3 restarts in a row committed no batch\./,
     );
     expect(text).toContain('It stands at batch 120. It is not started again by itself.');
+    // The header says that it is down, the last line which command tells more: the body says neither again.
+    expect(blocks.header).toBe('Needs a human: orders is down');
+    expect(blocks.body).toMatch(/^:red_circle: demo \/ us-east-1\n3 restarts in a row committed no batch\./);
+    expect(blocks.body).not.toContain('checkpilot explain');
+    expect(blocks.context).toContain('`checkpilot explain orders`');
     expect(blocks['Next step']).toBe('None by itself, however long it waits: a person has to start it');
     expect(blocks.Restarts).toContain('in a row without a new batch: 3 of 3');
     expect(blocks['What was tried']).toBeUndefined();
@@ -223,6 +228,12 @@ describe('a step in the thread', () => {
     expect(lineOf('orders: it failed. Restart from batch 7 now.')).toBe(
       'it failed. Restart from batch 7 now.',
     );
+  });
+
+  it('leaves the command to the message above it', () => {
+    const told =
+      'orders is down and needs a person. It was run 00r1 of application 00a1; checkpilot explain orders says more.';
+    expect(lineOf(told)).toBe('orders is down and needs a person. It was run 00r1 of application 00a1.');
   });
 
   it('shortens the quote of the evidence, at the end of a word, and keeps what follows from it', () => {

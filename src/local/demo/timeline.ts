@@ -51,7 +51,7 @@ export function lineOfJournal(entry: JournalEntry): Line | undefined {
       if (entry.state === 'RUNNING')
         return { ...base, rank: 5, mark: 'running', text: `run ${entry.jobRunId}`, style: 'green' };
       if (entry.state === 'CANCELLED')
-        return { ...base, rank: 1, mark: 'CANCELLED', text: `run ${entry.jobRunId}`, style: 'yellow' };
+        return { ...base, rank: 1, mark: 'CANCELLED', text: cancelled(entry), style: 'yellow' };
       if (entry.state === 'FAILED')
         return {
           ...base,
@@ -66,6 +66,13 @@ export function lineOfJournal(entry: JournalEntry): Line | undefined {
     default:
       return undefined;
   }
+}
+
+/** An attempt after the first is one that the service had begun by itself; no other line tells of it. */
+function cancelled({ jobRunId, attempt }: { readonly jobRunId?: string; readonly attempt?: number }): string {
+  const inAttempt =
+    attempt !== undefined && attempt > 1 ? ` in attempt ${attempt}, begun by the service` : '';
+  return `run ${jobRunId}${inAttempt}`;
 }
 
 /** What was decided and why; waits that only pass the time are left out. */
