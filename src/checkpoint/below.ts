@@ -14,8 +14,10 @@ export interface Below {
   readonly others: readonly string[];
 }
 
-/** What Spark and the Kinesis connector make in a checkpoint; `_` and `.` begin what writers leave behind. */
-const ownParts = new Set(['offsets', 'commits', 'sources', 'state', 'metadata', 'shard-commit']);
+/** What Spark makes in a checkpoint. */
+const ownParts = new Set(['offsets', 'commits', 'sources', 'state', 'metadata']);
+/** What is left behind by writers, and the markers of folders that Hadoop puts into a bucket. */
+const leftBehind = /^[._]|_\$folder\$$/;
 
 /** Looks one level down, with at most 51 listings. Only for a place that reads as `empty`. */
 export async function lookBelow(files: CheckpointFiles): Promise<FileAnswer<Below>> {
@@ -34,6 +36,6 @@ export async function lookBelow(files: CheckpointFiles): Promise<FileAnswer<Belo
     ...root.value.files.map(({ name }) => name),
   ];
   const isOwn = (name: string) => ownParts.has(name.replace(/\/$/, ''));
-  const others = names.some(isOwn) ? [] : names.filter((name) => !/^[._]/.test(name)).toSorted();
+  const others = names.some(isOwn) ? [] : names.filter((name) => !leftBehind.test(name)).toSorted();
   return { ok: true, value: { checkpoints: checkpoints.toSorted(), isInside, others } };
 }

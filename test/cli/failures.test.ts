@@ -229,8 +229,10 @@ describe('checkpoint of a folder that is none', () => {
     );
   });
 
-  it('takes an empty folder for a new query', async () => {
-    expect(await cli(['checkpoint', '.', '--json'], { cwd: folderWith({ '.hidden': '' }) })).toMatchObject({
+  it('takes a folder that is empty, or holds only what writers leave behind, for a new query', async () => {
+    expect(
+      await cli(['checkpoint', '.', '--json'], { cwd: folderWith({ '.hidden': '', orders_$folder$: '' }) }),
+    ).toMatchObject({
       code: 0,
       out: expect.stringContaining('"health": "empty"'),
     });
