@@ -1,13 +1,13 @@
 import {
   type CloudWatchLogsClient,
   DescribeLogStreamsCommand,
-  FilterLogEventsCommand,
   GetLogEventsCommand,
   type LogStream,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
+import { searchGroup, workerOf } from './cloudwatch-log-search.ts';
 import { toFailure } from './failures.ts';
 import { cloudWatchOf } from './log-places.ts';
 import type { Permissions } from './permissions.ts';
@@ -18,10 +18,6 @@ const readMsMax = 8_000;
 const pagesMax = 3;
 /** The last of it is kept: the classifier looks at the last 64 KB and at loud lines before them. */
 const keptChars = 512 * 1024;
-/** Of one search. The service answers with what it found in a second or so, which may be nothing, and goes on. */
-const searchPagesMax = 8;
-/** Events are searched once more that old: they may have arrived after the search before. */
-const arriveLateMs = 5 * 60_000;
 /** The newest stream, and the one before it. */
 const stderrStreamsMax = 2;
 
@@ -54,37 +50,12 @@ export class CloudWatchDriverLogs implements DriverLogs {
   }
 
   /** The service itself looks through all streams of the run: one call, or a few where it pauses. */
-  async search(run: JobRun, { sinceMs, nowMs, words }: LogSearch): Promise<SearchAnswer> {
+  async search(run: JobRun, search: LogSearch): Promise<SearchAnswer> {
     const place = cloudWatchOf(run);
     if (!place) return { kind: 'none', why: 'the run writes its logs to no CloudWatch log group' };
     const abort = AbortSignal.timeout(this.#readMsMax);
-    const texts = new Map<string, string[]>();
     try {
-      let nextToken: string | undefined;
-      let page = 0;
-      do {
-        const answer = await this.#client.send(
-          new FilterLogEventsCommand({
-            logGroupName: place.group,
-            logStreamNamePrefix: `${place.prefix}applications/${run.applicationId}/jobs/${run.jobRunId}/`,
-            startTime: sinceMs,
-            filterPattern: words.map((word) => `?"${word}"`).join(' '),
-            ...(nextToken === undefined ? {} : { nextToken }),
-          }),
-          { abortSignal: abort },
-        );
-        for (const { logStreamName = '', message = '' } of answer.events ?? [])
-          texts.set(logStreamName, [...(texts.get(logStreamName) ?? []), message]);
-        nextToken = answer.nextToken;
-        page += 1;
-      } while (nextToken !== undefined && page < searchPagesMax);
-      const logs = [...texts].map(([name, lines]) => ({
-        source: workerOf(name),
-        text: lines.join('\n').slice(-keptChars),
-        linesBefore: 0,
-      }));
-      const unread = nextToken === undefined ? {} : { unread: 'more events than one search may read' };
-      return { kind: 'read', logs, throughMs: Math.max(sinceMs, nowMs - arriveLateMs), ...unread };
+      return await searchGroup(this.#client, { run, place, search, abort });
     } catch (error) {
       return this.#failed(error, abort, place.group);
     }
@@ -162,10 +133,6 @@ export class CloudWatchDriverLogs implements DriverLogs {
       return { source, text: text.slice(-keptChars), linesBefore: 0 };
     }
   }
-}
-
-function workerOf(logStreamName: string): string {
-  return logStreamName.slice(logStreamName.search(/SPARK_(?:DRIVER|EXECUTOR)\//));
 }
 
 interface Worker {

@@ -5,12 +5,21 @@ import type { Permissions } from './permissions.ts';
 export interface LogFile {
   readonly key: string;
   readonly modifiedMs: number;
+  readonly bytes: number;
 }
+
+/** Listings of all workers' files in one pass, of a thousand names each. */
+const pagesMax = 5;
 
 interface Of {
   /** The newest when left out. */
   readonly attempt: number | undefined;
   readonly abort: AbortSignal;
+}
+
+interface Part extends Of {
+  readonly after: string | undefined;
+  readonly isEnough: (files: readonly LogFile[]) => boolean;
 }
 
 /** Where the logs of a run lie in its bucket. The layout of attempts is not documented, so it is looked for by names. */
@@ -39,15 +48,27 @@ export class S3LogFiles {
     return (await this.#list({ bucket, prefix }, of.abort)).files;
   }
 
-  /** Files of all workers there: one page of a thousand, and whether there are more. */
+  /**
+   * Files of all workers there in the order of their keys, those behind `after`, until they are enough or the listings
+   * used up; `cutAt` is the key behind which there may be more.
+   */
   async ofAll(
     bucket: string,
     run: string,
-    of: Of,
-  ): Promise<{ readonly files: readonly LogFile[]; readonly isCut: boolean }> {
+    { after, isEnough, ...of }: Part,
+  ): Promise<{ readonly files: readonly LogFile[]; readonly cutAt?: string }> {
     const at = await this.#folderOf(bucket, run, of);
-    if (at === undefined) return { files: [], isCut: false };
-    return this.#list({ bucket, prefix: at.folder }, of.abort);
+    if (at === undefined) return { files: [] };
+    const files: LogFile[] = [];
+    // A key of another folder would hide this one.
+    let from = after?.startsWith(at.folder) ? after : undefined;
+    for (let page = 0; page < pagesMax && !isEnough(files); page += 1) {
+      const listed = await this.#list({ bucket, prefix: at.folder, after: from }, of.abort);
+      files.push(...listed.files);
+      if (listed.cutAt === undefined) return { files };
+      from = listed.cutAt;
+    }
+    return { files, ...(from === undefined ? {} : { cutAt: from }) };
   }
 
   async open(
@@ -80,24 +101,33 @@ export class S3LogFiles {
 
   /** One page of a thousand names: a driver has a handful. */
   async #list(
-    of: { readonly bucket: string; readonly prefix: string; readonly delimiter?: string },
+    of: {
+      readonly bucket: string;
+      readonly prefix: string;
+      readonly delimiter?: string;
+      readonly after?: string | undefined;
+    },
     abortSignal: AbortSignal,
-  ): Promise<{ files: readonly LogFile[]; folders: readonly string[]; isCut: boolean }> {
-    const { bucket, prefix, delimiter } = of;
+  ): Promise<{ files: readonly LogFile[]; folders: readonly string[]; cutAt?: string }> {
+    const { bucket, prefix, delimiter, after } = of;
     const listed = await this.#client.send(
       new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: prefix,
         ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+        ...(after === undefined ? {} : { StartAfter: after }),
       }),
       { abortSignal },
     );
     const files = (listed.Contents ?? []).flatMap(({ Key, LastModified, Size }) =>
       // An empty object has no range to ask for, and nothing to say.
-      Key === undefined || Size === 0 ? [] : [{ key: Key, modifiedMs: LastModified?.getTime() ?? 0 }],
+      Key === undefined || Size === 0
+        ? []
+        : [{ key: Key, modifiedMs: LastModified?.getTime() ?? 0, bytes: Size ?? 0 }],
     );
     const folders = (listed.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []);
-    return { files, folders, isCut: listed.IsTruncated === true };
+    const last = listed.IsTruncated === true ? listed.Contents?.at(-1)?.Key : undefined;
+    return { files, folders, ...(last === undefined ? {} : { cutAt: last }) };
   }
 }
 

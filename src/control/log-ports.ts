@@ -1,4 +1,5 @@
 import type { JobRun } from '../core/job-run.ts';
+import type { SearchRest } from '../core/memory.ts';
 import type { LogsSensor, LogText } from '../core/observation.ts';
 
 /** What the workers of a run wrote: evidence of why it ended, and of what it left out. Never throws for what it reads. */
@@ -16,6 +17,8 @@ export interface LogSearch {
   readonly attempt?: number;
   /** By the clock of the place where the logs lie: what the search before said, or when the run began. */
   readonly sinceMs: number;
+  /** Where the search before stopped, with the same `sinceMs`, and when the first one began that had to stop. */
+  readonly rest?: SearchRest;
   readonly nowMs: number;
   readonly words: readonly string[];
 }
@@ -26,9 +29,11 @@ export type SearchAnswer =
   | {
       readonly kind: 'read';
       readonly logs: readonly LogText[];
-      /** From where the next search goes on. */
+      /** From where the next search goes on; as before while something is left. */
       readonly throughMs: number;
-      /** What was too much for one search. */
+      /** What was too much for one search, and is left to the next one. */
       readonly unread?: string;
+      /** Where that one goes on, in words of the place. */
+      readonly mark?: string;
     }
   | Exclude<LogsSensor, { kind: 'read' }>;

@@ -4,15 +4,14 @@ import { isGrantLive, type LossLook } from '../core/memory.ts';
 import type { LossSensor, Observation } from '../core/observation.ts';
 import { progressOf } from '../core/progress.ts';
 import type { JobState } from './load.ts';
+import { changedRun, nextOwed, settledMs, withOwed } from './owed-looks.ts';
 import type { Ports } from './ports.ts';
 
 /** How often the logs of a live run are searched: at every third look at a calm job. */
 const everyMs = 15 * 60_000;
 /** … where there is nothing to search, or no right to. */
 const rarelyMs = 60 * 60_000;
-/** By then the logs of a run that has ended have arrived … */
-const settledMs = 3 * 60_000;
-/** … and after this they do not come any more. */
+/** What has not come, or was not answered, for so long does not come any more. */
 const givenUpMs = 20 * 60_000;
 
 /**
@@ -28,18 +27,22 @@ export async function observeLosses(
   // A pass that may claim has to be quick.
   if (sensor.kind !== 'seen' || isGrantLive(memory, nowMs)) return undefined;
   const { run } = sensor;
-  const last = memory.lossLook;
-  if (last && last.jobRunId !== run.jobRunId && !last.isLast) return searchEarlier(ports, last, nowMs);
-  const before = last?.jobRunId === run.jobRunId ? last : undefined;
-  if (before?.isLast) return undefined;
-  const look = before ?? beginning(run);
+  const before = memory.lossLook;
+  const isOther = before !== undefined && before.jobRunId !== run.jobRunId;
+  const isOwing = isOther && (!before.isLast || before.owed !== undefined);
+  if (isOwing) return changedRun(before, beginning(run), nowMs);
+  const last = isOther ? undefined : before;
+  const owed = nextOwed(last?.owed, nowMs);
+  if (last && owed) return withOwed(last, await searchEarlier(ports, owed, nowMs), nowMs);
+  if (last?.isLast) return undefined;
+  const look = last ?? beginning(run);
   if (isTerminal(run)) return searchEnded(ports, run, look, nowMs);
   if (run.state !== 'RUNNING') return undefined;
-  const startedMs = run.startedAtMs ?? run.createdAtMs;
-  const dueMs = before ? before.atMs + (before.isNowhere ? rarelyMs : everyMs) : startedMs + everyMs;
-  const isFirst = before === undefined && progressOf(memory, { checkpoints }).committed;
+  const isFirst = last?.throughMs === undefined && progressOf(memory, { checkpoints }).committed;
   const isOfAttempt = look.attempt < (run.attempt ?? 1);
-  return isFirst || isOfAttempt || nowMs >= dueMs ? search(ports, run, look, nowMs) : undefined;
+  const isTried = look.failingSinceMs !== undefined || look.rest !== undefined || look.isNowhere;
+  const isNew = (isFirst || isOfAttempt) && !isTried;
+  return isNew || nowMs >= dueMs(run, last) ? search(ports, run, look, nowMs) : undefined;
 }
 
 function beginning(run: JobRun): LossLook {
@@ -47,55 +50,97 @@ function beginning(run: JobRun): LossLook {
   return { jobRunId, applicationId, attempt: run.attempt ?? 1, atMs: createdAtMs };
 }
 
+function dueMs(run: JobRun, last: LossLook | undefined): number {
+  const atMs = Math.max(last?.atMs ?? 0, run.startedAtMs ?? run.createdAtMs);
+  return atMs + (last?.isNowhere ? rarelyMs : last?.rest ? settledMs : everyMs);
+}
+
 /** Another run has taken its place, and what it wrote last is still owed. */
 async function searchEarlier(ports: Ports, last: LossLook, nowMs: number): Promise<LossSensor> {
-  const { jobRunId, applicationId, endedAtMs } = last;
-  if (endedAtMs !== undefined && nowMs < endedAtMs + settledMs)
-    return { kind: 'later', jobRunId, look: last, againAtMs: endedAtMs + settledMs };
+  const { jobRunId, applicationId } = last;
   const answer = await ports.runs.get(applicationId, jobRunId);
   if (answer.ok) return searchEnded(ports, answer.value, last, nowMs);
-  const isOver = answer.code === 'not-found' || nowMs - (endedAtMs ?? last.atMs) >= givenUpMs;
-  const look: LossLook = isOver ? { ...last, isLast: true } : last;
+  const failing = failed(last, nowMs);
+  const isOver = answer.code === 'not-found' || isGivenUp(failing, nowMs);
+  const look: LossLook = isOver ? { ...failing, isLast: true } : failing;
   return { kind: 'unknown', why: `${answer.code}: ${answer.message}`, jobRunId, look };
 }
 
 async function searchEnded(ports: Ports, run: JobRun, last: LossLook, nowMs: number): Promise<LossSensor> {
   const { jobRunId } = run;
+  // A run beside ours that goes on: it is asked for again, and its end is not known yet.
+  if (!isTerminal(run)) return { kind: 'later', jobRunId, look: { ...last, atMs: nowMs } };
   const endedAtMs = run.endedAtMs ?? run.updatedAtMs;
   const look = { ...last, endedAtMs };
   const settledAtMs = endedAtMs + settledMs;
-  if (nowMs < settledAtMs) return { kind: 'later', jobRunId, look, againAtMs: settledAtMs };
+  const isEarly = last.rest !== undefined || last.failingSinceMs !== undefined;
+  const againAtMs = isEarly ? Math.max(settledAtMs, last.atMs + settledMs) : settledAtMs;
+  if (nowMs < againAtMs) return { kind: 'later', jobRunId, look, againAtMs };
   const found = await search(ports, run, look, nowMs);
-  // An attempt before the last one was searched, or there is more: both go on.
-  const isWhole = found.kind === 'seen' && found.unread === undefined && look.attempt >= (run.attempt ?? 1);
-  const isOver = isWhole || found.look.isNowhere === true || nowMs - endedAtMs >= givenUpMs;
-  return isOver
+  return isOver(found, { look, run, settledAtMs }, nowMs)
     ? { ...found, look: { ...found.look, isLast: true } }
     : { ...found, againAtMs: nowMs + settledMs };
 }
 
+/** Never while something is left: an attempt, a part of what was written, or what came after the search had begun. */
+function isOver(
+  found: LossSensor,
+  { look, run, settledAtMs }: { look: LossLook; run: JobRun; settledAtMs: number },
+  nowMs: number,
+): boolean {
+  if (found.look.isNowhere) return true;
+  const isOfLast = look.attempt >= (run.attempt ?? 1);
+  if (found.kind !== 'seen') return (isOfLast || found.kind === 'unknown') && isGivenUp(found.look, nowMs);
+  const beganMs = look.rest?.beganMs ?? nowMs;
+  return isOfLast && found.unread === undefined && beganMs >= settledAtMs;
+}
+
 async function search(ports: Ports, run: JobRun, before: LossLook, nowMs: number): Promise<LossSensor> {
   const { jobRunId, createdAtMs } = run;
-  const { isNowhere: _before, ...rest } = before;
-  const sinceMs = before.throughMs ?? createdAtMs;
+  const { isNowhere: _nowhere, failingSinceMs: _failing, rest, ...kept } = before;
   const newest = run.attempt ?? 1;
   const answer = await ports.logs.search(run, {
-    sinceMs,
+    sinceMs: before.throughMs ?? createdAtMs,
     nowMs,
     words: lossWords,
+    ...(rest ? { rest } : {}),
     // Of a run that was tried once there may be no folders of attempts.
     ...(newest > 1 ? { attempt: before.attempt } : {}),
   });
-  const look: LossLook = { ...rest, atMs: nowMs };
+  const look: LossLook = { ...kept, atMs: nowMs };
+  if (answer.kind === 'none' && answer.mayCome !== true)
+    return { kind: 'none', why: answer.why, jobRunId, look: { ...look, isNowhere: true, attempt: newest } };
   if (answer.kind !== 'read') {
-    const isNowhere = answer.kind === 'none' && answer.mayCome !== true;
-    const where = isNowhere ? { isNowhere } : {};
-    return { kind: answer.kind, why: answer.why, jobRunId, look: { ...look, ...where, attempt: newest } };
+    const failing = failed(before, nowMs);
+    // Logs of an earlier attempt that have not come by now are not waited for; an answer is.
+    const isGone = answer.kind === 'none' && before.attempt < newest && isGivenUp(failing, nowMs);
+    const on = isGone ? nextAttempt(failing) : failing;
+    return { kind: answer.kind, why: answer.why, jobRunId, look: on };
   }
-  const { logs, throughMs, unread } = answer;
-  const isMore = unread !== undefined;
-  // The next attempt has files of its own, which may be older than the last one of this attempt.
-  const on = before.attempt < newest && !isMore ? { attempt: before.attempt + 1 } : { throughMs };
+  const { logs, throughMs, unread, mark } = answer;
   const found = findLosses(logs);
-  return { kind: 'seen', found, ...(isMore ? { unread } : {}), jobRunId, look: { ...look, ...on } };
+  if (unread !== undefined) {
+    const left = mark === undefined ? {} : { rest: { mark, beganMs: rest?.beganMs ?? nowMs } };
+    return { kind: 'seen', found, unread, jobRunId, look: { ...look, ...left } };
+  }
+  const on = before.attempt < newest ? nextAttempt(look) : { ...look, throughMs };
+  return { kind: 'seen', found, jobRunId, look: on };
+}
+
+/** It has files of its own, which may be older than the last one of this attempt. */
+function nextAttempt({ rest: _of, ...look }: LossLook): LossLook {
+  return { ...look, attempt: look.attempt + 1 };
+}
+
+/** It stays where it is, and is tried again. */
+function failed(before: LossLook, nowMs: number): LossLook {
+  const { isNowhere: _before, ...look } = before;
+  return { ...look, atMs: nowMs, failingSinceMs: before.failingSinceMs ?? nowMs };
+}
+
+/** Counted from the end, or from the first try where that came later than logs do. */
+function isGivenUp({ failingSinceMs, endedAtMs }: LossLook, nowMs: number): boolean {
+  if (failingSinceMs === undefined) return false;
+  const sinceMs = Math.max(failingSinceMs - settledMs, endedAtMs ?? 0);
+  return nowMs - sinceMs >= givenUpMs;
 }

@@ -85,10 +85,11 @@ function logsLine(sensor: LogsSensor): string {
 }
 
 function lossLines(sensor: LossSensor): readonly string[] {
-  const of = `the logs of run ${sensor.jobRunId}`;
+  const { jobRunId, skipped = [] } = sensor;
+  const of = `the logs of run ${jobRunId}`;
   switch (sensor.kind) {
     case 'later':
-      return [];
+      return skipped.map((run) => `the logs of run ${run} are not searched: too many runs ended after it`);
     case 'seen': {
       const more = sensor.unread === undefined ? '' : `, ${sensor.unread} not yet`;
       const found = sensor.found.length === 0 ? 'no warning' : `${sensor.found.length} warnings`;

@@ -93,10 +93,23 @@ export interface LossLook {
   readonly endedAtMs?: number;
   /** What was written by then has been searched, by the clock of the place where it lies. */
   readonly throughMs?: number;
+  /** More was written than one search reads, and this is left. */
+  readonly rest?: SearchRest;
+  /** Since when no search of it was answered, or nothing was there. */
+  readonly failingSinceMs?: number;
   /** Its logs go to no place that can be read. */
   readonly isNowhere?: true;
   /** The run had ended, and all that it wrote was searched as far as that can be. */
   readonly isLast?: true;
+  /** Runs before it whose last words are not searched yet, the oldest first. */
+  readonly owed?: readonly LossLook[];
+}
+
+export interface SearchRest {
+  /** Where the search stopped, in words of the place that was searched. */
+  readonly mark: string;
+  /** When the first search of this stretch began: what is written later is searched after it. */
+  readonly beganMs: number;
 }
 
 export interface ClockMemory {

@@ -189,6 +189,8 @@ export type LossSensor = (
   /** The run whose logs it is about. */
   readonly jobRunId: string;
   readonly look: LossLook;
+  /** Earlier runs that will not be searched: too many ended at once. */
+  readonly skipped?: readonly string[];
   /** When the next one is due, where no regular look would come in time. */
   readonly againAtMs?: number;
 };

@@ -187,6 +187,45 @@ describe('a search of the logs in CloudWatch', () => {
     ]);
   });
 
+  it('goes on where it stopped, to where it stood when it began, and only then moves on', async () => {
+    const empty = Array.from({ length: 8 }, (_, page) => answered({ events: [], nextToken: `t${page}` }));
+    const late = {
+      logStreamName: `${base}/SPARK_DRIVER/stderr`,
+      message: 'may have been lost',
+      timestamp: 2,
+    };
+    const { logs, requests } = await logsOf(...empty, answered({ events: [late] }));
+    const terms = { sinceMs: 1_000, words: ['may have been'] };
+    const first = await logs.search(run, { ...terms, nowMs: 900_000 });
+    expect(first).toMatchObject({ logs: [], throughMs: 1_000, unread: expect.any(String) });
+    if (first.kind !== 'read' || first.mark === undefined) return expect.fail('it knows where it stopped');
+    const rest = { mark: first.mark, beganMs: 900_000 };
+    const second = await logs.search(run, { ...terms, nowMs: 1_800_000, rest });
+    expect(second).toMatchObject({ logs: [{ text: 'may have been lost' }], throughMs: 600_000 });
+    expect(second).not.toHaveProperty('unread');
+    const asked = requests.map(({ body }) => JSON.parse(body));
+    expect(asked.at(-1)).toEqual({ ...asked[0], nextToken: 't7' });
+    expect(asked[0]).toMatchObject({ startTime: 1_000, endTime: 900_000 });
+  });
+
+  it('keeps what it found before it was refused, and goes on there', async () => {
+    const found = answered({ events: [{ logStreamName: 'x', message: 'lost' }], nextToken: 'more' });
+    const { logs } = await logsOf(found, failing('ThrottlingException'));
+    const answer = await logs.search(run, { sinceMs: 0, nowMs: 1, words: ['lost'] });
+    expect(answer).toMatchObject({ kind: 'read', logs: [{ text: 'lost' }], mark: 'cloudwatch:more' });
+  });
+
+  it('begins again when the mark is too old or of another place', async () => {
+    const { logs, requests } = await logsOf(failing('InvalidParameterException'), answered({ events: [] }));
+    const terms = { sinceMs: 5, nowMs: 9, words: ['x'] };
+    const old = { mark: 'cloudwatch:old', beganMs: 7 };
+    const answer = await logs.search(run, { ...terms, rest: old });
+    expect(answer).toMatchObject({ kind: 'read', throughMs: 5, unread: expect.any(String) });
+    expect(answer).not.toHaveProperty('mark');
+    await logs.search(run, { ...terms, rest: { mark: 's3:9:key', beganMs: 7 } });
+    expect(JSON.parse(requests.at(-1)?.body ?? '')).not.toHaveProperty('nextToken');
+  });
+
   it('without a group finds nothing yet, and without a right says so', async () => {
     const terms = { sinceMs: 0, nowMs: 1, words: ['x'] };
     const { logs } = await logsOf(failing('ResourceNotFoundException'), failing('AccessDeniedException'));

@@ -184,6 +184,7 @@ describe('a search of the logs in S3', () => {
   const filler = `${'26/11/22 20:13:52 INFO DAGScheduler: nothing of interest'}\n`.repeat(20_000);
   const loss = 'WARN KafkaDataConsumer: what is gone\nSome data may have been lost, it says\nits end\n';
   const search = (sinceMs: number) => ({ sinceMs, nowMs: Date.now(), words });
+  const later = (sinceMs: number) => ({ ...search(sinceMs), nowMs: Date.now() + 120_000 });
 
   it('takes the few lines around a word out of every stderr, wherever in the file they stand', async () => {
     const { logs, put, calls } = await bucket();
@@ -203,27 +204,72 @@ describe('a search of the logs in S3', () => {
   it('reads nothing again that is no newer than what was searched', async () => {
     const { logs, put, calls } = await bucket();
     put('SPARK_DRIVER/stderr.gz', gzipSync(loss));
-    const first = await logs.search(run, search(0));
+    const first = await logs.search(run, later(0));
     if (first.kind !== 'read') return expect.fail(first.why);
     calls.length = 0;
-    expect(await logs.search(run, search(first.throughMs))).toMatchObject({
+    expect(await logs.search(run, later(first.throughMs))).toMatchObject({
       logs: [],
       throughMs: first.throughMs,
     });
     expect(calls).toEqual(['ListObjectsV2', 'ListObjectsV2']);
   });
 
-  it('leaves what is too much to the next one, and says how much', async () => {
+  it('reads a file twice that is as young as the search: it may be longer than it was', async () => {
     const { logs, put } = await bucket();
-    for (let executor = 1; executor <= 15; executor += 1) {
-      put(`SPARK_EXECUTOR/${executor}/stderr.gz`, gzipSync(loss));
-      await new Promise((done) => setTimeout(done, 2));
-    }
+    put('SPARK_DRIVER/stderr.gz', gzipSync(loss));
     const first = await logs.search(run, search(0));
-    expect(first).toMatchObject({ kind: 'read', unread: '3 more files' });
-    if (first.kind !== 'read') return;
-    const second = await logs.search(run, search(first.throughMs));
-    expect(second.kind === 'read' && [second.logs.length, second.unread]).toEqual([3, undefined]);
+    if (first.kind !== 'read') return expect.fail(first.why);
+    expect(await logs.search(run, later(first.throughMs))).toMatchObject({ logs: [{}] });
+  });
+
+  it('leaves what is too much to the next one, however many files are of one second, and says how much', async () => {
+    const { logs, put } = await bucket();
+    for (let executor = 11; executor <= 25; executor += 1)
+      put(`SPARK_EXECUTOR/${executor}/stderr.gz`, gzipSync(loss));
+    const first = await logs.search(run, later(0));
+    expect(first).toMatchObject({ kind: 'read', throughMs: 0, unread: '3 more files' });
+    if (first.kind !== 'read' || first.mark === undefined) return expect.fail('it knows where it stopped');
+    const rest = { mark: first.mark, beganMs: later(0).nowMs };
+    const second = await logs.search(run, { ...later(0), rest });
+    if (second.kind !== 'read') return expect.fail(second.why);
+    expect([second.logs.length, second.unread, second.mark]).toEqual([3, undefined, undefined]);
+    expect(second.logs.map(({ source }) => source)).not.toContain(first.logs[11]?.source);
+    expect(await logs.search(run, later(second.throughMs))).toMatchObject({ logs: [] });
+  });
+
+  it('reads a file again that grew behind it while it went through the others', async () => {
+    const { logs, put } = await bucket();
+    for (let executor = 11; executor <= 23; executor += 1)
+      put(`SPARK_EXECUTOR/${executor}/stderr.gz`, gzipSync(filler.slice(0, 100)));
+    const beganMs = Date.now();
+    const first = await logs.search(run, { ...search(0), nowMs: beganMs });
+    if (first.kind !== 'read' || first.mark === undefined) return expect.fail('it knows where it stopped');
+    put('SPARK_EXECUTOR/11/stderr.gz', gzipSync(loss));
+    const second = await logs.search(run, { ...later(0), rest: { mark: first.mark, beganMs } });
+    if (second.kind !== 'read') return expect.fail(second.why);
+    const third = await logs.search(run, later(second.throughMs));
+    expect(third.kind === 'read' && third.logs[0]?.text).toContain('may have been lost');
+  });
+
+  it('finds what stands in the last of thousands of files, with a few listings in each pass', async () => {
+    const { logs, put, calls } = await bucket();
+    for (let executor = 0; executor < 6_200; executor += 1) {
+      const name = `SPARK_EXECUTOR/${10_000 + executor}`;
+      put(`${name}/stdout.gz`, 'x');
+      if (executor === 6_150) put(`${name}/stderr.gz`, gzipSync(loss));
+    }
+    let rest: { mark: string; beganMs: number } | undefined;
+    for (let pass = 0; pass < 3; pass += 1) {
+      calls.length = 0;
+      const answer = await logs.search(run, { ...later(0), ...(rest ? { rest } : {}) });
+      if (answer.kind !== 'read') return expect.fail(answer.why);
+      expect(calls.length).toBeLessThanOrEqual(1 + 5 + 1);
+      if (answer.mark === undefined)
+        return expect(answer.logs[0]?.source).toBe('SPARK_EXECUTOR/16150/stderr.gz');
+      expect(answer.unread).toBe('files beyond those that were listed');
+      rest = { mark: answer.mark, beganMs: later(0).nowMs };
+    }
+    expect.fail('it comes to the end');
   });
 
   it('survives a line that never ends', async () => {
