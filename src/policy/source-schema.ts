@@ -13,7 +13,15 @@ const topics = z.array(z.string().min(1)).min(1);
 export const sourceSchema = z.strictObject({
   kinesis: z
     .strictObject({
-      stream: z.string().min(1).describe('Name of the stream.'),
+      // The names that Kinesis takes. An ARN would be asked for as a name, and never be found.
+      stream: z
+        .string()
+        .regex(/^[\w.-]{1,128}$/)
+        .meta({
+          expects: 'the name of a Kinesis stream',
+          hint: 'the name alone; of an ARN, what follows stream/',
+        })
+        .describe('Name of the stream.'),
       consumer: z.string().min(1).optional().describe('Enhanced fan-out consumer: `efo/NAME`.'),
       committerTable: z
         .string()

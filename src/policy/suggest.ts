@@ -13,7 +13,13 @@ export function suggest(word: string, known: readonly string[]): string | undefi
       best = { word: candidate, distance };
     }
   }
-  return best?.word;
+  return best?.word ?? onlyLonger(word, known);
+}
+
+/** `token` for `tokenFrom`: the one known word that begins like it. Short words begin many. */
+function onlyLonger(word: string, known: readonly string[]): string | undefined {
+  const longer = known.filter((each) => each.toLowerCase().startsWith(word.toLowerCase()));
+  return word.length >= 4 && longer.length === 1 ? longer[0] : undefined;
 }
 
 /** Levenshtein distance: the fewest letters to insert, delete or replace. */

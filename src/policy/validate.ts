@@ -1,9 +1,9 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Diagnostic } from './diagnostics.ts';
 import { elsewhere, segmentText } from './elsewhere.ts';
 import { type NotYet, notYet } from './not-yet.ts';
 import { isPlain, valueAt } from './plain.ts';
-import { keyMeta, keysAt, schemaAt, valueMeta } from './schema-walk.ts';
+import { keyMeta, keysAt, plainSchema, schemaAt, valueMeta } from './schema-walk.ts';
 import { suggest } from './suggest.ts';
 
 /** What the schema says about one value, before anybody looked up its place in a file. */
@@ -47,8 +47,23 @@ function findings({ schema, root, later }: Judged, issue: Issue): readonly Findi
   const at = schemaAt(path, schema);
   const { expects, hint } = at ? valueMeta(at) : {};
   if (value === undefined) return [finding('CP1005', path, `"${path.at(-1)}" is missing`, hint)];
-  return [ofValue(issue, path, value, { expects, hint })];
+  return [ofValue(issue, path, value, { expects, hint: hint ?? (at && formHint(at, path, value)) })];
 }
+
+/** A map or a list that was written as something else: how it begins. */
+function formHint(schema: z.core.$ZodType, path: Finding['path'], value: unknown): string | undefined {
+  const plain = plainSchema(schema);
+  const key = path.at(-1);
+  if (typeof key !== 'string') return undefined;
+  if (plain instanceof z.ZodRecord && !isPlain(value)) return `keyed by name: ${key}: { NAME: … }`;
+  if (plain instanceof z.ZodArray && typeof value === 'string') return `write a list: ${key}: [ … ]`;
+  if (!(plain instanceof z.ZodObject) || isPlain(value)) return undefined;
+  const keys = Object.keys(plain.shape);
+  const shown = keys.slice(0, keysShownMax).map((each) => `${each}: …`);
+  return `write a map: ${key}: { ${shown.join(', ')}${keys.length > keysShownMax ? ', …' : ''} }`;
+}
+
+const keysShownMax = 3;
 
 interface Words {
   readonly expects: string | undefined;

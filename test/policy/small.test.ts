@@ -40,6 +40,8 @@ describe('suggest', () => {
     ['intial', 'initial'],
     ['scaledown', 'scaleDown'],
     ['colour', undefined],
+    ['scale', 'scaleDown'],
+    ['sca', undefined],
   ])('answers %s with %s', (word, meant) => {
     expect(suggest(word, ['budget', 'initial', 'scaleDown', 'streak'])).toBe(meant);
   });

@@ -108,6 +108,22 @@ describe('what a newcomer writes is answered with what to write', () => {
     expect(hintsOf(text)).toEqual(['accountId: in quotes and without dashes: "111122223333"']);
   });
 
+  it.each([
+    ['stall: 15m', 'stall: write a map: stall: { after: …, action: … }'],
+    ['actions: [restart]', 'actions: write a map: actions: { restart: …, scaleUp: …, scaleDown: …, … }'],
+    ['alarms: { names: high-lag }', 'names: write a list: names: [ … ]'],
+    [
+      'source: { kinesis: { stream: "arn:aws:kinesis:us-east-1:111122223333:stream/clicks" } }',
+      'stream: the name alone; of an ARN, what follows stream/',
+    ],
+  ])('%s', (written, hint) => {
+    expect(hintsOf(head + job.replace('restart:', `${written}, restart:`))).toEqual([hint]);
+  });
+
+  it('jobs as a list', () => {
+    expect(hintsOf(`${head}jobs: [{ name: a }]\n`)).toEqual(['jobs: keyed by name: jobs: { NAME: … }']);
+  });
+
   it('a budget of nothing', () => {
     expect(hintsOf(head + job.replace('perHour: 3', 'perHour: 0'))).toEqual([
       'perHour: a job that is never to be started: actions: { restart: observe }',
