@@ -38,8 +38,9 @@ export async function searchS3Logs(
   const [, newestBefore, after] = markShape.exec(rest?.mark ?? '') ?? [];
   const isFresh = ({ key, modifiedMs }: LogFile) => isStderr(key, folder) && modifiedMs > sinceMs;
   const isEnough = (listed: readonly LogFile[]) => listed.filter(isFresh).length > filesMax;
-  const logs: LogText[] = [];
+  const parts: Sieved[] = [];
   let stopped: Part | undefined;
+  const soFar = () => ({ kind: 'read' as const, logs: parts.map(({ log }) => log), ...cutOf(parts) });
   try {
     const listed = await files.ofAll(root.bucket, folder, { attempt, abort, after, isEnough });
     const isNone = after === undefined && listed.cutAt === undefined;
@@ -48,24 +49,29 @@ export async function searchS3Logs(
     const newestMs = Math.max(Number(newestBefore ?? 0), ...listed.files.map(({ modifiedMs }) => modifiedMs));
     const fresh = listed.files.filter(isFresh);
     for (const [index, file] of fresh.slice(0, filesMax).entries()) {
-      logs.push(await sieved(files, { bucket: root.bucket, ...file }, words, abort));
+      const of = { words, abort, isFirst: index === 0 };
+      parts.push(await sieved(files, { bucket: root.bucket, ...file }, of));
       stopped = { at: file.key, newestMs, left: fresh.length - index - 1 };
     }
     if (stopped === undefined || stopped.left === 0) {
       const beganMs = after === undefined ? nowMs : (rest?.beganMs ?? nowMs);
       const throughMs = Math.max(sinceMs, Math.min(newestMs, beganMs - uploadMs));
-      if (listed.cutAt === undefined) return { kind: 'read', logs, throughMs };
+      if (listed.cutAt === undefined) return { ...soFar(), throughMs };
       stopped = { at: listed.cutAt, newestMs, left: 0 };
     }
-    return { kind: 'read', logs, throughMs: sinceMs, ...leftOf(stopped) };
+    return { ...soFar(), throughMs: sinceMs, ...leftOf(stopped) };
   } catch (error) {
     // What was read by then counts.
-    if (stopped) return { kind: 'read', logs, throughMs: sinceMs, ...leftOf(stopped) };
-    const failure = abort.aborted
-      ? { code: 'unavailable', message: `not read within ${searchMsMax} ms` }
-      : toFailure(error);
-    return { kind: 'unknown', why: `${failure.code}: ${failure.message}` };
+    if (stopped) return { ...soFar(), throughMs: sinceMs, ...leftOf(stopped) };
+    return { kind: 'unknown', why: whyOf(error, abort) };
   }
+}
+
+function whyOf(error: unknown, abort: AbortSignal): string {
+  if (abort.aborted) return `unavailable: not read within ${searchMsMax} ms`;
+  if (error instanceof BrokenOff) return `unavailable: ${error.message}`;
+  const { code, message } = toFailure(error);
+  return `${code}: ${message}`;
 }
 
 interface Part {
@@ -84,20 +90,51 @@ function isStderr(key: string, folder: string): boolean {
   return /(?:^|[/_-])stderr/i.test(key.slice(folder.length));
 }
 
+/** A file that the connection broke off; a gzip that is not finished yet is another thing, and no failure. */
+class BrokenOff extends Error {}
+
+interface Sieved {
+  readonly log: LogText;
+  /** Which part of it nobody will read. */
+  readonly cut?: string;
+}
+
 async function sieved(
   files: S3LogFiles,
-  { bucket, key }: LogFile & { readonly bucket: string },
-  words: readonly string[],
-  abortSignal: AbortSignal,
-): Promise<LogText> {
+  { bucket, key, bytes }: LogFile & { readonly bucket: string },
+  { words, abort, isFirst }: { words: readonly string[]; abort: AbortSignal; isFirst: boolean },
+): Promise<Sieved> {
   const isPacked = key.endsWith('.gz');
   const range = isPacked ? `bytes=0-${packedBytesMax - 1}` : `bytes=-${plainBytesMax}`;
-  const { body } = await files.open({ bucket, key, range }, abortSignal);
+  const { body } = await files.open({ bucket, key, range }, abort);
   const sieve = new Sieve(words);
-  if (body) await drain(isPacked ? unzipped(body) : body, sieve, { bytesMax: textBytesMax, abortSignal });
-  return {
-    source: key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i)),
-    text: sieve.text(),
-    linesBefore: 0,
+  let read = 0;
+  const into = {
+    push(chunk: Buffer) {
+      read += chunk.length;
+      sieve.push(chunk);
+    },
   };
+  let isCut = bytes > (isPacked ? packedBytesMax : plainBytesMax);
+  try {
+    const limits = { bytesMax: textBytesMax, abortSignal: abort };
+    const isLong = body !== undefined && (await drain(isPacked ? unzipped(body) : body, into, limits));
+    if (!isLong && body?.errored) throw new BrokenOff(`${key} broke off: ${body.errored.message}`);
+    isCut ||= isLong;
+  } catch (error) {
+    // With a search to itself it was not done: it never would be.
+    if (!abort.aborted || !isFirst || read === 0) throw error;
+    isCut = true;
+  }
+  const source = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
+  const log = { source, text: sieve.text(), linesBefore: 0 };
+  return isCut ? { log, cut: `the ${isPacked ? 'end' : 'beginning'} of ${source}` } : { log };
+}
+
+/** A few names: there may be twelve. */
+function cutOf(parts: readonly Sieved[]): { readonly cut?: string } {
+  const cuts = parts.flatMap(({ cut }) => cut ?? []);
+  if (cuts.length === 0) return {};
+  const more = cuts.length > 3 ? ` and of ${cuts.length - 3} more files` : '';
+  return { cut: `${cuts.slice(0, 3).join(', ')}${more}` };
 }

@@ -33,6 +33,8 @@ export type SearchAnswer =
       readonly throughMs: number;
       /** What was too much for one search, and is left to the next one. */
       readonly unread?: string;
+      /** What will never be read: it is larger than one search. */
+      readonly cut?: string;
       /** Where that one goes on, in words of the place. */
       readonly mark?: string;
     }

@@ -62,8 +62,10 @@ async function searchEarlier(ports: Ports, last: LossLook, nowMs: number): Promi
   if (answer.ok) return searchEnded(ports, answer.value, last, nowMs);
   const failing = failed(last, nowMs);
   const isOver = answer.code === 'not-found' || isGivenUp(failing, nowMs);
-  const look: LossLook = isOver ? { ...failing, isLast: true } : failing;
-  return { kind: 'unknown', why: `${answer.code}: ${answer.message}`, jobRunId, look };
+  const why = `${answer.code}: ${answer.message}`;
+  return isOver
+    ? { kind: 'unknown', why, jobRunId, look: { ...failing, isLast: true }, isGivenUp: true }
+    : { kind: 'unknown', why, jobRunId, look: failing };
 }
 
 async function searchEnded(ports: Ports, run: JobRun, last: LossLook, nowMs: number): Promise<LossSensor> {
@@ -77,9 +79,9 @@ async function searchEnded(ports: Ports, run: JobRun, last: LossLook, nowMs: num
   const againAtMs = isEarly ? Math.max(settledAtMs, last.atMs + settledMs) : settledAtMs;
   if (nowMs < againAtMs) return { kind: 'later', jobRunId, look, againAtMs };
   const found = await search(ports, run, look, nowMs);
-  return isOver(found, { look, run, settledAtMs }, nowMs)
-    ? { ...found, look: { ...found.look, isLast: true } }
-    : { ...found, againAtMs: nowMs + settledMs };
+  if (!isOver(found, { look, run, settledAtMs }, nowMs)) return { ...found, againAtMs: nowMs + settledMs };
+  const told = found.kind === 'unknown' ? { isGivenUp: true as const } : {};
+  return { ...found, ...told, look: { ...found.look, isLast: true } };
 }
 
 /** Never while something is left: an attempt, a part of what was written, or what came after the search had begun. */
@@ -115,16 +117,19 @@ async function search(ports: Ports, run: JobRun, before: LossLook, nowMs: number
     // Logs of an earlier attempt that have not come by now are not waited for; an answer is.
     const isGone = answer.kind === 'none' && before.attempt < newest && isGivenUp(failing, nowMs);
     const on = isGone ? nextAttempt(failing) : failing;
-    return { kind: answer.kind, why: answer.why, jobRunId, look: on };
+    // Of a run that goes on it is told after some tries: the next one may be answered.
+    const isLong = answer.kind === 'unknown' && nowMs - (failing.failingSinceMs ?? nowMs) >= rarelyMs;
+    const told = isLong ? { isGivenUp: true as const } : {};
+    return { kind: answer.kind, why: answer.why, jobRunId, look: on, ...told };
   }
-  const { logs, throughMs, unread, mark } = answer;
-  const found = findLosses(logs);
+  const { logs, throughMs, unread, mark, cut } = answer;
+  const found = { found: findLosses(logs), ...(cut === undefined ? {} : { cut }) };
   if (unread !== undefined) {
     const left = mark === undefined ? {} : { rest: { mark, beganMs: rest?.beganMs ?? nowMs } };
-    return { kind: 'seen', found, unread, jobRunId, look: { ...look, ...left } };
+    return { kind: 'seen', ...found, unread, jobRunId, look: { ...look, ...left } };
   }
   const on = before.attempt < newest ? nextAttempt(look) : { ...look, throughMs };
-  return { kind: 'seen', found, jobRunId, look: on };
+  return { kind: 'seen', ...found, jobRunId, look: on };
 }
 
 /** It has files of its own, which may be older than the last one of this attempt. */

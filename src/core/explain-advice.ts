@@ -61,6 +61,9 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   ],
   'positions-skipped': ['find out what the skipped range held, and read it again while the stream keeps it'],
   'records-left-out': ['find out what the range held, and read it again from wherever it still is'],
+  'losses-unknown': [
+    'let Checkpilot read the logs (parameters LogBucketArns and LogGroupArns of its stack), and rotate those that are too large',
+  ],
   'positions-repeated': ['look for doubles in the sink'],
   'start-refused': ['mend what the service refused, then checkpilot start JOB --override --reason "…"'],
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],

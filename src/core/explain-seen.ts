@@ -92,8 +92,9 @@ function lossLines(sensor: LossSensor): readonly string[] {
       return skipped.map((run) => `the logs of run ${run} are not searched: too many runs ended after it`);
     case 'seen': {
       const more = sensor.unread === undefined ? '' : `, ${sensor.unread} not yet`;
+      const never = sensor.cut === undefined ? '' : `; ${sensor.cut} is too large and was left out`;
       const found = sensor.found.length === 0 ? 'no warning' : `${sensor.found.length} warnings`;
-      return [`${of} were searched for lost records: ${found}${more}`];
+      return [`${of} were searched for lost records: ${found}${more}${never}`];
     }
     case 'none':
       return [`${of} were not searched for lost records: ${sensor.why}`];

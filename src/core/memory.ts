@@ -62,6 +62,8 @@ export interface JobMemory {
   readonly losses?: LossMemory;
   /** How far its logs were searched for that. */
   readonly lossLook?: LossLook;
+  /** Why that is not all of them, as people were told. */
+  readonly lossBlind?: LossBlind;
   /** A command that was decided and whose outcome is not recorded. */
   readonly command?: StreamCommand;
   /** Since when the service could not tell us of the run; told to people after ten minutes. */
@@ -81,6 +83,14 @@ export interface LossMemory {
   readonly told: readonly string[];
   readonly atMs: number;
   readonly incidentId: string;
+}
+
+/** `unsearched` lasts until a search is answered, the others a day. */
+export type LossBlind = Readonly<Partial<Record<'unsearched' | 'cut' | 'skipped', BlindSpot>>>;
+
+export interface BlindSpot {
+  readonly atMs: number;
+  readonly why: string;
 }
 
 export interface LossLook {

@@ -180,6 +180,8 @@ export type LossSensor = (
       readonly found: readonly Loss[];
       /** What was too much for one search. */
       readonly unread?: string;
+      /** What will never be read: it is larger than one search. */
+      readonly cut?: string;
     }
   | { readonly kind: 'none'; readonly why: string }
   /** The run has ended, and its logs are on their way. */
@@ -189,6 +191,8 @@ export type LossSensor = (
   /** The run whose logs it is about. */
   readonly jobRunId: string;
   readonly look: LossLook;
+  /** It was tried for as long as logs are of use; it may be tried again, but people have to know. */
+  readonly isGivenUp?: true;
   /** Earlier runs that will not be searched: too many ended at once. */
   readonly skipped?: readonly string[];
   /** When the next one is due, where no regular look would come in time. */

@@ -32,6 +32,8 @@ export const reasons = {
   'positions-repeated':
     'After a start, a batch begins before the end of the last one: records are read twice.',
   'records-left-out': 'The log of the job says that records were lost, and the job went on without them.',
+  'losses-unknown':
+    'The logs of the job could not be searched for lost records, or not to their end: whether it left some out is not known.',
   'not-streaming': 'The run is not in mode STREAMING: no streaming retries, and a time limit.',
   'native-retries-differ': 'The run was started with other native retries than the policy says.',
   'run-differs': 'The run was started with other parameters than Checkpilot would use; it is left as it is.',

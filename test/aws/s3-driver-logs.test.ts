@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { S3DriverLogs } from '../../src/aws/s3-driver-logs.ts';
@@ -270,6 +271,23 @@ describe('a search of the logs in S3', () => {
       rest = { mark: answer.mark, beganMs: later(0).nowMs };
     }
     expect.fail('it comes to the end');
+  });
+
+  it('says which part of a file is too large to be read, and goes on behind it', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(Buffer.concat([randomBytes(17_000_000), Buffer.from(loss)])));
+    put('SPARK_EXECUTOR/1/stderr', filler.repeat(5));
+    put('SPARK_EXECUTOR/2/stderr.gz', gzipSync(loss));
+    const answer = await logs.search(run, search(0));
+    if (answer.kind !== 'read') return expect.fail(answer.why);
+    expect(answer.cut).toBe('the end of SPARK_DRIVER/stderr.gz, the beginning of SPARK_EXECUTOR/1/stderr');
+    expect(answer.logs.at(-1)?.text).toContain('may have been lost');
+  });
+
+  it('says so of a small file that unfolds to more than may be read', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stderr.gz', gzipSync(Buffer.alloc(130 * 1024 * 1024, 'x\n')));
+    expect(await logs.search(run, search(0))).toMatchObject({ cut: 'the end of SPARK_DRIVER/stderr.gz' });
   });
 
   it('survives a line that never ends', async () => {

@@ -99,6 +99,36 @@ describe('the logs of a run that has ended', () => {
   });
 });
 
+describe('logs that may not be read', () => {
+  const denied = (): SearchAnswer => ({ kind: 'unknown', why: 'access-denied: no' });
+  const givenUp = ({ seen }: Awaited<ReturnType<typeof played>>) => seen.map((one) => one.isGivenUp ?? false);
+
+  it('are given up twenty minutes after the end, and that is said', async () => {
+    const run = failed('r1', startMs - 60 * minuteMs, startMs);
+    const story = { runAt: () => run, everyMs: 3 * minuteMs, forMs: 60 * minuteMs, answer: denied };
+    const told = await played(story);
+    expect(givenUp(told).slice(-2)).toEqual([false, true]);
+    expect(told.look?.isLast).toBe(true);
+    expect(told.searches.at(-1)?.atMs).toBeLessThanOrEqual(startMs + 24 * minuteMs);
+  });
+
+  it('of a live run are tried on, and it is said after an hour', async () => {
+    const run = live('r1', startMs);
+    const story = { runAt: () => run, everyMs: 5 * minuteMs, forMs: 100 * minuteMs, answer: denied };
+    expect(givenUp(await played(story))).toEqual([false, false, false, false, true, true]);
+  });
+
+  it('of an earlier run are said as well', async () => {
+    const run = failed('r1', startMs - 60 * minuteMs, startMs);
+    const look = { jobRunId: 'r1', applicationId: 'app-1', attempt: 1, atMs: startMs, endedAtMs: startMs };
+    const next = live('r2', startMs, { state: 'PENDING' });
+    const story = { runAt: () => next, earlier: [run], look, everyMs: minuteMs, forMs: 60 * minuteMs };
+    const told = await played({ ...story, answer: denied });
+    expect(givenUp(told).filter((one) => one)).toHaveLength(1);
+    expect(told.look).not.toHaveProperty('owed');
+  });
+});
+
 describe('an attempt whose logs could not be searched', () => {
   const look: LossLook = {
     jobRunId: 'r1',

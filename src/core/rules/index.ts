@@ -10,9 +10,10 @@ import { seam } from './seam.ts';
 import { stall } from './stall.ts';
 import { steady } from './steady.ts';
 import { stop } from './stop.ts';
+import { unsearched } from './unsearched.ts';
 
 /** The run lane, in order: at most one wish about the run, the first rule that applies wins. */
 export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, seam, steady];
 
 /** The safety lane: every rule is always asked. */
-export const safetyLane: readonly SafetyRule[] = [drift, retention, loss];
+export const safetyLane: readonly SafetyRule[] = [drift, retention, loss, unsearched];
