@@ -128,7 +128,8 @@ async function sieved(
   }
   const source = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
   const log = { source, text: sieve.text(), linesBefore: 0 };
-  return isCut ? { log, cut: `the ${isPacked ? 'end' : 'beginning'} of ${source}` } : { log };
+  if (isCut) return { log, cut: `the ${isPacked ? 'end' : 'beginning'} of ${source}` };
+  return sieve.hasDropped ? { log, cut: `the oldest warnings in ${source}` } : { log };
 }
 
 /** A few names: there may be twelve. */

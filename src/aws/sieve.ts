@@ -16,6 +16,7 @@ export class Sieve {
   #after = 0;
   #kept: string[] = [];
   #chars = 0;
+  #hasDropped = false;
 
   constructor(words: readonly string[]) {
     this.#words = words;
@@ -30,7 +31,12 @@ export class Sieve {
     this.#rest = '';
   }
 
-  /** The newest of them, and whether older ones were dropped. */
+  /** Whether there were more of them than are kept; the oldest were dropped. */
+  get hasDropped(): boolean {
+    return this.#hasDropped;
+  }
+
+  /** The newest of them. */
   text(): string {
     if (this.#rest !== '') this.#take(this.#rest);
     this.#rest = '';
@@ -56,6 +62,7 @@ export class Sieve {
   #keep(line: string): void {
     this.#kept.push(line);
     this.#chars += line.length + 1;
+    if (this.#chars > keptCharsMax) this.#hasDropped = true;
     while (this.#chars > keptCharsMax) this.#chars -= (this.#kept.shift()?.length ?? 0) + 1;
   }
 }

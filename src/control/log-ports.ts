@@ -1,5 +1,5 @@
 import type { JobRun } from '../core/job-run.ts';
-import type { SearchRest } from '../core/memory.ts';
+import type { SearchRest } from '../core/loss-memory.ts';
 import type { LogsSensor, LogText } from '../core/observation.ts';
 
 /** What the workers of a run wrote: evidence of why it ended, and of what it left out. Never throws for what it reads. */

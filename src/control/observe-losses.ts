@@ -1,6 +1,7 @@
 import { isTerminal, type JobRun } from '../core/job-run.ts';
-import { findLosses, lossWords } from '../core/losses.ts';
-import { isGrantLive, type LossLook } from '../core/memory.ts';
+import type { LossLook } from '../core/loss-memory.ts';
+import { lossWords, newLosses } from '../core/losses.ts';
+import { isGrantLive } from '../core/memory.ts';
 import type { LossSensor, Observation } from '../core/observation.ts';
 import { progressOf } from '../core/progress.ts';
 import type { JobState } from './load.ts';
@@ -27,22 +28,30 @@ export async function observeLosses(
   // A pass that may claim has to be quick.
   if (sensor.kind !== 'seen' || isGrantLive(memory, nowMs)) return undefined;
   const { run } = sensor;
+  const pass: Pass = { ports, told: memory.losses?.told ?? [], nowMs };
   const before = memory.lossLook;
   const isOther = before !== undefined && before.jobRunId !== run.jobRunId;
   const isOwing = isOther && (!before.isLast || before.owed !== undefined);
   if (isOwing) return changedRun(before, beginning(run), nowMs);
   const last = isOther ? undefined : before;
   const owed = nextOwed(last?.owed, nowMs);
-  if (last && owed) return withOwed(last, await searchEarlier(ports, owed, nowMs), nowMs);
+  if (last && owed) return withOwed(last, await searchEarlier(pass, owed), nowMs);
   if (last?.isLast) return undefined;
   const look = last ?? beginning(run);
-  if (isTerminal(run)) return searchEnded(ports, run, look, nowMs);
+  if (isTerminal(run)) return searchEnded(pass, run, look);
   if (run.state !== 'RUNNING') return undefined;
   const isFirst = last?.throughMs === undefined && progressOf(memory, { checkpoints }).committed;
   const isOfAttempt = look.attempt < (run.attempt ?? 1);
   const isTried = look.failingSinceMs !== undefined || look.rest !== undefined || look.isNowhere;
   const isNew = (isFirst || isOfAttempt) && !isTried;
-  return isNew || nowMs >= dueMs(run, last) ? search(ports, run, look, nowMs) : undefined;
+  return isNew || nowMs >= dueMs(run, last) ? search(pass, run, look) : undefined;
+}
+
+interface Pass {
+  readonly ports: Ports;
+  /** Marks of losses that people know of. */
+  readonly told: readonly string[];
+  readonly nowMs: number;
 }
 
 function beginning(run: JobRun): LossLook {
@@ -56,10 +65,11 @@ function dueMs(run: JobRun, last: LossLook | undefined): number {
 }
 
 /** Another run has taken its place, and what it wrote last is still owed. */
-async function searchEarlier(ports: Ports, last: LossLook, nowMs: number): Promise<LossSensor> {
+async function searchEarlier(pass: Pass, last: LossLook): Promise<LossSensor> {
+  const { ports, nowMs } = pass;
   const { jobRunId, applicationId } = last;
   const answer = await ports.runs.get(applicationId, jobRunId);
-  if (answer.ok) return searchEnded(ports, answer.value, last, nowMs);
+  if (answer.ok) return searchEnded(pass, answer.value, last);
   const failing = failed(last, nowMs);
   const isOver = answer.code === 'not-found' || isGivenUp(failing, nowMs);
   const why = `${answer.code}: ${answer.message}`;
@@ -68,7 +78,8 @@ async function searchEarlier(ports: Ports, last: LossLook, nowMs: number): Promi
     : { kind: 'unknown', why, jobRunId, look: failing };
 }
 
-async function searchEnded(ports: Ports, run: JobRun, last: LossLook, nowMs: number): Promise<LossSensor> {
+async function searchEnded(pass: Pass, run: JobRun, last: LossLook): Promise<LossSensor> {
+  const { nowMs } = pass;
   const { jobRunId } = run;
   // A run beside ours that goes on: it is asked for again, and its end is not known yet.
   if (!isTerminal(run)) return { kind: 'later', jobRunId, look: { ...last, atMs: nowMs } };
@@ -78,7 +89,7 @@ async function searchEnded(ports: Ports, run: JobRun, last: LossLook, nowMs: num
   const isEarly = last.rest !== undefined || last.failingSinceMs !== undefined;
   const againAtMs = isEarly ? Math.max(settledAtMs, last.atMs + settledMs) : settledAtMs;
   if (nowMs < againAtMs) return { kind: 'later', jobRunId, look, againAtMs };
-  const found = await search(ports, run, look, nowMs);
+  const found = await search(pass, run, look);
   if (!isOver(found, { look, run, settledAtMs }, nowMs)) return { ...found, againAtMs: nowMs + settledMs };
   const told = found.kind === 'unknown' ? { isGivenUp: true as const } : {};
   return { ...found, ...told, look: { ...found.look, isLast: true } };
@@ -97,7 +108,11 @@ function isOver(
   return isOfLast && found.unread === undefined && beganMs >= settledAtMs;
 }
 
-async function search(ports: Ports, run: JobRun, before: LossLook, nowMs: number): Promise<LossSensor> {
+async function search(
+  { ports, told: known, nowMs }: Pass,
+  run: JobRun,
+  before: LossLook,
+): Promise<LossSensor> {
   const { jobRunId, createdAtMs } = run;
   const { isNowhere: _nowhere, failingSinceMs: _failing, rest, ...kept } = before;
   const newest = run.attempt ?? 1;
@@ -123,7 +138,7 @@ async function search(ports: Ports, run: JobRun, before: LossLook, nowMs: number
     return { kind: answer.kind, why: answer.why, jobRunId, look: on, ...told };
   }
   const { logs, throughMs, unread, mark, cut } = answer;
-  const found = { found: findLosses(logs), ...(cut === undefined ? {} : { cut }) };
+  const found = { ...newLosses(logs, known), ...(cut === undefined ? {} : { cut }) };
   if (unread !== undefined) {
     const left = mark === undefined ? {} : { rest: { mark, beganMs: rest?.beganMs ?? nowMs } };
     return { kind: 'seen', ...found, unread, jobRunId, look: { ...look, ...left } };

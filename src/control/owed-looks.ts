@@ -1,4 +1,4 @@
-import type { LossLook } from '../core/memory.ts';
+import type { LossLook } from '../core/loss-memory.ts';
 import type { LossSensor } from '../core/observation.ts';
 
 /** Runs whose last words are owed at a time: a job that crashes faster than logs arrive must not grow its record. */

@@ -93,7 +93,8 @@ function lossLines(sensor: LossSensor): readonly string[] {
     case 'seen': {
       const more = sensor.unread === undefined ? '' : `, ${sensor.unread} not yet`;
       const never = sensor.cut === undefined ? '' : `; ${sensor.cut} is too large and was left out`;
-      const found = sensor.found.length === 0 ? 'no warning' : `${sensor.found.length} warnings`;
+      const count = sensor.found.length + (sensor.further?.length ?? 0);
+      const found = count === 0 ? 'no new warning' : `${count} new warnings`;
       return [`${of} were searched for lost records: ${found}${more}${never}`];
     }
     case 'none':

@@ -24,10 +24,12 @@ export const lossWords = [
   'skipped (GroupId',
 ] as const;
 
-/** A topic of a thousand partitions that lost its beginning says so a thousand times. */
-const lossesMax = 40;
+/** How many are remembered, so that none is told twice: two of each partition of a topic of a thousand. */
+export const rememberedMax = 2_000;
+/** Of these a decision has the words; of the others it is remembered that they were counted. */
+const namedMax = 40;
 
-/** Every loss that the texts tell of, each once, the newest kept where there are many. */
+/** Every loss that the texts tell of, each once. */
 export function findLosses(sources: readonly TextSource[]): readonly Loss[] {
   const found = new Map<string, Loss>();
   for (const record of readRecords(sources)) {
@@ -37,7 +39,20 @@ export function findLosses(sources: readonly TextSource[]): readonly Loss[] {
   const ranges = new Set([...found.values()].map(({ key }) => beginOf(key)));
   // The offset that could not be read is said first, and then the range that it begins.
   const whole = [...found.values()].filter(({ key }) => !isBegin(key) || !ranges.has(key.slice(1)));
-  return whole.slice(-lossesMax);
+  return whole;
+}
+
+/** What nobody was told of: some in words, and the marks of the others. */
+export function newLosses(
+  sources: readonly TextSource[],
+  told: readonly string[],
+): { readonly found: readonly Loss[]; readonly further?: readonly string[] } {
+  const known = new Set(told);
+  const fresh = findLosses(sources)
+    .filter((one) => !known.has(lossMark(one)))
+    .slice(-rememberedMax);
+  const further = fresh.slice(0, -namedMax).map(lossMark);
+  return { found: fresh.slice(-namedMax), ...(further.length > 0 ? { further } : {}) };
 }
 
 /** A short name of the loss, to be remembered by. */

@@ -1,8 +1,8 @@
 import type { Resources, Room } from './capacity.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
+import type { LossLook } from './loss-memory.ts';
 import type { Loss } from './losses.ts';
-import type { LossLook } from './memory.ts';
 import type { NativeUse } from './native-attempts.ts';
 import type { SourceSensor } from './source.ts';
 import type { Turn } from './turn.ts';
@@ -177,7 +177,10 @@ export interface LogText {
 export type LossSensor = (
   | {
       readonly kind: 'seen';
+      /** What is not told yet, some of it where it is much. */
       readonly found: readonly Loss[];
+      /** Marks of the rest. */
+      readonly further?: readonly string[];
       /** What was too much for one search. */
       readonly unread?: string;
       /** What will never be read: it is larger than one search. */

@@ -3,7 +3,7 @@ import type { JobState } from '../../src/control/load.ts';
 import { observeLosses } from '../../src/control/observe-losses.ts';
 import type { LogSearch, Ports, SearchAnswer } from '../../src/control/ports.ts';
 import type { JobRun } from '../../src/core/job-run.ts';
-import type { LossLook } from '../../src/core/memory.ts';
+import type { LossLook } from '../../src/core/loss-memory.ts';
 import type { LossSensor } from '../../src/core/observation.ts';
 import { aMemory, aRun, minuteMs, secondMs } from '../support/build.ts';
 

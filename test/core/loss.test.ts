@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Loss } from '../../src/core/losses.ts';
-import { lossMark } from '../../src/core/losses.ts';
+import { lossMark, rememberedMax } from '../../src/core/losses.ts';
 import type { JobMemory } from '../../src/core/memory.ts';
 import type { LossSensor } from '../../src/core/observation.ts';
-import { aJob, ended, hourMs, judge, minuteMs, nowMs, texts } from '../support/build.ts';
+import { aJob, ended, hourMs, judge, minuteMs, nowMs } from '../support/build.ts';
 
 const lost = (from: number): Loss => ({
   key: `orders-1 ${from} 900`,
@@ -48,12 +48,63 @@ describe('records that a log says were left out', () => {
     expect(more.aside?.notices?.[0]?.text).not.toContain('offsets 5 to');
   });
 
-  it('of an end that is parked for just that are told by the park alone', () => {
-    const run = ended(texts.dataLost);
-    const { kind, aside } = judge({ observation: { run, losses: losses(lost(5)) } });
-    expect(kind).toBe('park');
-    expect(aside?.notices).toBeUndefined();
-    expect(aside?.learned?.losses?.told).toEqual([lossMark(lost(5))]);
+  describe('beside a park for lost data', () => {
+    const quoted =
+      'OffsetOutOfRangeException: Offset 5 is out of range for orders-1, whose log begins at 900; set failOnDataLoss to false';
+    const parked = (...found: readonly Loss[]) =>
+      judge({ observation: { run: ended(quoted), losses: losses(...found) } });
+
+    it('are told by the park alone where it names partition and range', () => {
+      const { kind, verdict, aside } = parked(lost(5));
+      expect(kind).toBe('park');
+      expect(verdict.notice?.text).toContain('orders-1');
+      expect(aside?.notices).toBeUndefined();
+      expect(aside?.learned?.losses?.told).toEqual([lossMark(lost(5))]);
+    });
+
+    it('are told where it does not, without another call and each range once', () => {
+      const other = { ...lost(5), key: 'orders-77 5 900', what: 'orders-77: offsets 5 to 900' };
+      const { aside } = parked(lost(5), other, lost(6));
+      expect(aside?.notices).toMatchObject([{ event: 'incident.updated', stillNeedsHuman: true }]);
+      expect(aside?.notices?.[0]?.text).toMatch(/orders-77: offsets 5 to 900.*orders-1: offsets 6 to 900/);
+      expect(aside?.notices?.[0]?.text).not.toContain('orders-1: offsets 5 to');
+      expect(aside?.learned?.losses?.told).toHaveLength(3);
+    });
+  });
+
+  it('are told in one notice that counts those of which there are no words', () => {
+    const sensor = { ...losses(lost(5)), further: ['a', 'b'] } as LossSensor;
+    const { aside } = judge({ observation: { losses: sensor } });
+    expect(aside?.notices?.[0]?.text).toContain('; and 2 more');
+    expect(aside?.learned?.losses?.told).toEqual([lossMark(lost(5)), 'a', 'b']);
+  });
+
+  it('are told once each however many files tell of them again and again', () => {
+    const of = (group: number) =>
+      losses(...Array.from({ length: 40 }, (_, index) => lost(group * 40 + index)));
+    let memory: Partial<JobMemory> = {};
+    let notices = 0;
+    for (let look = 0; look < 16; look += 1) {
+      const { aside } = judge({ memory, observation: { losses: of(look % 4) } });
+      notices += aside?.notices?.length ?? 0;
+      memory = { ...memory, ...aside?.learned };
+    }
+    expect(notices).toBe(4);
+    expect(memory.losses?.told).toHaveLength(160);
+  });
+
+  it('are told once a day when there are more than can be remembered, in an incident that stays open', () => {
+    const many = Array.from({ length: rememberedMax }, (_, index) => `mark-${index}`);
+    const first = judge({ observation: { losses: { ...losses(lost(5)), further: many } as LossSensor } });
+    expect(first.aside?.notices?.[0]?.text).toContain('told once a day');
+    const memory = { ...first.aside?.learned };
+    expect(memory.losses?.told).toHaveLength(rememberedMax);
+    expect(JSON.stringify(memory).length).toBeLessThan(40_000);
+    const at = (ms: number) =>
+      judge({ memory, observation: { nowMs: nowMs + ms, losses: losses(lost(6)) } }).aside;
+    expect(at(hourMs)).not.toHaveProperty('notices');
+    expect(at(hourMs)?.learned?.losses).toMatchObject({ atMs: nowMs, metAtMs: nowMs + hourMs });
+    expect(at(25 * hourMs)?.notices).toMatchObject([{ event: 'incident.updated' }]);
   });
 
   it('keep the incident open until two looks in a row found nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findLosses, lossMark, lossShapes, lossWords } from '../../src/core/losses.ts';
+import { findLosses, lossMark, lossShapes, lossWords, newLosses } from '../../src/core/losses.ts';
 
 const found = (text: string) => findLosses([{ source: 'SPARK_DRIVER/stderr.gz', text }]);
 const stamp = '26/11/22 20:13:52 WARN';
@@ -73,7 +73,7 @@ describe('losses in a log', () => {
     expect(found(text)).toEqual([]);
   });
 
-  it('are found in records of JSON and cut to a number that fits a decision', () => {
+  it('are found in records of JSON and named as far as fits a decision, the others counted', () => {
     const line = (partition: number) =>
       JSON.stringify({
         ts: '2026-11-22T20:13:52.000Z',
@@ -83,7 +83,13 @@ describe('losses in a log', () => {
       });
     expect(found(line(1)).map(({ what }) => what)).toEqual(['orders-1: offsets 7 to 12']);
     const many = Array.from({ length: 300 }, (_, partition) => line(partition)).join('\n');
-    expect(found(many).length).toBe(40);
+    const sources = [{ source: 's', text: many }];
+    const { found: named, further = [] } = newLosses(sources, []);
+    expect([named.length, further.length]).toEqual([40, 260]);
+    const told = [...named.map(lossMark), ...further];
+    expect(new Set(told).size).toBe(300);
+    expect(newLosses(sources, told)).toEqual({ found: [] });
+    expect(newLosses(sources, told.slice(40)).found).toEqual(named);
   });
 
   it('carry no secret of the line', () => {

@@ -1,6 +1,6 @@
 import type { Concern } from '../decision.ts';
 import { incidentAfter } from '../incident.ts';
-import type { LossBlind } from '../memory.ts';
+import type { LossBlind } from '../loss-memory.ts';
 import type { DecideInput, Finding, SafetyRule } from '../rule.ts';
 
 type Spot = keyof LossBlind;
