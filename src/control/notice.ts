@@ -14,7 +14,11 @@ export interface Notice extends NoticeDraft {
   /** The incident of the outage in whose thread it is told; set on delivery, never stored. */
   readonly within?: string;
   /** The incident until then; absent in rows of earlier releases. */
-  readonly history?: { readonly openedAtMs: number; readonly tried: readonly Tried[] };
+  readonly history?: {
+    readonly openedAtMs: number;
+    readonly tried: readonly Tried[];
+    readonly personStarts?: number;
+  };
 }
 
 /** What is told in one place as one message: an incident, a question, or this notice alone. */

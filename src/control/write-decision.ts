@@ -1,14 +1,13 @@
 import type { Decision, Hold, Verdict } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { countAttempts } from '../core/native-attempts.ts';
 import { withSeen } from '../core/progress.ts';
 import { rememberedSource } from '../core/source.ts';
+import { adopted, adoptWrites } from './adopt.ts';
 import { approvalWrites } from './approvals.ts';
-import { type Item, keys, type LaunchItem, type RecordItem, schemaVersion } from './items.ts';
-import { runItem } from './listing.ts';
-import { type JobState, lockAt } from './load.ts';
+import type { RecordItem } from './items.ts';
+import type { JobState } from './load.ts';
 import type { Ports, Write } from './ports.ts';
 import { toldOf } from './told.ts';
 import {
@@ -16,7 +15,6 @@ import {
   decisionWrite,
   dropWish,
   lastOf,
-  lockWrite,
   noticeWrite,
   recordWrite,
   wishItem,
@@ -153,65 +151,6 @@ function sameBut(a: JobMemory, b: JobMemory): boolean {
     ...rest
   }: JobMemory) => JSON.stringify(rest);
   return text(a) === text(b);
-}
-
-/**
- * Protocol, step 12: a run that somebody else started is ours from now on. No charge, and the streak goes on – unless
- * batches were committed since the last mark, which end it here as they do at a start of ours.
- */
-function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: JobRun): JobMemory {
-  const generation = memory.generation + 1;
-  const progress = Object.fromEntries(
-    job.checkpoints.map((location) => {
-      const sensor = decision.observation.checkpoints[location];
-      const before = memory.progress[location];
-      if (sensor?.kind !== 'seen') return [location, before ?? { committedAtStart: -1, streak: 0 }];
-      const hasMoved = before === undefined || sensor.committedBatch > before.committedAtStart;
-      const streak = hasMoved ? 0 : before.streak;
-      return [
-        location,
-        {
-          committedAtStart: sensor.committedBatch,
-          plannedAtStart: sensor.plannedBatch,
-          streak,
-          seen: sensor.committedBatch,
-        },
-      ];
-    }),
-  );
-  const { jobRunId, applicationId, createdAtMs } = run;
-  return {
-    ...memory,
-    generation,
-    desired: 'running',
-    progress,
-    run: { jobRunId, applicationId, generation, cause: 'adopted', acceptedAtMs: createdAtMs },
-  };
-}
-
-function adoptWrites({ job, state }: Pass, run: JobRun, next: JobMemory): readonly Write[] {
-  const launch: LaunchItem = {
-    ...keys.launch(job.name, next.generation),
-    kind: 'launch',
-    schema: schemaVersion,
-    rev: 1,
-    job: job.name,
-    generation: next.generation,
-    request: run.request,
-    jobRunId: run.jobRunId,
-  };
-  const locks = job.checkpoints.map((location) => {
-    const before = lockAt(state, location);
-    const taken = {
-      owner: job.name,
-      epoch: (before?.epoch ?? 0) + 1,
-      runId: run.jobRunId,
-      applicationId: run.applicationId,
-    };
-    return lockWrite(state, location, taken);
-  });
-  const known: Item = runItem(run, { job: job.name });
-  return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];
 }
 
 function wishWrites(

@@ -135,8 +135,8 @@ export function noticeWrite(
   return { put: item, seenRev: 'absent' };
 }
 
-function historyOf({ openedAtMs, tried = [] }: Incident): NonNullable<Notice['history']> {
-  return { openedAtMs, tried };
+function historyOf({ openedAtMs, tried = [], personStarts }: Incident): NonNullable<Notice['history']> {
+  return { openedAtMs, tried, ...(personStarts ? { personStarts } : {}) };
 }
 
 /** Wishes sort by data-loss deadline, then tier, then age; what waiting changes in that, release adds. */

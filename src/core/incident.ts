@@ -32,6 +32,7 @@ export function tell(
     needsHuman,
     toldReason: telling.reason,
     restarts: before?.restarts ?? 0,
+    ...(before?.personStarts ? { personStarts: before.personStarts } : {}),
     ...(before?.tried ? { tried: before.tried } : {}),
   };
   if (
@@ -52,6 +53,15 @@ export function tell(
     ...(before ? {} : { opens: true }),
   };
   return { learned: { incident }, notice };
+}
+
+/** The incident after a person has started the job: nobody else is needed until something happens again. */
+export function startedByPerson(
+  incident: Incident,
+  reason: Extract<Reason, 'ordered-by-person' | 'run-adopted'>,
+): Incident {
+  const personStarts = (incident.personStarts ?? 0) + 1;
+  return { ...incident, needsHuman: false, toldReason: reason, personStarts };
 }
 
 /** The incident that the pass leaves, whichever lane opened it. */

@@ -217,6 +217,8 @@ export interface Incident {
   /** What held its commands back when it was told last. */
   readonly held?: string;
   readonly restarts: number;
+  /** How often a person started the job within the incident: what happens after that is news, however alike it is. */
+  readonly personStarts?: number;
   /** The newest starts within the incident, oldest first; absent in records of earlier releases. */
   readonly tried?: readonly Tried[];
 }

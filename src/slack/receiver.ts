@@ -212,7 +212,10 @@ function marked(message: SlackMessage, post: string): SlackMessage {
 /** At most one post for each state that calls for a person; the head is the first post, whatever its state. */
 function postKey(notice: Notice, posts: readonly ThreadPost[]): string {
   if (!isCall(notice)) return 'head';
-  const key = `${notice.event} ${callOf(notice) ?? ''}`.trim();
+  const { personStarts = 0 } = notice.history ?? {};
+  // Whoever started it after the last call has not been called for what came of that.
+  const round = personStarts === 0 ? '' : ` after start ${personStarts} by a person`;
+  const key = `${notice.event} ${callOf(notice) ?? ''}`.trim() + round;
   const { within, lossAtMs, atMs } = notice;
   if (within === undefined || lossAtMs === undefined) return key;
   const told = posts.filter((post) => post.key.startsWith(key)).map((post) => post.lossAtMs ?? lossAtMs);

@@ -7,7 +7,9 @@ import {
   startJob,
   stopJob,
 } from '../../src/control/orders.ts';
+import { SlackReceiver } from '../../src/slack/receiver.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
+import { CountingSlack } from '../../src/world/storm/counting-slack.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
 const ana = { by: 'ana', reason: 'jar 2.4.1' };
@@ -91,5 +93,43 @@ describe('what people order', () => {
     await setKillSwitch(fleet.ports, false, ana);
     await fleet.runFor(20 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
+  });
+});
+
+describe('a job that a person starts again after a call, and that fails as before', () => {
+  const fails = { dieAt: [{ cause: 'user-code-error' as const, afterBatches: 1, times: 10 }] };
+
+  async function called() {
+    const fleet = testFleet({ jobs: { orders: { script: fails } } });
+    const slack = new CountingSlack(fleet.world.journal);
+    const { policy, store, time } = fleet;
+    const receiver = new SlackReceiver({ name: 'ops', channel: 'C0', policy, slack, store, clock: time });
+    fleet.ports = { ...fleet.ports, receiver };
+    fleet.startSweeping();
+    await fleet.runFor(30 * minuteMs);
+    const calls = () =>
+      fleet.world.journal
+        .ofKind('notice')
+        .filter(({ event, newPost }) => event === 'incident.needs-human' && newPost);
+    expect(calls()).toHaveLength(1);
+    const orders = policy.jobs.orders ?? expect.fail('no job');
+    return { fleet, calls, orders };
+  }
+
+  it('calls again', async () => {
+    const { fleet, calls, orders } = await called();
+    await startJob(fleet.ports, orders, { by: 'ana', reason: 'mended' }, true);
+    await fleet.runFor(30 * minuteMs);
+    expect(fleet.world.journal.ofKind('start-accepted').at(-1)?.cause).toBe('operator');
+    expect(calls()).toHaveLength(2);
+    expect(new Set(calls().map(({ incident }) => incident)).size).toBe(1);
+  });
+
+  it('calls again where the run was started by hand', async () => {
+    const { fleet, calls, orders } = await called();
+    const request = { ...structuredClone(orders.launch), clientToken: 'ana-1' };
+    fleet.world.emr.startJobRun(request as never, { arn: 'arn:aws:iam::111122223333:user/ana' });
+    await fleet.runFor(30 * minuteMs);
+    expect(calls()).toHaveLength(2);
   });
 });

@@ -154,10 +154,10 @@ describe('when Slack', () => {
   it('is slower than we wait, nothing is lost and nothing posted twice', async () => {
     let isSlow = true;
     const { receiver, roots, clock } = await workspace({
-      timeoutMs: 60,
+      timeoutMs: 400,
       hold: () => {
         // Blocks the answer, not the effect: the request is handled, and answered too late.
-        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
         return () => {};
       },
     });
@@ -172,9 +172,9 @@ describe('when Slack', () => {
   it('is slow, then out of order, then limits us, then is away, for an hour: each incident is one post in the end', async () => {
     let isSlow = true;
     const { receiver, roots, replies, clock, faults, calls } = await workspace({
-      timeoutMs: 60,
+      timeoutMs: 400,
       hold: () => {
-        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+        if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
         return () => {};
       },
     });

@@ -13,6 +13,9 @@ const lastingClasses = new Set([
   'bad-data',
 ]);
 
+/** A notice is written with the park, by a clock that may be read a little earlier. */
+const noticeMs = 60_000;
+
 /** What is not yet as it should be once nothing goes wrong any more; empty when the fleet has converged. */
 export async function unsettled(site: Site): Promise<readonly string[]> {
   const found: string[] = [];
@@ -38,6 +41,9 @@ async function ofJob(site: Site, job: ResolvedJob): Promise<readonly string[]> {
   if ((as('ring', ringItem)?.ring.open.length ?? 0) > 0) found.push(`${job.name} has an open charge`);
   if (new Set(locks.map((lock) => lock.runId)).size > 1)
     found.push(`${job.name} has locks that name different runs`);
+  const { parked } = record.memory;
+  if (parked && !site.watch.hasCalled([job.name, job.renamedFrom ?? job.name], parked.atMs - noticeMs))
+    found.push(`${job.name} is parked, and nobody was told`);
   const wrong = wrongRun(site, job, record, locks);
   return wrong === undefined ? found : [...found, `${job.name}: ${wrong}`];
 }

@@ -89,6 +89,15 @@ export const plants: Readonly<Record<string, MakePlant>> = {
         ? { ...item, ring: { ...item.ring, buckets: [] } }
         : item,
     ),
+  /** Rows of the outbox vanish before anybody has read them (outbox). */
+  'notice-dropped': () => (ports) => ({
+    ...ports,
+    store: {
+      ...ports.store,
+      commit: (writes) =>
+        ports.store.commit(writes.filter((write) => !('put' in write) || write.put.kind !== 'outbox')),
+    },
+  }),
   /** An open claim that is older than a few seconds is not seen, so nobody settles it (2 and 8). */
   'resume-skipped':
     () =>

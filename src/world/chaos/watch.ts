@@ -50,6 +50,8 @@ export class Watch {
   onPass: (pass: Pass, report: PassReport) => void = () => {};
   readonly #given: Given;
   readonly #toldIds = new Set<string>();
+  /** When each job last called for a person, as people were told. */
+  readonly #calledMs = new Map<string, number>();
   #packet: Packet | undefined;
   #passes = 0;
 
@@ -88,12 +90,18 @@ export class Watch {
   }
 
   /** Delivery is at least once, so the same notice may come again; people see it once. */
-  told({ id, event, incidentId, job }: Notice): void {
+  told({ id, event, incidentId, job, atMs }: Notice): void {
     if (this.#toldIds.has(id)) return;
     this.#toldIds.add(id);
+    if (event === 'incident.needs-human') this.#calledMs.set(job, atMs);
     const newPost = isNewPost(event);
     const incident = incidentId === undefined ? {} : { incident: incidentId };
     this.#given.journal.write('notice', { job }, { ...incident, event, newPost });
+  }
+
+  /** Whether people were called for this job at that moment or later. */
+  hasCalled(jobs: readonly string[], sinceMs: number): boolean {
+    return jobs.some((job) => (this.#calledMs.get(job) ?? Number.NEGATIVE_INFINITY) >= sinceMs);
   }
 
   /** A start reaches the service. */

@@ -1,0 +1,75 @@
+import type { Decision } from '../core/decision.ts';
+import { startedByPerson } from '../core/incident.ts';
+import type { ResolvedJob } from '../core/job.ts';
+import type { JobRun } from '../core/job-run.ts';
+import type { JobMemory } from '../core/memory.ts';
+import { type Item, keys, type LaunchItem, schemaVersion } from './items.ts';
+import { runItem } from './listing.ts';
+import { type JobState, lockAt } from './load.ts';
+import type { Write } from './ports.ts';
+import { lockWrite } from './writes.ts';
+
+/**
+ * Protocol, step 12: a run that somebody else started is ours from now on. No charge, and the streak goes on – unless
+ * batches were committed since the last mark, which end it here as they do at a start of ours.
+ */
+export function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: JobRun): JobMemory {
+  const generation = memory.generation + 1;
+  const progress = Object.fromEntries(
+    job.checkpoints.map((location) => {
+      const sensor = decision.observation.checkpoints[location];
+      const before = memory.progress[location];
+      if (sensor?.kind !== 'seen') return [location, before ?? { committedAtStart: -1, streak: 0 }];
+      const hasMoved = before === undefined || sensor.committedBatch > before.committedAtStart;
+      const streak = hasMoved ? 0 : before.streak;
+      return [
+        location,
+        {
+          committedAtStart: sensor.committedBatch,
+          plannedAtStart: sensor.plannedBatch,
+          streak,
+          seen: sensor.committedBatch,
+        },
+      ];
+    }),
+  );
+  const { jobRunId, applicationId, createdAtMs } = run;
+  return {
+    ...memory,
+    ...(memory.incident ? { incident: startedByPerson(memory.incident, 'run-adopted') } : {}),
+    generation,
+    desired: 'running',
+    progress,
+    run: { jobRunId, applicationId, generation, cause: 'adopted', acceptedAtMs: createdAtMs },
+  };
+}
+
+/** The locks name the run from now on, and its request is what the next start copies. */
+export function adoptWrites(
+  { job, state }: { readonly job: ResolvedJob; readonly state: JobState },
+  run: JobRun,
+  next: JobMemory,
+): readonly Write[] {
+  const launch: LaunchItem = {
+    ...keys.launch(job.name, next.generation),
+    kind: 'launch',
+    schema: schemaVersion,
+    rev: 1,
+    job: job.name,
+    generation: next.generation,
+    request: run.request,
+    jobRunId: run.jobRunId,
+  };
+  const locks = job.checkpoints.map((location) => {
+    const before = lockAt(state, location);
+    const taken = {
+      owner: job.name,
+      epoch: (before?.epoch ?? 0) + 1,
+      runId: run.jobRunId,
+      applicationId: run.applicationId,
+    };
+    return lockWrite(state, location, taken);
+  });
+  const known: Item = runItem(run, { job: job.name });
+  return [...locks, { put: launch, seenRev: 'any' }, { put: known, seenRev: 'any' }];
+}
