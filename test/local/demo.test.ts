@@ -13,7 +13,7 @@ const run = (...args: readonly string[]) =>
   spawnSync(process.execPath, [demo, ...args], { encoding: 'utf8' });
 
 describe('the demo that is kept open', () => {
-  it('takes orders of the command line, and ends when it is told to', { timeout: 180_000 }, async () => {
+  it('takes orders of the command line, and ends when it is told to', { timeout: 300_000 }, async () => {
     const child = spawn(process.execPath, [demo, '--headless', '--keep']);
     onTestFinished(() => void child.kill('SIGKILL'));
     let shown = '';
@@ -45,7 +45,7 @@ describe('the demo that is kept open', () => {
 });
 
 describe('the demo for scripts', () => {
-  it('prints one document that agrees with what the world journalled', { timeout: 120_000 }, () => {
+  it('prints one document that agrees with what the world journalled', { timeout: 300_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'checkpilot-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const calls = join(folder, 'calls.jsonl');
@@ -75,7 +75,7 @@ describe('the demo for scripts', () => {
     expect(ofKind('attempt-failed')).toBe(outcome.faults.attemptsFailed);
   });
 
-  it('measures the way from event to start on the wall clock', { timeout: 60_000 }, async () => {
+  it('measures the way from event to start on the wall clock', { timeout: 180_000 }, async () => {
     const { wallMs } = await measureRealTime({ jobs: 2, deaths: 2 });
     expect(wallMs.n).toBeGreaterThan(0);
     expect(wallMs.n).toBeLessThanOrEqual(4);
