@@ -120,7 +120,8 @@ async function toldOutages(
  * one job back, and what nobody else says of it, is told by itself.
  */
 function isStep({ event, severity, isInLine, reason }: Notice): boolean {
-  if (!steps.has(event) || severity === 'critical' || reason === 'retention-unknown') return false;
+  if (!steps.has(event) || severity === 'critical') return false;
+  if (reason === 'retention-unknown' || reason === 'losses-unknown') return false;
   return isInLine === true || event === 'incident.recovered';
 }
 

@@ -20,7 +20,9 @@ function told(losses: LossSensor | undefined, memory: Partial<JobMemory> = {}) {
 describe('logs that cannot be searched for lost records', () => {
   it('are told once for the job, and are a concern until a search is answered', () => {
     const first = told(denied);
-    expect(first.notices).toMatchObject([{ severity: 'warning', reason: 'losses-unknown' }]);
+    expect(first.notices).toMatchObject([
+      { severity: 'warning', reason: 'losses-unknown', thread: 'losses-unknown' },
+    ]);
     expect(first.notices[0]?.text).toContain('access-denied: no');
     const memory = { lossBlind: first.learned ?? {} };
     const nextRun = told({ ...denied, jobRunId: 'run-2' }, memory);
@@ -48,5 +50,6 @@ describe('logs that cannot be searched for lost records', () => {
   it('because runs end too fast are told with those that are left out', () => {
     const { notices } = told({ kind: 'later', skipped: ['run-3', 'run-4'], ...of });
     expect(notices[0]?.text).toContain('not those of run-3, run-4');
+    expect(notices[0]).not.toHaveProperty('thread');
   });
 });

@@ -114,6 +114,16 @@ describe('an incident in Slack', () => {
     expect(calls).toEqual(['ACTION NEEDED: lost from 22:00 on', 'ACTION NEEDED: left out orders-1']);
   });
 
+  it('is one message for all jobs where their notices share a thread', async () => {
+    const { receiver, roots, replies } = await workspace();
+    for (const job of ['orders', 'clicks']) {
+      const { incidentId: _none, ...one } = notice('incident.updated', { job, text: `${job}: not searched` });
+      await receiver.tell({ notices: [{ ...one, reason: 'losses-unknown', thread: 'losses-unknown' }] });
+    }
+    expect(roots()).toMatchObject([{ text: expect.stringContaining('clicks: not searched'), edits: 1 }]);
+    expect(replies()).toEqual([]);
+  });
+
   it('keeps two incidents apart', async () => {
     const { receiver, roots } = await workspace();
     await receiver.tell({ notices: [opened()] });

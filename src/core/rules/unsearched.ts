@@ -10,7 +10,8 @@ const againMs = 24 * 3_600_000;
 
 /**
  * Logs that could not be searched for records that were left out, or not to their end. No warning found is then no
- * good news, and people are told so: once for the job, and not for each of its runs.
+ * good news, and people are told so: once for the job, and not for each of its runs; what may not be read at all is one
+ * message for all jobs.
  */
 export const unsearched: SafetyRule = {
   name: 'unsearched',
@@ -43,14 +44,18 @@ export const unsearched: SafetyRule = {
     if (fresh.length === 0) return { concerns, ...learned };
     const incident = incidentAfter(memory, next);
     const told = fresh.map(([spot, why]) => textOf(spot as Spot, why)).join('; ');
+    const isOfDeployment = fresh.every(([spot]) => spot === 'unsearched');
+    const more = isOfDeployment ? ' checkpilot status names all jobs of which this is so.' : '';
     return {
       concerns,
       ...learned,
       notice: {
         event: 'incident.updated',
         severity: 'warning',
-        text: `${input.job.name}: ${told}. Whether it left records out is not known.`,
+        text: `${input.job.name}: ${told}. Whether it left records out is not known.${more}`,
         reason: 'losses-unknown',
+        // A right that is missing is missing for a thousand jobs: one message, changed in place.
+        ...(isOfDeployment ? { thread: 'losses-unknown' } : {}),
         ...(incident?.class ? { class: incident.class } : {}),
         ...(incident?.needsHuman ? { stillNeedsHuman: true } : {}),
       },
