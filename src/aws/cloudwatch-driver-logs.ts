@@ -165,5 +165,5 @@ function newest(streams: readonly LogStream[], name: string, count: number): rea
 
 export const cloudWatchLogPermissions: Permissions = {
   title: 'read the driver logs in the log groups of the parameter LogGroupArns',
-  actions: ['logs:DescribeLogStreams', 'logs:FilterLogEvents', 'logs:GetLogEvents'],
+  actions: ['logs:DescribeLogStreams', 'logs:GetLogEvents'],
 };

@@ -1,6 +1,7 @@
 import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogSearch, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
+import type { Permissions } from './permissions.ts';
 
 /** Of one search. The service answers with what it found in a second or so, which may be nothing, and goes on. */
 const pagesMax = 8;
@@ -87,3 +88,8 @@ function isInvalid(error: unknown): boolean {
 export function workerOf(logStreamName: string): string {
   return logStreamName.slice(logStreamName.search(/SPARK_(?:DRIVER|EXECUTOR)\//));
 }
+
+export const logSearchPermissions: Permissions = {
+  title: 'search the log groups of the parameter LogGroupArns',
+  actions: ['logs:FilterLogEvents'],
+};

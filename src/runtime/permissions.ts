@@ -1,5 +1,6 @@
 import { alarmTagPermissions } from '../aws/cloudwatch-alarm-tags.ts';
 import { cloudWatchLogPermissions } from '../aws/cloudwatch-driver-logs.ts';
+import { logSearchPermissions } from '../aws/cloudwatch-log-search.ts';
 import { streamMetricPermissions } from '../aws/cloudwatch-streams.ts';
 import { applicationPermissions } from '../aws/driver-logs.ts';
 import { jobListPermissions, jobStorePermissions } from '../aws/dynamodb-job-store.ts';
@@ -41,6 +42,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     checkpointPermissions,
     driverLogPermissions,
     cloudWatchLogPermissions,
+    logSearchPermissions,
     applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,
@@ -71,6 +73,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     checkpointPermissions,
     driverLogPermissions,
     cloudWatchLogPermissions,
+    logSearchPermissions,
     applicationPermissions,
     streamMetricPermissions,
     retentionPermissions,

@@ -55,8 +55,8 @@ describe('checkpilot test', () => {
              at 26m (line 26)      expected  actual
                writes.StartJobRun  1         3
                why  StartJobRun at 5m17s
-                    StartJobRun at 15m50s
-                    StartJobRun at 25m53s
+                    StartJobRun at 15m27s
+                    StartJobRun at 25m55s
              at 5m (line 27)  expected          actual
                never          no such decision  kind start, class transient-io
                why  start (job-run-failed) of clicks at 5m by rule recover: The run failed with a cause that a restart from the checkpoint can cure.
