@@ -95,9 +95,8 @@ async function readText(file: string, host: Host): Promise<Read> {
   try {
     const bytes =
       file === '-' ? await bytesOf(host.in ?? process.stdin) : await readFile(resolve(host.cwd, file));
-    // What breaks off counts as far as it goes, as with the functions.
     const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const text = isPacked ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+    const text = isPacked ? gunzipSync(bytes, unpacking) : bytes;
     return { ok: true, text: text.toString('utf8') };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
@@ -105,11 +104,17 @@ async function readText(file: string, host: Host): Promise<Read> {
       ENOENT: 'there is no such file',
       EISDIR: 'this is a folder',
       EACCES: 'it may not be read',
+      ERR_BUFFER_TOO_LARGE: `it unpacks to more than ${unpackedMbMax} MB (its end is what counts: zcat … | tail -c 10M)`,
       Z_DATA_ERROR: 'it begins like a gzip and cannot be unpacked',
     }[code];
     return { ok: false, message: `${file}: ${what ?? message}; name a text file, or - for stdin` };
   }
 }
+
+/** A gzip of a few kilobytes can unpack to gigabytes. */
+const unpackedMbMax = 256;
+// What breaks off counts as far as it goes, as with the functions.
+const unpacking = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: unpackedMbMax * 1024 * 1024 };
 
 function unreadable(file: string, message: string, host: Host): ExitCode {
   return fail(host, exitCodes.failed, { code: 'unreadable', message, file });

@@ -1,6 +1,7 @@
 import { isClockReason } from '../core/data-loss-clock.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
-import { jobsNeeded, type Outage, usualCorrelation } from '../core/outages.ts';
+import { isInside, jobsNeeded, type Outage, usualCorrelation } from '../core/outages.ts';
+import { isUnanswered } from '../core/reason.ts';
 import { as, keys } from './items.ts';
 import type { Notice, NotifyPorts, Receiver } from './ports.ts';
 
@@ -66,12 +67,12 @@ export class Groups {
   }
 
   /**
-   * A notice as it is told: the data-loss clocks of jobs that wait in one outage are told in the thread of the outage, and
-   * not in one for each job. A job that the outage does not start calls for itself.
+   * A notice as it is told: the data-loss clocks of jobs that wait in one outage, and that AWS says nothing of them, are told
+   * in the thread of the outage, and not in one for each job. A job that the outage does not start calls for itself.
    */
   within(notice: Notice): Notice {
     const job = this.#policy && jobNamed(this.#policy, notice.job);
-    if (!job || !this.#policy || !isCall(notice) || !isClockReason(notice.reason)) return notice;
+    if (!job || !this.#policy || !isGuest(notice)) return notice;
     const { applicationId } = job.match;
     const { correlated = usualCorrelation } = this.#policy.guardrails;
     const scope = { applicationId, withinMs: correlated.withinMs };
@@ -95,8 +96,9 @@ export class Groups {
   }
 }
 
-function isCall({ event }: Notice): boolean {
-  return event === 'incident.needs-human';
+/** What many jobs of one outage have to tell of at once. */
+function isGuest({ event, reason }: Notice): boolean {
+  return event === 'incident.needs-human' ? isClockReason(reason) : steps.has(event) && isUnanswered(reason);
 }
 
 /** Without a message of the outage there is no thread to put anything in: it is told by itself. */
@@ -121,7 +123,7 @@ async function toldOutages(
  */
 function isStep({ event, severity, isInLine, reason }: Notice): boolean {
   if (!steps.has(event) || severity === 'critical') return false;
-  if (reason === 'retention-unknown' || reason === 'losses-unknown') return false;
+  if (reason === 'retention-unknown' || reason === 'losses-unknown' || isUnanswered(reason)) return false;
   return isInLine === true || event === 'incident.recovered';
 }
 
@@ -131,8 +133,9 @@ function covers(
   { applicationId, withinMs }: { readonly applicationId: string; readonly withinMs: number },
 ): boolean {
   const isOfClass = notice.class === outage.class;
-  const isInside = outage.scope === '*' || outage.scope === applicationId;
   // What begins after it was over is told by itself, however alike it is.
   const isAfter = notice.opens === true && notice.atMs > (outage.closedAtMs ?? Number.POSITIVE_INFINITY);
-  return isOfClass && isInside && !isAfter && notice.atMs >= outage.openedAtMs - withinMs;
+  return (
+    isOfClass && isInside(outage, applicationId) && !isAfter && notice.atMs >= outage.openedAtMs - withinMs
+  );
 }

@@ -7,6 +7,7 @@ import {
   correlated,
   type FailedJob,
   type FleetSize,
+  isInside,
   type MemberState,
   type Outage,
   openOutage,
@@ -70,7 +71,10 @@ export async function updateOutages(
     const old = before.find(({ id }) => id === outage.id);
     const waiting = wishes.filter((wish) => isOf(outages, outage, wish)).length;
     const capacity = wishes.filter(
-      (wish) => wish.awaitsCapacity !== undefined && isAbout(outage, wish),
+      (wish) =>
+        wish.awaitsCapacity !== undefined &&
+        wish.class === outage.class &&
+        isInside(outage, wish.applicationId),
     ).length;
     const draft = noticeOf(outage, old, { waiting, capacity });
     return draft ? [{ draft, incidentId: outage.id }] : [];
@@ -109,11 +113,6 @@ export function withGrant(
 export function failedJob(wish: WishItem): readonly FailedJob[] {
   const { job, applicationId, createdAtMs } = wish;
   return wish.class === undefined ? [] : [{ job, class: wish.class, applicationId, atMs: createdAtMs }];
-}
-
-function isAbout(outage: Outage, wish: WishItem): boolean {
-  const isInside = outage.scope === '*' || outage.scope === wish.applicationId;
-  return isInside && wish.class === outage.class;
 }
 
 /** It waits for this outage. One that waits for capacity waits for that, for hours perhaps, and must not keep it open. */

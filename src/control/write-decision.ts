@@ -3,6 +3,7 @@ import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { countAttempts } from '../core/native-attempts.ts';
 import { withSeen } from '../core/progress.ts';
+import { isUnanswered } from '../core/reason.ts';
 import { rememberedSource } from '../core/source.ts';
 import { adopted, adoptWrites } from './adopt.ts';
 import { approvalWrites } from './approvals.ts';
@@ -79,14 +80,6 @@ export async function writeDecision(
   return isSame ? 'folded' : 'written';
 }
 
-/** Reasons under which the time since when nothing is known goes on. */
-const unknowns: ReadonlySet<string> = new Set([
-  'run-unknown',
-  'listing-unknown',
-  'progress-unknown',
-  'checkpoint-unreadable',
-]);
-
 function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemory {
   const { verdict, guard, observation } = decision;
   // What a held-back command would have used up stays: an order, and the park that it overrides.
@@ -96,7 +89,7 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   );
   // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
   if (verdict.kind === 'claim' && guard.kind !== 'done') for (const key of ['wish', 'grant']) forget.add(key);
-  if (!unknowns.has(verdict.reason)) forget.add('unknownSinceMs');
+  if (!isUnanswered(verdict.reason)) forget.add('unknownSinceMs');
   // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
   const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
   // The hint that a stranger may write here must not die with one throttled listing, nor become a chain of wakes.

@@ -1,5 +1,5 @@
 import type { GuardResult, Verdict } from './decision.ts';
-import type { Reason } from './reason.ts';
+import { isUnanswered, type Reason } from './reason.ts';
 import type { DecideInput } from './rule.ts';
 import type { RetentionSensor } from './source.ts';
 import { type Bound, unreadOf } from './unread.ts';
@@ -52,13 +52,7 @@ const passing: ReadonlySet<Reason> = new Set([
   'fleet-canary',
   'run-cancelling',
 ] as const);
-/** AWS does not answer: a matter of seconds, mostly. After ten minutes people are told of it, and it is no passing wait any more. */
-const unanswered: ReadonlySet<Reason> = new Set([
-  'run-unknown',
-  'listing-unknown',
-  'checkpoint-unreadable',
-  'progress-unknown',
-] as const);
+/** From then on people are told that AWS does not answer, and it is no passing wait any more. */
 const unansweredMs = 10 * 60_000;
 /** Where nobody knows how long records are kept, standing still for half a day is worth a word. */
 const unknownWarnMs = 12 * 3_600_000;
@@ -186,7 +180,7 @@ function recoveryOf(
     case 'wait': {
       const waitMs = Math.max(0, (verdict.untilMs ?? nowMs) - nowMs) + startMs;
       const unknownMs = nowMs - (verdict.learned?.unknownSinceMs ?? memory.unknownSinceMs ?? nowMs);
-      const isShort = unanswered.has(verdict.reason) && unknownMs < unansweredMs;
+      const isShort = isUnanswered(verdict.reason) && unknownMs < unansweredMs;
       return isShort || passing.has(verdict.reason) ? waitMs : personMs + waitMs;
     }
     case 'park':

@@ -130,6 +130,11 @@ export function jobsNeeded({ percent, jobsMin, jobsMax }: Correlation, jobs: num
   return Math.max(jobsMin, Math.min(Math.ceil((jobs * percent) / 100), jobsMax));
 }
 
+/** Whether an application is part of what the outage is about. */
+export function isInside({ scope }: Pick<Outage, 'scope'>, applicationId: string): boolean {
+  return scope === '*' || scope === applicationId;
+}
+
 /** The outage that a failure belongs to. */
 export function outageOf(
   outages: readonly Outage[],
@@ -137,9 +142,7 @@ export function outageOf(
 ): Outage | undefined {
   return outages.find(
     (outage) =>
-      outage.closedAtMs === undefined &&
-      outage.class === failureClass &&
-      (outage.scope === '*' || outage.scope === applicationId),
+      outage.closedAtMs === undefined && outage.class === failureClass && isInside(outage, applicationId),
   );
 }
 
@@ -149,9 +152,7 @@ export function openOutage(
   { scope, class: failureClass }: { readonly scope: string; readonly class: FailureClass },
   { nowMs, recent }: { readonly nowMs: number; readonly recent: readonly FailedJob[] },
 ): Outage {
-  const gone = recent.filter(
-    (one) => one.class === failureClass && (scope === '*' || scope === one.applicationId),
-  );
+  const gone = recent.filter((one) => one.class === failureClass && isInside({ scope }, one.applicationId));
   return {
     id,
     scope,

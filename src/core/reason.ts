@@ -93,3 +93,15 @@ export const withholdings = {
 } as const;
 
 export type Withholding = keyof typeof withholdings;
+
+/** AWS does not say what a pass has to know: a matter of seconds mostly, and told to people after ten minutes. */
+const unanswered: ReadonlySet<Reason> = new Set([
+  'run-unknown',
+  'listing-unknown',
+  'checkpoint-unreadable',
+  'progress-unknown',
+] as const);
+
+export function isUnanswered(reason: Reason | undefined): boolean {
+  return reason !== undefined && unanswered.has(reason);
+}

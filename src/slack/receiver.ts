@@ -3,6 +3,7 @@ import { threadOf } from '../control/notice.ts';
 import type { Clock, JobStore, Notice, Receiver, Story, ToldAnswer } from '../control/ports.ts';
 import { isClockReason } from '../core/data-loss-clock.ts';
 import { jobNamed, type ResolvedPolicy } from '../core/job.ts';
+import { isUnanswered } from '../core/reason.ts';
 import { approvalMessage } from './approval-message.ts';
 import type { Slack, SlackAnswer } from './client.ts';
 import { incidentMessage, type SlackMessage, type Subject, stepLine } from './incident-message.ts';
@@ -59,7 +60,7 @@ export class SlackReceiver implements Receiver {
     const isFirst = thread.item.posts.length === 0;
     // Without a head the newest notice is the head; calls for a person get posts of their own under an older head.
     const heads = isFirst ? [latest] : [];
-    const calls = isFirst && !isCall(latest) ? [] : soonestFirst(fresh.filter(isCall));
+    const calls = isFirst && !isCall(latest) ? [] : soonestFirst(fresh.filter(isPosted));
     for (const notice of [...heads, ...calls]) {
       const trouble = await this.#post(thread, notice, story);
       if (trouble) return trouble;
@@ -200,7 +201,7 @@ class Thread {
 function asOfOutage(notice: Notice): Notice {
   const { within, text } = notice;
   if (within === undefined) return notice;
-  const also = 'Other jobs wait with it: their clocks follow in the thread of the outage.';
+  const also = 'Other jobs wait with it: what is told of them follows in the thread of the outage.';
   return { ...notice, incidentId: within, text: `${text} ${also}` };
 }
 
@@ -211,7 +212,7 @@ function marked(message: SlackMessage, post: string): SlackMessage {
 
 /** At most one post for each state that calls for a person; the head is the first post, whatever its state. */
 function postKey(notice: Notice, posts: readonly ThreadPost[]): string {
-  if (!isCall(notice)) return 'head';
+  if (!isPosted(notice)) return 'head';
   const { personStarts = 0 } = notice.history ?? {};
   // Whoever started it after the last call has not been called for what came of that.
   const round = personStarts === 0 ? '' : ` after start ${personStarts} by a person`;
@@ -224,9 +225,15 @@ function postKey(notice: Notice, posts: readonly ThreadPost[]): string {
   return isMuchSooner ? `${key} ${lossAtMs}` : key;
 }
 
+/** A call for a person, and within an outage that AWS says nothing of a job: one post speaks for all of them. */
+function isPosted(notice: Notice): boolean {
+  return isCall(notice) || (notice.within !== undefined && isUnanswered(notice.reason));
+}
+
 /** Data that is about to be lost, or was left out, is another call than the failure before it. */
-function callOf({ reason, class: failure }: Notice): string | undefined {
-  return isClockReason(reason) || reason === 'records-left-out' ? reason : failure;
+function callOf({ reason, class: failure, within }: Notice): string | undefined {
+  const isOfItsOwn = isClockReason(reason) || reason === 'records-left-out' || within !== undefined;
+  return isOfItsOwn ? reason : failure;
 }
 
 /** Of several clocks the one that runs out first speaks for them. */

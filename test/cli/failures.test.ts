@@ -193,6 +193,10 @@ describe('classify', () => {
     });
     expect((await cli(['classify', 'stdout', 'stderr.gz', '--json'], { cwd })).out).toBe(out);
     expect((await cli(['classify', 'cut.gz'], { cwd })).out).toContain('memory-exhausted');
+    writeFileSync(join(cwd, 'bomb.gz'), gzipSync(Buffer.alloc(257 * 1024 * 1024)));
+    const bomb = await cli(['classify', 'bomb.gz'], { cwd });
+    expect(bomb).toMatchObject({ code: 1, out: '' });
+    expect(bomb.err).toContain('bomb.gz: it unpacks to more than 256 MB');
   });
 
   it('reads stdin once', async () => {

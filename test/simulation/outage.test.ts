@@ -137,6 +137,22 @@ describe('a fault that hits many jobs', () => {
     expect(told.at(-1)?.text).toContain('12 started again, 0 waiting');
   });
 
+  it('says that the service does not answer, where that is what keeps its jobs down', async () => {
+    const fleet = fleetOf(12, diesOnce('transient-io'));
+    const endsAtMs = failAtMs + 30 * minuteMs;
+    fleet.ports = intercept(fleet.ports, async (name, call) =>
+      name === 'runs.list' && fleet.time.now() >= failAtMs && fleet.time.now() < endsAtMs
+        ? ({ ok: false, code: 'throttled', message: 'Rate exceeded' } as Awaited<ReturnType<typeof call>>)
+        : call(),
+    );
+    await fleet.runFor(hourMs + 50 * minuteMs);
+    const told = fleet.notices.filter(({ reason }) => reason === 'listing-unknown');
+    expect(told.length).toBeGreaterThan(0);
+    expect(told[0]?.atMs).toBeLessThan(failAtMs + 15 * minuteMs);
+    expect(restarts(fleet)).toHaveLength(12);
+    expect(fleet.notices.filter(({ reason }) => reason === 'fleet-held')).toEqual([]);
+  });
+
   it('does not hide a job that is held back for a reason of its own', async () => {
     const fleet = fleetOf(8, diesOnce('transient-io'));
     await fleet.runFor(hourMs - 5 * minuteMs);

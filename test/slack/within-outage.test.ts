@@ -145,6 +145,20 @@ describe('the data-loss clocks of jobs that wait in one outage', () => {
   });
 });
 
+describe('that AWS says nothing of the jobs of an outage', () => {
+  it('is one post, however many jobs it is true of, and never hidden', async () => {
+    const { say, deliver, calls, replies } = await underWay();
+    for (const job of ['a', 'b']) {
+      const text = `${job}: EMR Serverless has not told us of this job for ten minutes`;
+      const silent = { job, incidentId: `inc_${job}`, reason: 'listing-unknown', isInLine: true } as const;
+      await say('incident.updated', { ...silent, text });
+      await deliver();
+    }
+    expect(calls()).toEqual([expect.stringContaining('a: EMR Serverless has not told us')]);
+    expect(replies().at(-1)?.text).toContain('not told us of this job');
+  });
+});
+
 describe('what one job of an outage is told of by itself', () => {
   it('is what holds it back', async () => {
     const { say, deliver, calls } = await underWay();

@@ -1,6 +1,7 @@
-import type { Concern } from '../decision.ts';
+import type { Concern, NoticeDraft } from '../decision.ts';
 import { incidentAfter } from '../incident.ts';
 import type { LossBlind } from '../loss-memory.ts';
+import type { Incident } from '../memory.ts';
 import type { DecideInput, Finding, SafetyRule } from '../rule.ts';
 
 type Spot = keyof LossBlind;
@@ -42,7 +43,6 @@ export const unsearched: SafetyRule = {
     const isNews = fresh.length > 0 || (isAnswered && denied !== undefined);
     const learned = isNews ? { learned: { lossBlind: blind } } : {};
     if (fresh.length === 0) return { concerns, ...learned };
-    const incident = incidentAfter(memory, next);
     const told = fresh.map(([spot, why]) => textOf(spot as Spot, why)).join('; ');
     const isOfDeployment = fresh.every(([spot]) => spot === 'unsearched');
     const more = isOfDeployment ? ' checkpilot status names all jobs of which this is so.' : '';
@@ -55,13 +55,18 @@ export const unsearched: SafetyRule = {
         text: `${input.job.name}: ${told}. Whether it left records out is not known.${more}`,
         reason: 'losses-unknown',
         // A right that is missing is missing for a thousand jobs: one message, changed in place.
-        ...(isOfDeployment ? { thread: 'losses-unknown' } : {}),
-        ...(incident?.class ? { class: incident.class } : {}),
-        ...(incident?.needsHuman ? { stillNeedsHuman: true } : {}),
+        ...(isOfDeployment ? { thread: 'losses-unknown' } : ofIncident(incidentAfter(memory, next))),
       },
     };
   },
 };
+
+function ofIncident(incident: Incident | undefined): Pick<NoticeDraft, 'class' | 'stillNeedsHuman'> {
+  return {
+    ...(incident?.class ? { class: incident.class } : {}),
+    ...(incident?.needsHuman ? { stillNeedsHuman: true } : {}),
+  };
+}
 
 function spotsOf({ observation: { losses: sensor } }: DecideInput): Partial<Record<Spot, string>> {
   if (!sensor) return {};
