@@ -75,10 +75,20 @@ function isDownForGood(
 ): boolean {
   const last = runs.at(-1);
   if (!last) return false;
-  // Somebody cancelled the last run that there was, and nobody has started one since.
-  if (memory.desired === 'stopped') return last.state === 'CANCELLED';
+  if (memory.desired === 'stopped') return isStoppedByPerson(runs);
   if (memory.parked) return isParkedRightly(runs, last) || isLasting(runs, memory.parked.jobRunId);
   return isDayUsedUp(site, job, last);
+}
+
+/**
+ * A person cancelled a run, and no run has ended by itself after it. It is the order of the ends that counts: of two
+ * that lived at once, the one which started first can be the last that there was.
+ */
+function isStoppedByPerson(runs: readonly RunFacts[]): boolean {
+  const ends = (of: readonly RunFacts[]) => Math.max(...of.map(({ endedAtMs = 0 }) => endedAtMs));
+  const cancelled = runs.filter(({ state }) => state === 'CANCELLED');
+  const byPerson = cancelled.filter(({ isCancelledByPerson }) => isCancelledByPerson);
+  return byPerson.length > 0 && ends(runs.filter((run) => !cancelled.includes(run))) <= ends(byPerson);
 }
 
 /** The job's own day, or that of the class of failure that is to be answered. */

@@ -12,6 +12,10 @@ export interface RunFacts {
   batches: number;
   /** Class of the last failed attempt. */
   failedBy?: string;
+  /** In the world's time; absent while it lives. */
+  endedAtMs?: number;
+  /** Somebody else than Checkpilot asked the service to cancel it. */
+  isCancelledByPerson: boolean;
 }
 
 const ended = new Set(['SUCCESS', 'FAILED', 'CANCELLED']);
@@ -54,6 +58,7 @@ export class RunLedger {
         acceptedAtMs: entry.t,
         state: 'SUBMITTED',
         batches: 0,
+        isCancelledByPerson: false,
       };
       this.#byId.set(jobRunId, run);
       this.#byCheckpoint.set(checkpoint, [...this.of(checkpoint), run]);
@@ -61,7 +66,11 @@ export class RunLedger {
     }
     const run = this.#byId.get(jobRunId);
     if (!run) return;
-    if (kind === 'run-state') run.state = String(entry.state);
+    if (kind === 'run-state') {
+      run.state = String(entry.state);
+      if (!isLive(run)) run.endedAtMs = entry.t;
+    }
+    if (kind === 'cancel-accepted' && entry.by !== ourArn) run.isCancelledByPerson = true;
     if (kind === 'batch-committed') run.batches += 1;
     if (kind === 'attempt-failed') run.failedBy = String(entry.class);
   }
