@@ -104,8 +104,8 @@ export async function lookForOthers(
     readonly runIds: readonly string[];
     readonly applicationIds: readonly string[];
     readonly nowMs: number;
-    /** The last run ended and was created then: a later one may have come and gone unseen. */
-    readonly endedAfterMs?: number;
+    /** The last run that is known, and has ended: a later one may have come and gone unseen. */
+    readonly last?: JobRun;
     /** A listing that another pass took since then will do. */
     readonly youngerThanMs?: number;
   },
@@ -135,7 +135,7 @@ export async function lookForOthers(
       else (relation === 'matches' ? live : naming).push(run.value);
     }
   }
-  const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.endedAfterMs;
+  const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.last?.createdAtMs;
   if (live.length > 0 || naming.length > 0 || afterMs === undefined) {
     return { kind: 'seen', dateMs, live, ...(naming.length > 0 ? { naming } : {}) };
   }
@@ -146,7 +146,13 @@ export async function lookForOthers(
         states: terminalStates,
         createdAtAfterMs: afterMs,
       });
-  return withEnded(ports, job, { dateMs, live, ended, justEnded });
+  return withEnded(ports, job, {
+    dateMs,
+    live,
+    ended,
+    justEnded,
+    endedAfterMs: known.last ? endOf(known.last) : 0,
+  });
 }
 
 /** How long one listing of ended runs serves the first looks of an application's jobs: it is history, nothing starts on it. */
@@ -182,9 +188,14 @@ async function sharedEnded(
   return { ok: true, value: { runs } };
 }
 
+function endOf({ endedAtMs, updatedAtMs }: JobRun): number {
+  return endedAtMs ?? updatedAtMs;
+}
+
 /**
  * The newest ended run that nobody has recorded is the job's last one (protocol, step 12): it died before Checkpilot
- * came, or a person's run ended before anybody looked.
+ * came, or a person's run ended before anybody looked. One that ended before the last known run did says nothing of how
+ * the job came to a halt: somebody started it beside ours, saw it, and took it back.
  */
 async function withEnded(
   ports: Ports,
@@ -194,6 +205,7 @@ async function withEnded(
     live: readonly JobRun[];
     ended: Answer<{ runs: readonly EndedRun[] }>;
     justEnded: readonly EndedRun[];
+    endedAfterMs: number;
   },
 ): Promise<OthersSensor> {
   const { dateMs, live, ended: listing } = seen;
@@ -210,7 +222,7 @@ async function withEnded(
       continue;
     const run = await ports.runs.get(job.match.applicationId, summary.jobRunId);
     if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
-    if (!matchesRun(job, run.value)) continue;
+    if (!matchesRun(job, run.value) || endOf(run.value) < seen.endedAfterMs) continue;
     const stored = await ports.store.read([keys.run(run.value.jobRunId)]);
     if (!stored.ok) return { kind: 'unknown', why: `${stored.code}: ${stored.message}` };
     const noted = as('run', stored.value.items[0]);

@@ -147,7 +147,7 @@ async function observeOthers(
     applicationIds: ours.flatMap((lock) => (lock.applicationId === undefined ? [] : [lock.applicationId])),
     nowMs,
     youngerThanMs: sharedSinceMs(state, seen),
-    ...(ended && (seen.look || isLeftDown) ? { endedAfterMs: ended.createdAtMs } : {}),
+    ...(ended && (seen.look || isLeftDown) ? { last: ended } : {}),
   });
   return found.kind === 'seen' && seen.extraLive.length > 0 ? { ...found, locked: seen.extraLive } : found;
 }

@@ -50,6 +50,22 @@ describe('what chaos found', () => {
     expect((await memoryOf(fleet))?.run?.jobRunId).toBe(theirs);
   });
 
+  it('restarts a run of ours after a person has started another beside it and taken that back', async () => {
+    const dieAt = [{ cause: 'worker-lost' as const, atMs: startMs + 40 * minuteMs }];
+    const fleet = testFleet({ jobs: { orders: { script: { dieAt } } } });
+    fleet.startSweeping();
+    await fleet.runFor(20 * minuteMs);
+    fleet.onWake = (wake) => wake.kind !== 'run';
+    fleet.world.emr.cancelJobRun('00test0000000001', startByHand(fleet, 'ana-1'), ana, 0);
+    await fleet.runFor(20 * minuteMs + 1);
+    // The hint about hers comes late, when ours has just died.
+    await reconcile(fleet.ports, { job: 'orders', look: true });
+    await fleet.runFor(hourMs);
+    const causes = fleet.world.journal.ofKind('start-accepted').map(({ cause }) => cause);
+    expect(causes).toEqual(['launch', undefined, 'restart']);
+    expect(fleet.notices.map(({ event }) => event)).not.toContain('run.stopped-by-person');
+  });
+
   it('restarts a run that a person started and that failed before anybody looked', async () => {
     const fleet = await stoppedAndDeaf();
     fleet.world.script('orders', { dieAt: [{ cause: 'capacity-unavailable', times: 1 }] });

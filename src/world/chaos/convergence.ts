@@ -73,7 +73,7 @@ function isDownForGood(
   { memory }: RecordItem,
   runs: readonly RunFacts[],
 ): boolean {
-  const last = runs.at(-1);
+  const last = runs.toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0)).at(-1);
   if (!last) return false;
   if (memory.desired === 'stopped') return isStoppedByPerson(runs);
   if (memory.parked) return isParkedRightly(runs, last) || isLasting(runs, memory.parked.jobRunId);
