@@ -43,7 +43,11 @@ export async function withDeployment(
   work: (deployment: Deployment) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const target = readTarget(options, host);
-  if ('faults' in target) return whichDeployment(target.faults, host);
+  const queueFault = faultOfQueue(options, host);
+  if ('faults' in target || queueFault !== undefined) {
+    const faults = 'faults' in target ? target.faults : [];
+    return whichDeployment([...faults, ...(queueFault === undefined ? [] : [queueFault])], host);
+  }
   return connected(target, options, host, async (ports) => {
     const current = await ports.policies.current();
     if (!current.ok) {
@@ -58,6 +62,15 @@ export async function withDeployment(
     }
     return work({ ports, policy: current.value.policy });
   });
+}
+
+/** A queue that cannot be one: the order would be written, and then wait for the sweep without a word. */
+function faultOfQueue({ queue }: DeploymentOptions, { env }: Host): string | undefined {
+  const url = queue ?? (env.CHECKPILOT_WAKE_QUEUE_URL || undefined);
+  // Host, account, name: what AWS and its stand-ins answer with.
+  if (url === undefined || (/^https?:\/\/[^/]+\/[^/]/i.test(url) && URL.canParse(url))) return undefined;
+  const setting = queue === undefined ? 'CHECKPILOT_WAKE_QUEUE_URL' : '--queue';
+  return `${setting} "${url}" is no URL of a queue; it is written like https://sqs.us-east-1.amazonaws.com/111122223333/NAME, and may be left out`;
 }
 
 /** Only the table: for what must work when policy, bucket or queue are broken. */

@@ -30,8 +30,10 @@ export function misused(host: Host, message: string, hint?: string): ExitCode {
  * had anything to print: `{ ok: false, errors: [{ code, message, hint? }] }`, on one line, so that readers of JSON
  * lines can take it too.
  */
-export function hostFor(args: readonly string[], host: Host): { host: Host; end(exitCode: ExitCode): void } {
-  if (!wantsJson(args)) return { host, end: () => {} };
+export function hostFor(host: Host): {
+  host: Host;
+  end(exitCode: ExitCode, as: { readonly isJson: boolean }): void;
+} {
   const problems: Problem[] = [];
   let hasPrinted = false;
   let told = '';
@@ -48,23 +50,13 @@ export function hostFor(args: readonly string[], host: Host): { host: Host; end(
       },
       problem: (problem) => problems.push(problem),
     },
-    end: (exitCode) => {
-      if (exitCode === exitCodes.fine || hasPrinted) return;
+    end: (exitCode, { isJson }) => {
+      if (!isJson || exitCode === exitCodes.fine || hasPrinted) return;
       // What no verb has put into words for programs is handed over as people read it.
       const errors = problems.length > 0 ? problems : [{ code: nameOf(exitCode), message: told.trim() }];
       host.out(`${JSON.stringify({ ok: false, errors })}\n`);
     },
   };
-}
-
-/** Before commander has read the line: it may be wrong. */
-function wantsJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  const options = end === -1 ? args : args.slice(0, end);
-  return options.some(
-    (arg, index) =>
-      arg === '--json' || arg === '--output=json' || (arg === 'json' && options[index - 1] === '--output'),
-  );
 }
 
 function nameOf(exitCode: ExitCode): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './apply.ts';
 import { approveCommand, declineCommand } from './approve.ts';
+import { asksJson } from './asks-json.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { classifyCommand } from './classify.ts';
@@ -39,23 +40,24 @@ const verbs: readonly ((verbs: Verbs) => Command)[] = [
  * a verb throws is a slip of ours or a broken machine, and is told in one sentence (its stack with CHECKPILOT_DEBUG).
  */
 export async function runCli(args: readonly string[], machine: Host): Promise<ExitCode> {
-  const { host, end } = hostFor(args, machine);
-  const exitCode = await parseAndRun(args, host);
-  end(exitCode);
-  return exitCode;
-}
-
-async function parseAndRun(args: readonly string[], host: Host): Promise<ExitCode> {
-  let exitCode: ExitCode = exitCodes.fine;
+  const { host, end } = hostFor(machine);
+  const ran: { exitCode: ExitCode } = { exitCode: exitCodes.fine };
   const program = checkpilot({
     host,
     run: async (verb) => {
-      exitCode = await verb();
+      ran.exitCode = await verb();
     },
   });
+  const exitCode = (await fault(program, args, host)) ?? ran.exitCode;
+  end(exitCode, { isJson: asksJson(program, args) });
+  return exitCode;
+}
+
+/** What kept the verb from ending by itself. */
+async function fault(program: Command, args: readonly string[], host: Host): Promise<ExitCode | undefined> {
   try {
     await program.parseAsync(args, { from: 'user' });
-    return exitCode;
+    return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return misread(error, host);
     const { message = String(error), stack } = error instanceof Error ? error : {};

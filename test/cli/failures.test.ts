@@ -61,6 +61,30 @@ describe('--json of a verb that fails', () => {
     expect(await cli(['status', ...away], { env, aws })).toMatchObject({ code: 1, out: '' });
   });
 
+  it.each([
+    ['the value of another option', ['pause', 'clicks', '--reason', '--json']],
+    ['glued to another option', ['pause', 'clicks', '--reason=--json']],
+    ['behind --', ['show', 'clicks', 'nowhere.yaml', '--', '--json']],
+    ['given a value', ['pause', 'clicks', '--json=no']],
+    ['outdone by another format', ['check', 'nowhere.yaml', '--json', '--output', 'text']],
+    ['"json" in a place of its own', ['stop', 'clicks', '--by', '--output', 'json']],
+  ])('is not what it says when it is %s', async (_where, args) => {
+    const { code, out } = await cli(args, { env, aws, cwd: cwd() });
+    expect(code).not.toBe(0);
+    expect(out).toBe('');
+  });
+
+  it.each([
+    ['before what is wrong', ['pause', '--json', '--for']],
+    ['after what is wrong', ['check', '--output', 'xml', '--output', 'json', 'policy.yaml']],
+    ['as a format', ['check', '--output=json']],
+    ['of a verb that does not exist', ['chekc', '--json']],
+  ])('is known %s', async (_where, args) => {
+    const ran = await cli(args, { env, aws, cwd: cwd() });
+    expect(ran.code).toBe(64);
+    expect(document(ran).errors).toMatchObject([{ code: 'usage' }]);
+  });
+
   it('hands over what nobody foresaw in the same form', async () => {
     const broken = {
       get AWS_REGION(): string {
@@ -72,6 +96,43 @@ describe('--json of a verb that fails', () => {
     expect(document(ran).errors).toMatchObject([
       { code: 'failed', message: 'checkpilot status: could not finish: no such machine' },
     ]);
+  });
+});
+
+describe('a wake queue', () => {
+  const stop = ['stop', 'clicks', '--reason', 'x', ...away];
+
+  it.each([
+    'checkpilot-wake',
+    'arn:aws:sqs:us-east-1:111122223333:checkpilot-wake',
+    'https://sqs.us-east-1.amazonaws.com',
+    'https://sqs.us-east-1.amazonaws.com/',
+    'https://',
+    'http://[/a',
+    '',
+  ])('is refused before anything is ordered when it is no URL of one: %j', async (queue) => {
+    const { code, out, err } = await cli([...stop, '--queue', queue], { env, aws });
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).toBe(
+      `--queue "${queue}" is no URL of a queue; it is written like https://sqs.us-east-1.amazonaws.com/111122223333/NAME, and may be left out\n`,
+    );
+  });
+
+  it('is told by the variable that names it, together with whatever else is missing', async () => {
+    const { code, err } = await cli(stop, { env: { CHECKPILOT_WAKE_QUEUE_URL: 'wake' }, aws });
+    expect(code).toBe(64);
+    expect(err).toMatch(/^--table is not given/);
+    expect(err).toContain('CHECKPILOT_WAKE_QUEUE_URL "wake" is no URL of a queue');
+  });
+
+  it.each(['', 'http://127.0.0.1:4566/111122223333/wake'])('is taken as it should be: %j', async (url) => {
+    const { err } = await cli(stop, { env: { ...env, CHECKPILOT_WAKE_QUEUE_URL: url }, aws });
+    expect(err).toContain('no connection');
+  });
+
+  it('keeps nobody from the kill switch', async () => {
+    const { err } = await cli(['kill', 'on', '--reason', 'x', ...away, '--queue', 'wake'], { env, aws });
+    expect(err).toContain('no connection');
   });
 });
 
