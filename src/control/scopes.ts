@@ -63,11 +63,14 @@ export async function loadRings(
   ports: Ports,
   seen: { readonly wishes: readonly WishItem[]; readonly policy: ResolvedPolicy; readonly nowMs: number },
 ): Promise<Answer<Rings> | 'try-again'> {
+  // Also for starts that are not charged: their grants take the place of earlier ones, which have to be settled first.
+  if (seen.wishes.length === 0) return { ok: true, value: new Map() };
   const charged = seen.wishes.filter((wish) => wish.charged);
-  if (charged.length === 0) return { ok: true, value: new Map() };
   const first = await ports.store.read([keys.scopeRing(fleet)]);
   if (!first.ok) return first;
-  const out = as('scope-ring', first.value.items[0])?.ring.open ?? [];
+  const ofFleet = as('scope-ring', first.value.items[0]);
+  const out = ofFleet?.ring.open ?? [];
+  if (charged.length === 0 && out.length === 0) return { ok: true, value: new Map([[fleet, ofFleet]]) };
   const scopes = [
     ...new Set([
       ...charged.flatMap((wish) => scopesOf(seen.policy, wish)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startJob, stopJob } from '../../src/control/orders.ts';
 import type { ResolvedPolicy } from '../../src/core/job.ts';
 import { usualCorrelation } from '../../src/core/outages.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
@@ -118,6 +119,25 @@ describe('the budget of an application, of an owner and of the fleet', () => {
     const times = restarts(fleet).map(({ t }) => t);
     expect(times.length).toBeGreaterThan(15);
     expect(busiestHour(times)).toBeLessThanOrEqual(4);
+  });
+
+  it('remembers a restart although a person orders a start of the same job before the next one is due', async () => {
+    const once = (atMs: number) => ({ dieAt: [{ cause: 'worker-lost' as const, atMs }] });
+    const jobs = { clicks: { script: once(failAtMs) }, orders: { script: once(failAtMs + 20 * minuteMs) } };
+    const fleet = testFleet({ jobs });
+    const { guardrails } = fleet.policy;
+    fleet.policy = { ...fleet.policy, guardrails: { ...guardrails, budgets: { fleet: { perHour: 1 } } } };
+    const { clicks } = fleet.policy.jobs;
+    if (!clicks) throw new Error('no job');
+    fleet.startSweeping();
+    await fleet.runFor(hourMs + 5 * minuteMs);
+    await stopJob(fleet.ports, clicks);
+    await fleet.runFor(5 * minuteMs);
+    await startJob(fleet.ports, clicks, { by: 'ana', reason: 'a look at its heap' }, false);
+    await fleet.runFor(2 * hourMs);
+    const [first, second] = restarts(fleet);
+    expect([first?.job, second?.job]).toEqual(['clicks', 'orders']);
+    expect((second?.t ?? 0) - (first?.t ?? 0)).toBeGreaterThan(hourMs);
   });
 
   it('calls one person once, tells when the next slot frees, and says when nobody waits any more', async () => {

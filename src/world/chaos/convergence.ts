@@ -41,11 +41,31 @@ async function ofJob(site: Site, job: ResolvedJob): Promise<readonly string[]> {
   if ((as('ring', ringItem)?.ring.open.length ?? 0) > 0) found.push(`${job.name} has an open charge`);
   if (new Set(locks.map((lock) => lock.runId)).size > 1)
     found.push(`${job.name} has locks that name different runs`);
-  const { parked } = record.memory;
-  if (parked && !site.watch.hasCalled([job.name, job.renamedFrom ?? job.name], parked.atMs - noticeMs))
-    found.push(`${job.name} is parked, and nobody was told`);
+  const untold = untoldOf(site, job, record);
+  if (untold !== undefined) found.push(`${job.name} ${untold}, and nobody was told`);
   const wrong = wrongRun(site, job, record, locks);
   return wrong === undefined ? found : [...found, `${job.name}: ${wrong}`];
+}
+
+/** Why a job is down that people should have read, and have not since its last run ended. */
+function untoldOf(
+  site: Site,
+  { name, renamedFrom, checkpoints, restart }: ResolvedJob,
+  { memory }: RecordItem,
+): string | undefined {
+  const { watch } = site;
+  const [location = ''] = checkpoints;
+  const runs = watch.runs.of(location);
+  const hasTold = (event: 'incident.needs-human' | 'run.stopped-by-person', sinceMs: number) =>
+    watch.told.has(event, [name, renamedFrom ?? name], sinceMs - noticeMs);
+  const { parked, desired } = memory;
+  if (parked) return hasTold('incident.needs-human', parked.atMs) ? undefined : 'is parked';
+  if (runs.some(isLive) || watch.orders.isStopped(location)) return undefined;
+  const endedAtMs = Math.max(0, ...runs.map((run) => run.endedAtMs ?? 0));
+  if (desired === 'stopped')
+    return hasTold('run.stopped-by-person', endedAtMs) ? undefined : 'is left as stopped';
+  const isCalledFor = restart.onBudgetExhausted === 'wait' || hasTold('incident.needs-human', endedAtMs);
+  return isCalledFor ? undefined : 'waits for its budget';
 }
 
 /** One live run that the lock names, or a good reason why there is none. */
@@ -60,6 +80,8 @@ function wrongRun(
   const live = runs.filter(isLive);
   const [only] = live;
   if (live.length > 1) return `${live.length} live runs`;
+  if (only && site.watch.orders.isStopped(location))
+    return `run ${only.jobRunId} is live, although people stopped the job`;
   if (only) {
     if (locks[0]?.runId !== only.jobRunId) return `run ${only.jobRunId} is live and not the lock's`;
     return only.state === 'RUNNING' ? undefined : `run ${only.jobRunId} is ${only.state}`;
@@ -75,7 +97,8 @@ function isDownForGood(
 ): boolean {
   const last = runs.toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0)).at(-1);
   if (!last) return false;
-  if (memory.desired === 'stopped') return isStoppedByPerson(runs);
+  if (memory.desired === 'stopped')
+    return isStoppedByPerson(runs) || site.watch.orders.isStopped(job.checkpoints[0] ?? '');
   if (memory.parked) return isParkedRightly(runs, last) || isLasting(runs, memory.parked.jobRunId);
   return isDayUsedUp(site, job, last);
 }

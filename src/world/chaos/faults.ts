@@ -35,6 +35,7 @@ export const faultKinds = [
   'job-pause',
   'policy-changed',
   'plan-answered',
+  'person-orders',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -78,6 +79,7 @@ const highest: FaultRates = {
   'job-pause': 0,
   'policy-changed': 0,
   'plan-answered': 0,
+  'person-orders': 0,
 };
 
 /** Each seed has its own weather: a quarter of the kinds is off, the others are drawn up to their highest. */

@@ -150,7 +150,7 @@ function passReceiver({ faults, watch }: Site, hop: Hop): Receiver {
       hop(async () => {
         if (faults.strikes('notice-not-delivered'))
           return { ok: false, code: 'unavailable', message: 'no answer' };
-        for (const notice of notices) watch.told(notice);
+        for (const notice of notices) watch.heard(notice);
         return { ok: true };
       }),
   };

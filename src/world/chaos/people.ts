@@ -1,6 +1,6 @@
 import { answerApproval, jobOfApproval } from '../../control/answers.ts';
 import { as, type ControlItem, keys, schemaVersion } from '../../control/items.ts';
-import { type OrderPorts, pauseJob } from '../../control/orders.ts';
+import { type OrderPorts, pauseJob, startJob, stopJob } from '../../control/orders.ts';
 import type { WakeQueue } from '../../control/ports.ts';
 import type { Mode, ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
 import { runTags } from '../../core/job-run.ts';
@@ -63,6 +63,10 @@ export class People {
         return this.#setMode(deed.job, deed.mode);
       case 'answer':
         return this.#answer(deed);
+      case 'order-stop':
+        return this.#orderStop(deed);
+      case 'order-start':
+        return this.#orderStart(deed.job, deed.override);
       case 'raise-budget':
         faults.count('policy-changed');
         return this.#change(deed.job, ({ restart, ...job }) => {
@@ -167,6 +171,28 @@ export class People {
     if (done.kind !== 'done') return;
     faults.count('plan-answered');
     watch.approvals.said(plan.value.approval, answer, time.now());
+  }
+
+  async #orderStop({ job: name, startsAgainAfterMs }: Extract<Deed, { kind: 'order-stop' }>): Promise<void> {
+    const job = this.#jobOf(name);
+    if (!job) return;
+    const { kind } = await stopJob(this.#desk(), job);
+    if (kind === 'done') this.#ordered(job, 'stop');
+    if (startsAgainAfterMs !== undefined)
+      this.#later(startsAgainAfterMs, () => this.#orderStart(name, false));
+  }
+
+  async #orderStart(name: string, override: boolean): Promise<void> {
+    const job = this.#jobOf(name);
+    if (!job) return;
+    const { kind } = await startJob(this.#desk(), job, { by: 'ana', reason: 'looked at it' }, override);
+    if (kind === 'done') this.#ordered(job, 'start');
+  }
+
+  #ordered({ checkpoints: [location = ''] }: ResolvedJob, order: 'stop' | 'start'): void {
+    const { faults, time, watch } = this.#site;
+    faults.count('person-orders');
+    watch.orders.said(location, order, time.now());
   }
 
   #desk(): OrderPorts {

@@ -98,6 +98,19 @@ export const plants: Readonly<Record<string, MakePlant>> = {
         ports.store.commit(writes.filter((write) => !('put' in write) || write.put.kind !== 'outbox')),
     },
   }),
+  /** Each notice is written a second time, under another id (outbox). */
+  'notice-doubled': () => (ports) => ({
+    ...ports,
+    store: {
+      ...ports.store,
+      commit: (writes) => ports.store.commit([...writes, ...writes.flatMap(underAnotherId)]),
+    },
+  }),
+  /** That a person stopped the job is not read (orders). */
+  'stop-forgotten': () => (ports) =>
+    readingItems(ports, (item) =>
+      item.kind === 'record' ? { ...item, memory: { ...item.memory, desired: 'running' } } : item,
+    ),
   /** An open claim that is older than a few seconds is not seen, so nobody settles it (2 and 8). */
   'resume-skipped':
     () =>
@@ -200,6 +213,13 @@ export const plants: Readonly<Record<string, MakePlant>> = {
 function lookedAtSoon(write: Write, nowMs: number): Write {
   if (!('put' in write) || write.put.kind !== 'record' || !write.put.claimLocks) return write;
   return { ...write, put: { ...write.put, dueAtMs: Math.min(write.put.dueAtMs, nowMs + 5_000) } };
+}
+
+function underAnotherId(write: Write): readonly Write[] {
+  if (!('put' in write) || write.put.kind !== 'outbox') return [];
+  const { put } = write;
+  const notice = { ...put.notice, id: `${put.notice.id}-again` };
+  return [{ ...write, put: { ...put, sk: `${put.sk}-again`, notice } }];
 }
 
 function readingItems(ports: Ports, change: (item: Item) => Item): Ports {

@@ -37,6 +37,9 @@ export type Deed = { readonly atMs: number } & (
   /** Yes or no to the plan that the job asks about at that moment, if it does. */
   | { readonly kind: 'answer'; readonly job: string; readonly answer: 'approved' | 'declined' }
   | { readonly kind: 'raise-budget'; readonly job: string }
+  /** On the command line. A stop may be taken back later, by an order again. */
+  | { readonly kind: 'order-stop'; readonly job: string; readonly startsAgainAfterMs?: number }
+  | { readonly kind: 'order-start'; readonly job: string; readonly override: boolean }
   /** With or without saying so in the policy: without, two records are on one checkpoint. */
   | { readonly kind: 'rename'; readonly job: string; readonly isSaid: boolean }
 );
@@ -77,6 +80,7 @@ export function drawScenario(random: Random): Scenario {
       ...drawDeeds(random, names, faultyMs),
       ...drawJobPauses(random.fork('job-pauses'), names, faultyMs),
       ...drawAsking(random.fork('asking'), names, faultyMs),
+      ...drawOrders(random.fork('orders'), names, faultyMs),
     ],
     parameters: drawParameters(random),
     faultyMs,
@@ -206,6 +210,17 @@ function drawJobPauses(random: Random, jobs: readonly string[], faultyMs: number
     job: random.pick(jobs),
     forMs: Math.round(random.between(5, 60) * minuteMs),
   }));
+}
+
+/** Orders to stop and to start, of which the job that dies always gets most: it is parked or waits, and people lose patience. */
+function drawOrders(random: Random, jobs: readonly string[], faultyMs: number): readonly Deed[] {
+  return Array.from({ length: Math.floor(random.between(0, 5)) }, (): Deed => {
+    const atMs = startMs + Math.round(random.between(10 * minuteMs, faultyMs - 30 * minuteMs));
+    const job = random.chance(0.4) ? (jobs[0] ?? '') : random.pick(jobs);
+    if (random.chance(0.5)) return { kind: 'order-start', atMs, job, override: random.chance(0.7) };
+    const startsAgainAfterMs = Math.round(random.between(0.2, 60) * minuteMs);
+    return { kind: 'order-stop', atMs, job, ...(random.chance(0.7) ? { startsAgainAfterMs } : {}) };
+  });
 }
 
 /** Times in which a job asks before it acts, and answers that come every few minutes; the job that dies always asks most. */

@@ -41,8 +41,11 @@ export interface ScheduleOptions {
   readonly onSite?: (site: Site) => void;
 }
 
-/** After the faults a fleet has this long to converge: an hourly budget may have to free first, and a zombie to wake. */
-const calmMsMax = 5 * hourMs;
+/**
+ * After the faults a fleet has this long to converge: a zombie may have to wake, and a job that its application refuses
+ * several times to wait for an hourly budget before each try.
+ */
+const calmMsMax = 8 * hourMs;
 const calmLookMs = 10 * minuteMs;
 
 /**

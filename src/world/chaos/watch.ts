@@ -8,10 +8,12 @@ import type { VirtualTime } from '../virtual-time.ts';
 import { Approvals } from './approvals.ts';
 import { Budgets } from './budgets.ts';
 import { OneWriter } from './one-writer.ts';
+import { Orders } from './orders.ts';
 import type { Known, Pass } from './pass.ts';
 import { isLive, RunLedger } from './run-ledger.ts';
 import { ourArn } from './site.ts';
 import type { Command, Switches } from './switches.ts';
+import { Told } from './told.ts';
 
 export interface Violation {
   readonly seed: number;
@@ -46,12 +48,11 @@ export class Watch {
   readonly approvals: Approvals;
   readonly budgets: Budgets;
   readonly oneWriter: OneWriter;
+  readonly orders: Orders;
+  readonly told: Told;
   /** Hears how each pass of reconcile ended: for a close look at one seed. */
   onPass: (pass: Pass, report: PassReport) => void = () => {};
   readonly #given: Given;
-  readonly #toldIds = new Set<string>();
-  /** When each job last called for a person, as people were told. */
-  readonly #calledMs = new Map<string, number>();
   #packet: Packet | undefined;
   #passes = 0;
 
@@ -62,6 +63,8 @@ export class Watch {
     this.approvals = new Approvals(report);
     this.budgets = new Budgets(report);
     this.oneWriter = new OneWriter(this.runs, report);
+    this.orders = new Orders(this.runs, report);
+    this.told = new Told(report);
     given.journal.onEntry((entry) => this.#hear(entry));
   }
 
@@ -89,25 +92,18 @@ export class Watch {
     this.oneWriter.answered(run);
   }
 
-  /** Delivery is at least once, so the same notice may come again; people see it once. */
-  told({ id, event, incidentId, job, atMs }: Notice): void {
-    if (this.#toldIds.has(id)) return;
-    this.#toldIds.add(id);
-    if (event === 'incident.needs-human') this.#calledMs.set(job, atMs);
-    const newPost = isNewPost(event);
+  heard(notice: Notice): void {
+    if (!this.told.hear(notice)) return;
+    const { event, incidentId, job } = notice;
     const incident = incidentId === undefined ? {} : { incident: incidentId };
-    this.#given.journal.write('notice', { job }, { ...incident, event, newPost });
-  }
-
-  /** Whether people were called for this job at that moment or later. */
-  hasCalled(jobs: readonly string[], sinceMs: number): boolean {
-    return jobs.some((job) => (this.#calledMs.get(job) ?? Number.NEGATIVE_INFINITY) >= sinceMs);
+    this.#given.journal.write('notice', { job }, { ...incident, event, newPost: isNewPost(event) });
   }
 
   /** A start reaches the service. */
   sending(packet: Packet, deliver: () => StartAnswer): StartAnswer {
-    const job = packet.request.tags?.[runTags.job] ?? '';
-    const isApproved = this.approvals.covers(packet.request.tags?.[runTags.claim] ?? '');
+    const tags = packet.request.tags ?? {};
+    const job = tags[runTags.job] ?? '';
+    const isApproved = this.approvals.covers(tags[runTags.claim] ?? '') || tags[runTags.cause] === 'operator';
     if (!this.#mayPass({ ...packet, job, isApproved }, 'start'))
       return { kind: 'ambiguous', message: 'no answer' };
     this.#packet = packet;
@@ -125,7 +121,8 @@ export class Watch {
     const run = this.runs.get(jobRunId);
     // Ended runs stay as they are, so a cancel of one is no deed.
     const isDeed = run !== undefined && isLive(run) && run.state !== 'CANCELLING';
-    const isApproved = this.approvals.covers(jobRunId);
+    const isApproved =
+      this.approvals.covers(jobRunId) || (run !== undefined && this.orders.isStopped(run.checkpoint));
     if (isDeed && !this.#mayPass({ ...packet, job: pass.job ?? run.job, isApproved }, 'cancel'))
       return { kind: 'ambiguous', message: 'no answer' };
     return deliver();
@@ -148,6 +145,7 @@ export class Watch {
     const packet = this.#packet;
     const claimId = packet?.request.tags?.[runTags.claim] ?? '';
     if (cause === 'restart') this.budgets.restarted(job, this.oneWriter.failureAnswered(claimId), t);
+    if (cause === 'operator') this.orders.obeyed(run);
     if (!packet) return;
     this.oneWriter.started(run, { claimId, notAfterMs: packet.notAfterMs, skewMs: packet.pass.skewMs }, t);
   }
