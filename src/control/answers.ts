@@ -1,7 +1,8 @@
-import { type Approval, answerNotice, usualExpiryMs } from '../core/approval.ts';
+import { type Approval, answerNotice, usualExpiryMs, withoutAsking } from '../core/approval.ts';
 import { forMs } from '../core/explain-seen.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory } from '../core/memory.ts';
+import { questionNames, questionOn } from '../core/questions.ts';
 import { approvalItem } from './approvals.ts';
 import { type ApprovalItem, as, keys } from './items.ts';
 import type { JobState } from './load.ts';
@@ -29,17 +30,38 @@ export function answerApproval(
   { answer, plan }: { readonly answer: 'approved' | 'declined'; readonly plan?: ApprovalItem },
 ): Promise<OrderAnswer> {
   return change(ports, job, (memory, state): Change => {
-    const asked = memory.approval;
-    if (plan && plan.approval.hash !== asked?.hash) return { refused: pastText(plan, asked) };
-    if (asked) return answered(ports, job, { memory, state, asked }, person, answer);
+    const questions = questionNames.flatMap((name) => memory[name] ?? []);
+    const asked = plan
+      ? questions.find(({ hash }) => hash === plan.approval.hash)
+      : theOneMeant(questions, answer);
+    if (asked === 'several') return { refused: severalText(job.name, questions) };
+    if (asked) return answered(ports, job, { memory, state, asked }, { ...person, answer });
+    if (plan) return { refused: pastText(plan, questions) };
     const why = `${job.name} asks for no approval; checkpilot status ${job.name} says what it waits for`;
     return { refused: why };
   });
 }
 
+/** Whoever names the job means the question that can still be answered so. */
+function theOneMeant(
+  questions: readonly Approval[],
+  answer: 'approved' | 'declined',
+): Approval | 'several' | undefined {
+  const open = questions.filter(({ state }) => state === 'open');
+  const answerable =
+    open.length === 0 && answer === 'declined' ? questions.filter(({ state }) => state === 'approved') : open;
+  return answerable.length > 1 ? 'several' : (answerable[0] ?? questions[0]);
+}
+
+function severalText(job: string, questions: readonly Approval[]): string {
+  const each = questions.map(({ hash, text }) => `${hash} (${text})`).join(' or ');
+  return `${job} asks more than one thing; name the plan that you mean: ${each}`;
+}
+
 /** What became of a plan that is not asked about any more. */
-function pastText({ approval }: ApprovalItem, asked: Approval | undefined): string {
-  const { hash } = approval;
+function pastText({ approval }: ApprovalItem, questions: readonly Approval[]): string {
+  const { hash, action } = approval;
+  const asked = questions.find((one) => questionOn(one.action) === questionOn(action));
   const now = asked ? `; now the question is plan ${asked.hash}: ${asked.text}` : '';
   if ('closedAtMs' in approval) return `plan ${hash} is ${approval.state}: ${approval.why}${now}`;
   return `plan ${hash} is not asked about any more${now}`;
@@ -49,18 +71,21 @@ function answered(
   ports: OrderPorts,
   job: ResolvedJob,
   { memory, state, asked }: { memory: JobMemory; state: JobState; asked: Approval },
-  person: Person,
-  answer: 'approved' | 'declined',
+  { answer, ...person }: Person & { readonly answer: 'approved' | 'declined' },
 ): Change {
   const { nowMs } = state;
   const byWhom = `${asked.by ?? 'somebody'} ${asked.state} it ${forMs(nowMs - (asked.answeredAtMs ?? nowMs))} ago (“${asked.reason ?? ''}”)`;
-  const startsAnyway = `checkpilot start ${job.name} --reason "…" starts it all the same`;
-  if (asked.state === answer) return byWhom;
-  if (asked.state === 'declined') return { refused: `${byWhom}; ${startsAnyway}` };
+  const otherwise = withoutAsking(asked, job.name);
   const isLate = asked.state === 'expired' || nowMs >= asked.expiresAtMs;
+  const held = answer === 'approved' ? heldBack(ports, job, state, asked.action) : undefined;
+  if (asked.state === 'approved' && answer === 'approved' && isLate) {
+    const until = held === undefined ? '' : ` (${held})`;
+    return { refused: `${byWhom}, and that has expired${until}; it is asked for again. ${otherwise}` };
+  }
+  if (asked.state === answer) return byWhom;
+  if (asked.state === 'declined') return { refused: `${byWhom}; ${otherwise}` };
   if (isLate && answer === 'approved')
-    return { refused: `nobody answered within the time, so plan ${asked.hash} has expired; ${startsAnyway}` };
-  const held = answer === 'approved' ? heldBack(ports, job, state) : undefined;
+    return { refused: `nobody answered within the time, so plan ${asked.hash} has expired; ${otherwise}` };
   if (held) return { refused: `${job.name} cannot be approved now: ${held}` };
   const lifeMs = job.approvals?.expireAfterMs ?? usualExpiryMs;
   const approval: Approval = {
@@ -74,5 +99,8 @@ function answered(
     job: job.name,
     decisionId: asked.decisionId,
   });
-  return { memory: { ...memory, approval }, also: [approvalItem(job.name, approval, nowMs), notice] };
+  return {
+    memory: { ...memory, [questionOn(asked.action)]: approval },
+    also: [approvalItem(job.name, approval, nowMs), notice],
+  };
 }

@@ -6,7 +6,7 @@ import type { JobRun } from '../core/job-run.ts';
 import { type Incident, type JobMemory, type Tried, triedMax, type Wish } from '../core/memory.ts';
 import { marksAtStart, progressOf } from '../core/progress.ts';
 import { claimWakeMs, clockBoundMs, startDeadlineMs } from '../core/protocol.ts';
-import { approvalWrites, approvedBy, stepAtClaim } from './approvals.ts';
+import { approvedBy, questionWrites, stepsAtClaim, withQuestions } from './approvals.ts';
 import {
   type CancelClaim,
   type Claim,
@@ -68,7 +68,7 @@ export async function claimStart(
     }),
     ...ring,
     decisionWrite(decision),
-    ...approvalWrites(ports, decision, stepAtClaim(decision), state.memory.approval),
+    ...questionWrites(ports, decision, stepsAtClaim(decision), state.memory),
     ...dropWish(job.name, wish),
   ]);
   return claimed(outcome, claim);
@@ -96,12 +96,8 @@ export async function claimCancel(
     ...approvedBy(decision),
   };
   const { learned, forget = [] } = decision.verdict;
-  const forgotten = new Set<string>([...forget, 'approval']);
-  const { memory, notice } = toldOf(
-    decision,
-    state.memory,
-    without({ ...state.memory, ...learned }, forgotten),
-  );
+  const after = without({ ...state.memory, ...learned }, new Set<string>(forget));
+  const { memory, notice } = toldOf(decision, state.memory, withQuestions(after, stepsAtClaim(decision)));
   const outcome = await ports.store.commit([
     ...lockWrites(context, claim),
     recordWrite(job.name, state, {
@@ -112,7 +108,7 @@ export async function claimCancel(
       last: lastOf(state.record, decision, false),
     }),
     decisionWrite(decision),
-    ...approvalWrites(ports, decision, stepAtClaim(decision), state.memory.approval),
+    ...questionWrites(ports, decision, stepsAtClaim(decision), state.memory),
     ...(memory.wish ? [] : dropWish(job.name, state.memory.wish)),
     ...(notice
       ? [
@@ -181,7 +177,7 @@ function epochOf(state: JobState, location: string): number {
 }
 
 function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: StartClaim): JobMemory {
-  const { wish: _granted, approval: _used, ...rest } = state.memory;
+  const { wish: _granted, ...rest } = withQuestions(state.memory, stepsAtClaim(decision));
   const { observation } = decision;
   const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
   const progress = progressOf(state.memory, observation);

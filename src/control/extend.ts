@@ -4,7 +4,7 @@ import type { ClockMemory, JobMemory, StreamCommand } from '../core/memory.ts';
 import { claimWakeMs, startDeadlineMs } from '../core/protocol.ts';
 import { extendedText } from '../core/rules/retention-words.ts';
 import { rememberedSource } from '../core/source.ts';
-import { approvalWrites, approvedBy, stepAtClaim } from './approvals.ts';
+import { approvedBy, questionWrites, stepsAtClaim, withQuestions } from './approvals.ts';
 import { type JobState, loadJob } from './load.ts';
 import type { Ports } from './ports.ts';
 import { mayStillAct } from './send.ts';
@@ -43,9 +43,8 @@ export async function claimExtension(
     ...approvedBy(decision),
   };
   const { source } = decision.observation;
-  const { approval: _used, ...before } = state.memory;
   const memory: JobMemory = {
-    ...before,
+    ...withQuestions(state.memory, stepsAtClaim(decision)),
     ...(source ? { source: rememberedSource(source) } : {}),
     command,
   };
@@ -57,7 +56,7 @@ export async function claimExtension(
       last: lastOf(state.record, decision, false),
     }),
     decisionWrite(decision),
-    ...approvalWrites(ports, decision, stepAtClaim(decision), state.memory.approval),
+    ...questionWrites(ports, decision, stepsAtClaim(decision), state.memory),
   ]);
   if (outcome.kind !== 'committed') return outcome.kind;
   return sendExtension(ports, command, { job, memory });

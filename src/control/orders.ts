@@ -118,9 +118,14 @@ export async function resumeFleet(ports: OrderPorts): Promise<OrderAnswer> {
 }
 
 /** Why the guard would hold the command back; undefined when it would not. */
-export function heldBack(ports: OrderPorts, job: ResolvedJob, state: JobState): string | undefined {
+export function heldBack(
+  ports: OrderPorts,
+  job: ResolvedJob,
+  state: JobState,
+  action: ActionName = 'restart',
+): string | undefined {
   const allowed = mayAct(
-    'restart',
+    action,
     job,
     { gates: gatesOf(ports, state), nowMs: state.nowMs },
     state.memory,

@@ -6,7 +6,7 @@ import { withSeen } from '../core/progress.ts';
 import { isUnanswered } from '../core/reason.ts';
 import { rememberedSource } from '../core/source.ts';
 import { adopted, adoptWrites } from './adopt.ts';
-import { approvalWrites } from './approvals.ts';
+import { questionWrites, withQuestions } from './approvals.ts';
 import type { RecordItem } from './items.ts';
 import type { JobState } from './load.ts';
 import type { Ports, Write } from './ports.ts';
@@ -53,9 +53,7 @@ export async function writeDecision(
   const isSame = isRepeat(state.record, decision) && sameBut(next, state.memory);
   const last = lastOf(state.record, decision, isSame);
   const adoption = verdict.adopt ? adoptWrites(pass, verdict.adopt, next) : [];
-  const asked = decision.approval
-    ? approvalWrites(ports, decision, decision.approval, state.memory.approval)
-    : [];
+  const asked = questionWrites(ports, decision, decision, state.memory);
   // What the safety lane tells is no consequence of an action, so every mode tells it.
   const notices = [...(notice ? [notice] : []), ...(decision.aside?.notices ?? [])];
   const outcome = await ports.store.commit([
@@ -90,8 +88,7 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
   if (verdict.kind === 'claim' && guard.kind !== 'done') for (const key of ['wish', 'grant']) forget.add(key);
   if (!isUnanswered(verdict.reason)) forget.add('unknownSinceMs');
-  // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
-  const learned = guard.kind !== 'done' && guard.why === 'mode-observe' ? {} : verdict.learned;
+  const learned = learnedOf(decision);
   // The hint that a stranger may write here must not die with one throttled listing, nor become a chain of wakes.
   if (observation.others.kind === 'seen') forget.add('lookSinceMs');
   const isOwed = look && observation.others.kind === 'unknown';
@@ -100,20 +97,27 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
     observation.run.kind === 'seen'
       ? countAttempts(state.memory.native, observation.run.run, decision.atMs)
       : undefined;
-  const approval = decision.approval?.now;
-  if (!approval) forget.add('approval');
   const seen = {
     progress: withSeen(state.memory, observation),
     ...(observation.source ? { source: rememberedSource(observation.source) } : {}),
     ...owed,
-    ...(approval ? { approval } : {}),
     ...(native ? { native } : {}),
   };
   const memory = {
-    ...without({ ...state.memory, ...seen, ...learned }, forget),
+    ...withQuestions(without({ ...state.memory, ...seen, ...learned }, forget), decision),
     ...decision.aside?.learned,
   };
   return withVerdict(ports, memory, { job, decision });
+}
+
+function learnedOf({ verdict, guard }: Decision): Verdict['learned'] {
+  if (guard.kind === 'done') return verdict.learned;
+  // In observe a failure that is not acted on opens no incident: the record itself says what would have been done.
+  if (guard.why === 'mode-observe') return {};
+  if (verdict.kind !== 'cancel') return verdict.learned;
+  // What a run would be cancelled for is judged again in each pass until the cancel is let go, or has no cause any more.
+  const { lastFailure: _judged, cancelled: _sent, ...learned } = verdict.learned ?? {};
+  return learned;
 }
 
 function withVerdict(

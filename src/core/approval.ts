@@ -4,10 +4,12 @@ import type { ActionName } from './job.ts';
 import type { Plan } from './plan.ts';
 import { reasons } from './reason.ts';
 
-/** A plan that a person is asked about, as the job remembers it: at most one at a time. */
+/** A plan that a person is asked about, as the job remembers it: at most one at a time in each lane. */
 export interface Approval {
   readonly hash: string;
   readonly action: ActionName;
+  /** Absent in earlier records. */
+  readonly command?: Plan['command'];
   readonly text: string;
   readonly state: 'open' | 'approved' | 'declined' | 'expired';
   /** The decision that asked. */
@@ -55,6 +57,15 @@ export function isApproved(approval: Approval | undefined, plan: Plan | undefine
   );
 }
 
+/** What a person can do who does not want to wait for the question: never more than the plan would do. */
+export function withoutAsking({ command, action }: Approval | ClosedApproval, job: string): string {
+  if (action === 'extendRetention')
+    return 'aws kinesis increase-stream-retention-period does the same by hand';
+  return command === 'cancel'
+    ? `checkpilot stop ${job} --reason "…" cancels it now, and checkpilot start after that starts the job again`
+    : `checkpilot start ${job} --reason "…" starts it now`;
+}
+
 interface Pass {
   readonly job: string;
   readonly decisionId: string;
@@ -63,6 +74,8 @@ interface Pass {
   readonly plan: Plan | undefined;
   readonly guard: GuardResult;
   readonly expireAfterMs: number;
+  /** Why nothing is wanted any more, where that is not what the verdict says. */
+  readonly over?: string;
 }
 
 /**
@@ -74,7 +87,10 @@ export function approvalStep(pass: Pass, before: Approval | undefined): Approval
   if (!before) return guard.kind === 'suggested' ? asked(pass) : { notices: [] };
   // While it waits, or looks after something else, nothing is known that speaks for or against the plan.
   if (!plan && verdict.kind !== 'nothing' && verdict.kind !== 'park') return keptOrExpired(pass, before);
-  if (!plan) return closed(pass, before, { state: 'not-needed', why: reasons[verdict.reason].slice(0, -1) });
+  if (!plan) {
+    const why = pass.over ?? reasons[verdict.reason].slice(0, -1);
+    return closed(pass, before, { state: 'not-needed', why });
+  }
   if (plan.hash !== before.hash) {
     const why = `the plan has changed since: now it is to ${plan.text}`;
     const end = closed(pass, before, { state: 'void', why, replacedBy: plan.hash });
@@ -121,7 +137,7 @@ function asked(pass: Pass): ApprovalStep {
 function keptOrExpired({ nowMs, job }: Pass, before: Approval): ApprovalStep {
   if (before.state !== 'open' || nowMs < before.expiresAtMs) return { now: before, notices: [] };
   const now: Approval = { ...before, state: 'expired' };
-  const text = `${job}: nobody answered in time, so nothing was done (${before.text}). It is asked again later; checkpilot start ${job} --reason "…" starts it now.`;
+  const text = `${job}: nobody answered in time, so nothing was done (${before.text}). It is asked again later; ${withoutAsking(before, job)}.`;
   return { now, notices: [noticeOf(now, text, 'closed')] };
 }
 

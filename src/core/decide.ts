@@ -1,10 +1,10 @@
-import { approvalStep, usualExpiryMs } from './approval.ts';
-import { deadlineOf } from './data-loss-clock.ts';
+import { type Clock, deadlineOf } from './data-loss-clock.ts';
 import type { Aside, Decision, Verdict } from './decision.ts';
 import { guard } from './guard.ts';
 import type { ResolvedJob } from './job.ts';
 import { type Plan, planOf } from './plan.ts';
 import { progressOf } from './progress.ts';
+import { type QuestionSteps, questionSteps } from './questions.ts';
 import type { DecideInput, Finding, Next } from './rule.ts';
 import { runLane, safetyLane } from './rules/index.ts';
 import { streakLimit } from './rules/restart.ts';
@@ -25,11 +25,10 @@ export function decide(input: DecideInput): Decision {
   throw new Error(`no rule applied to job ${input.job.name}: ${trace.map((one) => one.rule).join(', ')}`);
 }
 
-/** What one pass carries out, and the question about it. */
+/** What one pass carries out, and what becomes of the questions to people. */
 interface Chosen extends Next {
   readonly plan: Plan | undefined;
-  /** What a person is asked about; only one thing at a time, the run first. */
-  readonly question: Next & { readonly plan: Plan | undefined };
+  readonly questions: QuestionSteps;
 }
 
 /** The safety lane knows what the run lane wants; of their two commands one is carried out in a pass. */
@@ -39,28 +38,24 @@ function withSafety(input: DecideInput, verdict: Verdict, trace: Decision['trace
   const next: Next = { verdict, guard: guard(verdict, job, observation, memory, plan) };
   const findings = safetyLane.map((rule) => rule.look(input, next));
   const wanted = findings.find((finding) => finding.wanted)?.wanted;
-  const isOurs = wanted?.guard.kind === 'done' && verdict.kind !== 'claim' && verdict.kind !== 'cancel';
+  const extension = wanted && { ...wanted, plan: planOf(wanted.verdict, job) };
+  const clock = findings.find((finding) => finding.clock)?.clock;
+  const isSending = next.guard.kind === 'done' && (verdict.kind === 'claim' || verdict.kind === 'cancel');
   // Nothing is lost by asking the run lane again in a moment, and records are by letting it go first.
-  if (wanted && isOurs) {
-    const own = { ...wanted, plan: planOf(wanted.verdict, job) };
-    const said = [...trace, { rule: 'retention', said: wanted.verdict.reason }];
-    return record(input, { ...own, question: own }, said, findings);
-  }
-  const run = { ...next, verdict: withDeadline(verdict, findings, observation.nowMs), plan };
-  const isAsked = plan === undefined && wanted?.guard.kind === 'suggested';
-  const question = isAsked ? { ...wanted, plan: planOf(wanted.verdict, job) } : run;
-  return record(input, { ...run, question }, trace, findings);
+  const isExtending = extension?.guard.kind === 'done' && !isSending;
+  const run = { ...next, verdict: withDeadline(verdict, clock, observation.nowMs), plan };
+  const questions = questionSteps(input, { run, extension, isExtending, clock });
+  if (!isExtending) return record(input, { ...run, questions }, trace, findings);
+  const said = [...trace, { rule: 'retention', said: extension.verdict.reason }];
+  return record(input, { ...extension, questions }, said, findings);
 }
 
 function record(
   { job, observation, memory, ids }: DecideInput,
-  { verdict, guard: held, plan, question }: Chosen,
+  { verdict, guard: held, plan, questions }: Chosen,
   trace: Decision['trace'],
   findings: readonly Finding[],
 ): Decision {
-  const expireAfterMs = job.approvals?.expireAfterMs ?? usualExpiryMs;
-  const asking = { job: job.name, decisionId: ids.decision, nowMs: observation.nowMs, expireAfterMs };
-  const approval = approvalStep({ ...asking, ...question }, memory.approval);
   const clock = findings.find((finding) => finding.clock)?.clock;
   const aside = asideOf(findings);
   return {
@@ -73,7 +68,7 @@ function record(
     trace,
     ...(plan ? { plan } : {}),
     guard: held,
-    ...(approval.now || approval.closed ? { approval } : {}),
+    ...questions,
     concerns: findings.flatMap(({ concerns }) => concerns),
     ...(clock ? { clock } : {}),
     ...(aside ? { aside } : {}),
@@ -87,9 +82,8 @@ function streakMaxOf(job: ResolvedJob, { judgement }: Verdict): number {
 }
 
 /** A start says by when it has to be made: the release function serves the shortest clock first. */
-function withDeadline(verdict: Verdict, findings: readonly Finding[], nowMs: number): Verdict {
+function withDeadline(verdict: Verdict, clock: Clock | undefined, nowMs: number): Verdict {
   if (verdict.kind !== 'start') return verdict;
-  const clock = findings.find((finding) => finding.clock)?.clock;
   const deadlineMs = clock && deadlineOf(clock, nowMs);
   return deadlineMs === undefined ? verdict : { ...verdict, wish: { ...verdict.wish, deadlineMs } };
 }

@@ -102,8 +102,9 @@ export interface Decision {
   /** What the command would do; absent where there is none. */
   readonly plan?: Plan;
   readonly guard: GuardResult;
-  /** What became of the question about a plan. */
+  /** What became of the question about the run, and of the one about a longer retention. */
   readonly approval?: ApprovalStep;
+  readonly extensionApproval?: ApprovalStep;
   /** What the safety lane found. */
   readonly concerns: readonly Concern[];
   /** The data-loss clock; absent where the policy names no source. */

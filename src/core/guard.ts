@@ -1,10 +1,10 @@
-import { isApproved } from './approval.ts';
 import type { GuardResult, Hold, Verdict } from './decision.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
 import { planOf } from './plan.ts';
 import { clockBoundMs } from './protocol.ts';
+import { isPlanApproved } from './questions.ts';
 import type { Withholding } from './reason.ts';
 import { windowHold } from './windows.ts';
 
@@ -20,7 +20,7 @@ export function guard(
   plan = planOf(verdict, job),
 ): GuardResult {
   if (!plan) return { kind: 'done' };
-  const isAsked = isOrdered(verdict) || isApproved(memory.approval, plan, observation.nowMs);
+  const isAsked = isOrdered(verdict) || isPlanApproved(memory, plan, observation.nowMs);
   return mayAct(plan.action, job, observation, memory, isAsked);
 }
 

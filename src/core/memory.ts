@@ -31,8 +31,9 @@ export interface JobMemory {
   readonly pause?: Pause;
   /** Pauses of single actions. */
   readonly pausedActions?: Readonly<Partial<Record<ActionName, Pause>>>;
-  /** The plan that a person is asked about, in mode suggest. */
+  /** The plans that a person is asked about, in mode suggest: what to do with the run, and a longer retention. */
   readonly approval?: Approval;
+  readonly extensionApproval?: Approval;
   /** A person's order to start, until a wish is made of it or it expires. */
   readonly order?: Order;
   readonly wish?: Wish;

@@ -6,6 +6,7 @@ import type { StartPlan } from './memory.ts';
 /** What a command would do, as a person is asked about it. */
 export interface Plan {
   readonly action: ActionName;
+  readonly command: 'start' | 'cancel' | 'extend-retention';
   /** The same as long as the same would be done: to the same job, after the same run, with the same request. */
   readonly hash: string;
   /** `start orders with the request of generation 4, with executor memory 14g → 22341m` */
@@ -21,17 +22,24 @@ export function planOf(verdict: Verdict, job: ResolvedJob): Plan | undefined {
       const { base, workers } = wish.plan;
       const request = base === 'spec' ? { spec: job.launch } : base;
       const subject = { cause: wish.cause, afterRunId: wish.afterRunId, request, workers };
-      return planned(job, 'restart', `start ${job.name} ${startText(wish.plan)}`, { start: subject });
+      const text = `start ${job.name} ${startText(wish.plan)}`;
+      return planned(job, { action: 'restart', command: 'start', text }, { start: subject });
     }
     case 'cancel': {
       const { jobRunId } = verdict.run;
       const subject = { jobRunId, graceSeconds: job.restart.gracePeriodSeconds };
-      return planned(job, 'restart', `cancel run ${jobRunId} of ${job.name}`, { cancel: subject });
+      const text = `cancel run ${jobRunId} of ${job.name}`;
+      return planned(job, { action: 'restart', command: 'cancel', text }, { cancel: subject });
     }
     case 'extend-retention': {
       const { stream, fromHours, toHours, cost } = verdict.extension;
       const text = `keep the records of ${stream} for ${toHours} h instead of ${fromHours} h (${cost})`;
-      return planned(job, 'extendRetention', text, { extend: { stream, toHours } });
+      const subject = { stream, toHours };
+      return planned(
+        job,
+        { action: 'extendRetention', command: 'extend-retention', text },
+        { extend: subject },
+      );
     }
     default:
       return undefined;
@@ -44,9 +52,9 @@ export function startText({ base, change }: StartPlan): string {
   return change === undefined ? from : `${from}, ${change}`;
 }
 
-function planned(job: ResolvedJob, action: ActionName, text: string, subject: unknown): Plan {
-  const whole = { job: job.name, checkpoints: job.checkpoints, action, subject };
-  return { action, text, hash: hash(canonical(whole)) };
+function planned(job: ResolvedJob, what: Omit<Plan, 'hash'>, subject: unknown): Plan {
+  const whole = { job: job.name, checkpoints: job.checkpoints, action: what.action, subject };
+  return { ...what, hash: hash(canonical(whole)) };
 }
 
 /** JSON with sorted keys: what comes back from a table has them in another order. */

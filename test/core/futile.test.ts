@@ -77,6 +77,20 @@ describe('a run that the service tries again', () => {
     expect(second).toMatchObject({ kind: 'cancel', reason: 'futile' });
   });
 
+  it('goes on when the attempt after it commits, unless data are at risk', () => {
+    const further = (text: string) => {
+      const committedAtMs = nowMs - 1_000;
+      const checkpoints = { [checkpoint]: { ...atBatch(121), times: { committedAtMs } } as const };
+      return judge({ observation: { ...attempt(1, text), checkpoints } });
+    };
+    expect(further(texts.badCode)).toMatchObject({
+      kind: 'nothing',
+      reason: 'attempt-failed',
+      verdict: { learned: { lastFailure: { count: 1 } } },
+    });
+    expect(further(texts.dataLost)).toMatchObject({ kind: 'cancel' });
+  });
+
   it('is given time for its log when nothing else tells', () => {
     const coming = { logs: { kind: 'none', why: 'no driver log has arrived yet', mayCome: true } } as const;
     expect(judge({ observation: attempt(1, 'ExitCode: 1.', coming) })).toMatchObject({

@@ -6,6 +6,7 @@ import type { Mode } from '../../src/core/job.ts';
 import { type JobRun, type JobRunState, liveStates, terminalStates } from '../../src/core/job-run.ts';
 import type { Grant, JobMemory, Wish } from '../../src/core/memory.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../../src/core/observation.ts';
+import { questionOn } from '../../src/core/questions.ts';
 import { reasons } from '../../src/core/reason.ts';
 import type { DecideInput } from '../../src/core/rule.ts';
 import type { SourceSensor } from '../../src/core/source.ts';
@@ -314,7 +315,7 @@ function asking(input: DecideInput, how: 'right' | 'late' | 'of-another' | 'open
   const { plan } = decide(input);
   const approval: Approval = {
     hash: how === 'of-another' ? 'another0000' : (plan?.hash ?? 'none0000000'),
-    action: 'restart',
+    action: plan?.action ?? 'restart',
     text: 'start orders',
     state: how === 'open' || how === 'declined' ? how : 'approved',
     decisionId: 'dec_0',
@@ -323,7 +324,7 @@ function asking(input: DecideInput, how: 'right' | 'late' | 'of-another' | 'open
     by: 'ana',
     reason: 'go on',
   };
-  return { ...input, memory: { ...input.memory, approval } };
+  return { ...input, memory: { ...input.memory, [questionOn(approval.action)]: approval } };
 }
 
 function rarely(): fc.Arbitrary<boolean> {

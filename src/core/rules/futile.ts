@@ -1,7 +1,7 @@
 import { type ClassAction, isRestart } from '../failure/taxonomy.ts';
 import { isLive, type JobRun } from '../job-run.ts';
 import type { LastFailure } from '../memory.ts';
-import type { FailedAttempt } from '../observation.ts';
+import type { FailedAttempt, Observation } from '../observation.ts';
 import type { Rule } from '../rule.ts';
 import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
 
@@ -27,7 +27,8 @@ export const futile: Rule = {
       ? { lastFailure: { ...failure, fingerprint: judgement.fingerprint } }
       : {};
     const action = job.restart.classes[judgement.class]?.action ?? judgement.action;
-    if (isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
+    const isCured = action === 'stop-and-page' && hasCommittedSince(failedAttempt, observation);
+    if (isCured || isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
       return {
         kind: 'nothing',
         reason: 'attempt-failed',
@@ -39,6 +40,13 @@ export const futile: Rule = {
     return { kind: 'cancel', run: run.run, reason: 'futile', judgement, learned: { ...learned, cancelled } };
   },
 };
+
+/** The attempt after it got further, so the retry did help, whatever the text said. */
+function hasCommittedSince({ endedAtMs }: FailedAttempt, { checkpoints }: Observation): boolean {
+  return Object.values(checkpoints).some(
+    (sensor) => sensor.kind === 'seen' && (sensor.times?.committedAtMs ?? 0) > endedAtMs,
+  );
+}
 
 /** The attempt as if it were a run that ended: the same evidence, the same judgement. */
 function endOf(run: JobRun, attempt: FailedAttempt): JobRun {
