@@ -5,8 +5,8 @@ import type { WakeQueue } from '../../control/ports.ts';
 import type { Mode, ResolvedJob, ResolvedPolicy } from '../../core/job.ts';
 import { runTags } from '../../core/job-run.ts';
 import { ServiceError, type StartJobRunRequest } from '../emr-types.ts';
+import { type Deed, minuteMs } from './deeds.ts';
 import type { RunFacts } from './run-ledger.ts';
-import { type Deed, minuteMs } from './scenario.ts';
 import type { Site } from './site.ts';
 
 const anaArn = 'arn:aws:iam::111122223333:user/ana';

@@ -197,6 +197,22 @@ export const plants: Readonly<Record<string, MakePlant>> = {
         memory: { ...item.memory, approval: { ...item.memory.approval, state: 'approved' } },
       };
     }),
+  /** Windows of the policy are not looked at (guard). */
+  'windows-ignored': () => (ports) => ({
+    ...ports,
+    policies: {
+      current: async () => {
+        const answer = await ports.policies.current();
+        if (!answer.ok) return answer;
+        const { jobs, ...policy } = answer.value.policy;
+        const open = Object.entries(jobs).map(([name, job]) => [name, { ...job, windows: [] }]);
+        return {
+          ok: true,
+          value: { ...answer.value, policy: { ...policy, jobs: Object.fromEntries(open) } },
+        };
+      },
+    },
+  }),
   /** A pause of a job is not looked at (guard). */
   'job-pause-ignored': () => (ports) =>
     readingItems(ports, (item) => {

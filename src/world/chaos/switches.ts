@@ -1,5 +1,5 @@
 import type { Mode, ResolvedPolicy } from '../../core/job.ts';
-import { startDeadlineMs } from '../../core/protocol.ts';
+import { clockBoundMs, startDeadlineMs } from '../../core/protocol.ts';
 import type { Known, Pass } from './pass.ts';
 
 /** Assumption A8: what was checked before a switch was pulled takes effect within this time, or never. */
@@ -7,7 +7,7 @@ const switchSettlesMs = 10_000;
 
 /** Something that forbids commands, and since when. */
 interface Ban {
-  readonly what: 'kill-switch' | 'fleet-pause' | 'job-pause' | 'mode' | 'not-in-policy';
+  readonly what: 'kill-switch' | 'fleet-pause' | 'job-pause' | 'mode' | 'window' | 'not-in-policy';
   readonly sinceMs: number;
 }
 
@@ -27,6 +27,7 @@ export class Switches {
   #killedSinceMs: number | undefined;
   #pause: { sinceMs: number; untilMs: number } | undefined;
   readonly #jobPauses = new Map<string, { sinceMs: number; untilMs: number }>();
+  readonly #windows = new Map<string, { sinceMs: number; untilMs: number }>();
   readonly #modes = new Map<string, { mode: Mode | 'gone'; sinceMs: number }>();
 
   kill(sinceMs: number | undefined): void {
@@ -45,7 +46,13 @@ export class Switches {
     for (const name of this.#modes.keys()) {
       if (policy.jobs[name] === undefined) this.#set(name, 'gone', nowMs);
     }
-    for (const job of Object.values(policy.jobs)) this.#set(job.name, job.actions.restart ?? job.mode, nowMs);
+    for (const { actions, mode, name, windows = [] } of Object.values(policy.jobs)) {
+      this.#set(name, actions.restart ?? mode, nowMs);
+      for (const { when } of windows) {
+        if (when.kind !== 'once') continue;
+        this.#windows.set(name, { sinceMs: Date.parse(`${when.from}Z`), untilMs: Date.parse(`${when.to}Z`) });
+      }
+    }
   }
 
   /**
@@ -70,6 +77,9 @@ export class Switches {
     if (pause && nowMs < pause.untilMs - 10_000) bans.push({ what: 'fleet-pause', sinceMs: pause.sinceMs });
     const own = this.#jobPauses.get(job);
     if (own && nowMs < own.untilMs - 10_000) bans.push({ what: 'job-pause', sinceMs: own.sinceMs });
+    const window = this.#windows.get(job);
+    if (window && nowMs > window.sinceMs && nowMs < window.untilMs - 10_000)
+      bans.push({ what: 'window', sinceMs: window.sinceMs });
     const known = this.#modes.get(job);
     if (known?.mode === 'gone') bans.push({ what: 'not-in-policy', sinceMs: known.sinceMs });
     else if (known && known.mode !== 'act' && !(known.mode === 'suggest' && isApproved))
@@ -85,6 +95,8 @@ export class Switches {
 /** The switches are read right before each command; a mode and a job's pause bind the claims that are decided under them. */
 function knew({ pass, known, notAfterMs }: Command, ban: Ban): boolean {
   if (ban.what === 'kill-switch' || ban.what === 'fleet-pause') return known.controlReadAtMs >= ban.sinceMs;
+  // Nobody has to read that a window opens: the clock of the pass says so, which may be late by the bound.
+  if (ban.what === 'window') return known.controlReadAtMs > ban.sinceMs + clockBoundMs;
   const isDecidedUnder = notAfterMs - startDeadlineMs - pass.skewMs > ban.sinceMs;
   // It stands in the record of the job, which the claim is written against.
   if (ban.what === 'job-pause') return isDecidedUnder;
