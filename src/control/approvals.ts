@@ -1,4 +1,4 @@
-import { type ApprovalStep, isApproved, usedApproval } from '../core/approval.ts';
+import { type ApprovalStep, droppedApproval, isApproved, usedApproval } from '../core/approval.ts';
 import type { Decision } from '../core/decision.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { type QuestionSteps, type Questions, questionNames } from '../core/questions.ts';
@@ -36,10 +36,20 @@ export function approvedBy(decision: Decision): { readonly approval?: string } {
   return plan && isYes ? { approval: plan.hash } : {};
 }
 
+/** The questions of a job that no policy declares any more: nobody can answer them, and people are told so. */
+export function droppedQuestions(memory: JobMemory, nowMs: number): QuestionSteps {
+  return Object.fromEntries(
+    questionNames.flatMap((name) => {
+      const asked = memory[name];
+      return asked ? [[name, droppedApproval(asked, nowMs)]] : [];
+    }),
+  );
+}
+
 /** The questions under their hashes, and what people are told of them. The condition of each is the record's, beside it. */
 export function questionWrites(
   ports: Pick<Ports, 'clock' | 'ids'>,
-  decision: Decision,
+  decision: Pick<Decision, 'job' | 'id' | 'atMs'>,
   steps: QuestionSteps,
   before: Questions,
 ): readonly Write[] {

@@ -35,6 +35,7 @@ async function readLogs(ports: Ports, run: JobRun, attempt?: number): Promise<Lo
   const executor = lostExecutor(run.stateDetails, driver.logs);
   if (executor === undefined) return driver;
   const more = await ports.logs.readExecutor(run, executor, attempt);
+  if (more.kind === 'unknown') return { ...driver, unread: more.why };
   return more.kind === 'read' ? { kind: 'read', logs: [...driver.logs, ...more.logs] } : driver;
 }
 

@@ -4,6 +4,7 @@ import { jobNamed, type ResolvedJob } from '../core/job.ts';
 import { workerSpec } from '../core/launch-request.ts';
 import { isGrantLive } from '../core/memory.ts';
 import { neverStartsAfterMs } from '../core/protocol.ts';
+import { droppedQuestions, questionWrites, withQuestions } from './approvals.ts';
 import { claimCancel, claimStart } from './claim.ts';
 import { claimExtension, type ExtendResult, settleCommand } from './extend.ts';
 import type { Claim } from './items.ts';
@@ -163,11 +164,17 @@ async function afterCommand(
 /** A job that the policy dropped is not looked at every minute; its run is never touched, its memory is kept. */
 async function leaveAlone(ports: Ports, name: string, state: JobState): Promise<PassReport> {
   if (state.record) {
-    const memory = without(state.memory, new Set(['wish', 'grant', 'order', 'command']));
+    const dropped = droppedQuestions(state.memory, state.nowMs);
+    const memory = withQuestions(
+      without(state.memory, new Set(['wish', 'grant', 'order', 'command'])),
+      dropped,
+    );
     const dueAtMs = state.nowMs + unmanagedLookMs;
+    const asked = state.memory.approval?.decisionId ?? state.memory.extensionApproval?.decisionId ?? '';
     await ports.store.commit([
       recordWrite(name, state, { memory, dueAtMs, unmanaged: true }),
       ...dropWish(name, state.memory.wish),
+      ...questionWrites(ports, { job: name, id: asked, atMs: state.nowMs }, dropped, state.memory),
     ]);
   }
   return report(name, 'not-managed', false);

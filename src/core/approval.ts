@@ -1,8 +1,8 @@
 import type { GuardResult, NoticeDraft, Verdict } from './decision.ts';
 import { forMs } from './explain-seen.ts';
 import type { ActionName } from './job.ts';
-import type { Plan } from './plan.ts';
-import { reasons } from './reason.ts';
+import { isOrdered, type Plan } from './plan.ts';
+import { reasons, type Withholding, withholdings } from './reason.ts';
 
 /** A plan that a person is asked about, as the job remembers it: at most one at a time in each lane. */
 export interface Approval {
@@ -19,6 +19,9 @@ export interface Approval {
   readonly expiresAtMs: number;
   /** Backoff of the start as it was when it was asked for: whoever answers has waited already. */
   readonly notBeforeMs?: number;
+  /** The run that it is about, and what could not be read when it was asked; absent in earlier records. */
+  readonly jobRunId?: string;
+  readonly unread?: readonly string[];
   readonly by?: string;
   readonly reason?: string;
   readonly answeredAtMs?: number;
@@ -76,6 +79,9 @@ interface Pass {
   readonly expireAfterMs: number;
   /** Why nothing is wanted any more, where that is not what the verdict says. */
   readonly over?: string;
+  /** The run that was seen, and what could not be read of it. */
+  readonly jobRunId?: string;
+  readonly unread?: readonly string[];
 }
 
 /**
@@ -85,12 +91,15 @@ interface Pass {
 export function approvalStep(pass: Pass, before: Approval | undefined): ApprovalStep {
   const { verdict, plan, guard } = pass;
   if (!before) return guard.kind === 'suggested' ? asked(pass) : { notices: [] };
+  if (isBlindNow(pass, before)) return keptOrExpired(pass, before);
   // While it waits, or looks after something else, nothing is known that speaks for or against the plan.
   if (!plan && verdict.kind !== 'nothing' && verdict.kind !== 'park') return keptOrExpired(pass, before);
   if (!plan) {
     const why = pass.over ?? reasons[verdict.reason].slice(0, -1);
     return closed(pass, before, { state: 'not-needed', why });
   }
+  if (plan.hash !== before.hash && isOrdered(verdict))
+    return closed(pass, before, { state: 'not-needed', why: 'a person ordered it' });
   if (plan.hash !== before.hash) {
     const why = `the plan has changed since: now it is to ${plan.text}`;
     const end = closed(pass, before, { state: 'void', why, replacedBy: plan.hash });
@@ -98,7 +107,8 @@ export function approvalStep(pass: Pass, before: Approval | undefined): Approval
   }
   if (guard.kind === 'done' && before.state !== 'approved')
     return closed(pass, before, { state: 'not-needed', why: 'it is done without an approval now' });
-  if (guard.kind !== 'suggested') return keptOrExpired(pass, before);
+  if (guard.kind === 'withheld') return heldBack(pass, before, guard.why);
+  if (guard.kind === 'done') return keptOrExpired(pass, before);
   if (before.state === 'approved') {
     const why = 'it could not be carried out in time, and is asked for again';
     return and(closed(pass, before, { state: 'expired', why }), asked(pass));
@@ -107,10 +117,44 @@ export function approvalStep(pass: Pass, before: Approval | undefined): Approval
   return isDueAgain ? asked(pass) : keptOrExpired(pass, before);
 }
 
+/**
+ * Evidence that was there when it was asked, and cannot be read now: the same end judged without it looks like another
+ * one, and a run that stands still like a healthy one. For a few hours that speaks neither for the plan nor against it.
+ */
+function isBlindNow({ verdict, plan, guard, nowMs, jobRunId, unread = [] }: Pass, before: Approval): boolean {
+  const isSame = jobRunId !== undefined && before.jobRunId === jobRunId;
+  const isLess = unread.some((spot) => !before.unread?.includes(spot));
+  const isLapsed = before.state === 'approved' && nowMs >= before.expiresAtMs;
+  if (!isSame || !isLess || isLapsed || nowMs >= before.askedAtMs + askAgainMs) return false;
+  if (plan) return guard.kind !== 'done' && plan.hash !== before.hash;
+  return (
+    verdict.adopt === undefined && (verdict.reason === 'run-healthy' || verdict.reason === 'attempt-failed')
+  );
+}
+
+/** Under a hold nobody can answer, so what lapses meanwhile is asked as soon as it ends. */
+function heldBack(pass: Pass, before: Approval, why: Withholding): ApprovalStep {
+  const isForGood = why === 'mode-observe' || why === 'act-not-deployed';
+  if (isForGood && before.state !== 'declined')
+    return closed(pass, before, { state: 'not-needed', why: `${withholdings[why]} now` });
+  if (before.state !== 'open' || pass.nowMs < before.expiresAtMs) return { now: before, notices: [] };
+  const text = `${withholdings[why]}, so nobody could answer in time; it is asked again when that ends`;
+  return closed(pass, before, { state: 'expired', why: text });
+}
+
 /** The end of a question that its claim answers. */
 export function usedApproval(approval: Approval, nowMs: number): ApprovalStep {
   const why = 'it is carried out';
   return ended(approval, { state: 'used', why, closedAtMs: nowMs });
+}
+
+/** The end of a question whose job no policy declares any more. */
+export function droppedApproval(approval: Approval, nowMs: number): ApprovalStep {
+  return ended(approval, {
+    state: 'not-needed',
+    why: reasons['not-managed'].slice(0, -1),
+    closedAtMs: nowMs,
+  });
 }
 
 /** Told when a person answers; the message of the question is changed to it. */
@@ -128,6 +172,8 @@ function asked(pass: Pass): ApprovalStep {
     decisionId: pass.decisionId,
     askedAtMs: nowMs,
     expiresAtMs: nowMs + expireAfterMs,
+    ...(pass.jobRunId === undefined ? {} : { jobRunId: pass.jobRunId }),
+    ...(pass.unread?.length ? { unread: pass.unread } : {}),
     ...(verdict.kind === 'start' ? { notBeforeMs: verdict.wish.notBeforeMs } : {}),
   };
   const text = `${job}: ${reasons[verdict.reason]} Checkpilot would ${plan.text}, and asks first: checkpilot approve ${job} --reason "…" within ${forMs(expireAfterMs)}.`;

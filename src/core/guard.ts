@@ -2,7 +2,7 @@ import type { GuardResult, Hold, Verdict } from './decision.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
-import { planOf } from './plan.ts';
+import { isOrdered, planOf } from './plan.ts';
 import { clockBoundMs } from './protocol.ts';
 import { isPlanApproved } from './questions.ts';
 import type { Withholding } from './reason.ts';
@@ -59,9 +59,4 @@ export function mayAct(
   }
   if (mode === 'suggest' && !ordered) return { kind: 'suggested', why: 'awaits-approval' };
   return { kind: 'done' };
-}
-
-function isOrdered(verdict: Verdict): boolean {
-  if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';
-  return verdict.reason === 'stop-ordered';
 }

@@ -159,7 +159,8 @@ export type CapacitySensor =
   | Unknown;
 
 export type LogsSensor =
-  | { readonly kind: 'read'; readonly logs: readonly LogText[] }
+  /** `unread`: why the log of the executor that was lost is not among them. */
+  | { readonly kind: 'read'; readonly logs: readonly LogText[]; readonly unread?: string }
   /** There are none. `mayCome`: they are on their way, as far as anybody knows. */
   | { readonly kind: 'none'; readonly why: string; readonly mayCome?: boolean }
   | Unknown;

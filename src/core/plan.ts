@@ -46,6 +46,12 @@ export function planOf(verdict: Verdict, job: ResolvedJob): Plan | undefined {
   }
 }
 
+/** A person ordered this very command. */
+export function isOrdered(verdict: Verdict): boolean {
+  if (verdict.kind === 'start' || verdict.kind === 'claim') return verdict.wish.cause === 'operator';
+  return verdict.reason === 'stop-ordered';
+}
+
 /** `with the request of generation 4, with executor memory 14g → 22341m` */
 export function startText({ base, change }: StartPlan): string {
   const from = base === 'spec' ? 'from launch.spec' : `with the request of generation ${base.generation}`;

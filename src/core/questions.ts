@@ -1,9 +1,12 @@
 import { type Approval, type ApprovalStep, approvalStep, isApproved, usualExpiryMs } from './approval.ts';
 import type { Clock } from './data-loss-clock.ts';
 import type { ActionName } from './job.ts';
+import { isLive, type JobRun } from './job-run.ts';
 import type { JobMemory } from './memory.ts';
+import type { LogsSensor } from './observation.ts';
 import type { Plan } from './plan.ts';
 import type { DecideInput, Next } from './rule.ts';
+import { attemptKey } from './rules/futile.ts';
 
 /** One question for each lane: what is asked about records must not wait for an answer about the run, nor undo it. */
 export const questionNames = ['approval', 'extensionApproval'] as const;
@@ -38,10 +41,37 @@ export function questionSteps(input: DecideInput, lanes: Lanes): QuestionSteps {
   const pass = { job: job.name, decisionId: ids.decision, nowMs: observation.nowMs, expireAfterMs };
   const approval = lanes.isExtending
     ? stays(memory)
-    : approvalStep({ ...pass, ...lanes.run }, memory.approval);
+    : approvalStep({ ...pass, ...lanes.run, ...runSeen(input) }, memory.approval);
   const extension = lanes.extension ?? notWanted(input, lanes.clock);
   const extensionApproval = approvalStep({ ...pass, ...extension }, memory.extensionApproval);
   return { ...ifAny('approval', approval), ...ifAny('extensionApproval', extensionApproval) };
+}
+
+function runSeen(input: DecideInput): { readonly jobRunId?: string; readonly unread: readonly string[] } {
+  const { run } = input.observation;
+  return { ...(run.kind === 'seen' ? { jobRunId: run.run.jobRunId } : {}), unread: unreadSpots(input) };
+}
+
+/** What a judgement of the run would rest on, and could not be read. */
+function unreadSpots({ observation, memory }: DecideInput): readonly string[] {
+  const { checkpoints, inspections = {}, logs, failedAttempt, input, run } = observation;
+  const isUnknown = ({ kind }: { readonly kind: string }) => kind === 'unknown';
+  const isPart = (sensor: LogsSensor | undefined) =>
+    sensor?.kind === 'unknown' || (sensor?.kind === 'read' && sensor.unread !== undefined);
+  const spots: Readonly<Record<string, boolean>> = {
+    attempt: run.kind === 'seen' && failedAttempt === undefined && isToJudge(run.run, memory),
+    checkpoint: Object.values(checkpoints).some(isUnknown),
+    input: input?.kind === 'unknown',
+    inspection: Object.values(inspections).some(isUnknown),
+    logs: isPart(logs) || isPart(failedAttempt?.logs),
+  };
+  return Object.keys(spots).filter((spot) => spots[spot]);
+}
+
+/** An earlier attempt of the live run failed, and was not judged yet. */
+function isToJudge(run: JobRun, { lastFailure }: JobMemory): boolean {
+  const before = (run.attempt ?? 1) - 1;
+  return isLive(run) && before > 0 && lastFailure?.jobRunId !== attemptKey(run, before);
 }
 
 function stays({ approval }: JobMemory): ApprovalStep {

@@ -5,12 +5,16 @@ import {
   aGrant,
   aJob,
   aRequest,
+  aRun,
   aWish,
   beside,
+  checkpoint,
   ended,
   judge,
   minuteMs,
   nowMs,
+  type Situation,
+  seen,
   texts,
 } from '../support/build.ts';
 
@@ -65,6 +69,66 @@ describe('the hash of a plan', () => {
     expect(withSizes({ cores: 4, memory: '27g', disk: '20g' })).toBe(
       withSizes({ disk: '20g', memory: '27g', cores: 4 }),
     );
+  });
+});
+
+describe('a question whose evidence cannot be read any more', () => {
+  const unknown = { kind: 'unknown', why: 'throttled' } as const;
+  const inFlight = { plannedAtMs: nowMs - 20 * minuteMs, committedAtMs: nowMs - 21 * minuteMs };
+  const still: Situation = {
+    job: aJob({ mode: 'suggest' }),
+    observation: {
+      checkpoints: {
+        [checkpoint]: { kind: 'seen', committedBatch: 120, plannedBatch: 121, times: inFlight },
+      },
+    },
+  };
+  const cancel = judge(still).approval?.now ?? expect.fail('nothing was asked');
+  const blind = (approval: Approval, changes: Situation['observation'] = {}) =>
+    judge({
+      ...still,
+      observation: { checkpoints: { [checkpoint]: unknown }, ...changes },
+      memory: { approval },
+    });
+
+  it('stays, although a run looks healthy whose checkpoint does not tell', () => {
+    expect(cancel.text).toBe('cancel run run-1 of orders');
+    const decision = blind(cancel);
+    expect(decision.reason).toBe('run-healthy');
+    expect(decision.approval).toEqual({ now: cancel, notices: [] });
+    const declined: Approval = { ...cancel, state: 'declined' };
+    expect(blind(declined).approval).toEqual({ now: declined, notices: [] });
+  });
+
+  it('is over when another run is seen, or after hours', () => {
+    const closed = { closed: { state: 'not-needed' } };
+    expect(blind(cancel, { run: seen(aRun({ jobRunId: 'run-2' })) }).approval).toMatchObject(closed);
+    const old = { ...cancel, askedAtMs: nowMs - askAgainMs };
+    expect(blind(old).approval).toMatchObject(closed);
+  });
+
+  it('is not changed by a log that was read and is throttled now', () => {
+    const run = ended('Job failed, please check complete logs in configured logging destination.');
+    const logs = (text: string) =>
+      ({ kind: 'read', logs: [{ source: 'SPARK_DRIVER/stderr.gz', text, linesBefore: 0 }] }) as const;
+    const outOfMemory = { run, logs: logs(texts.outOfMemory) };
+    const first = judge({ job: aJob({ mode: 'suggest' }), observation: outOfMemory });
+    const question = first.approval?.now ?? expect.fail('nothing was asked');
+    expect(question.text).toContain('executor memory');
+    const yes: Approval = { ...question, state: 'approved', answeredAtMs: nowMs };
+    const look = (observation: Situation['observation'], approval: Approval = yes) =>
+      judge({ job: aJob({ mode: 'suggest' }), observation: observation ?? {}, memory: { approval } });
+    const throttled = look({ run, logs: unknown });
+    expect(throttled.plan?.hash).not.toBe(question.hash);
+    expect(throttled.guard.kind).toBe('suggested');
+    expect(throttled.approval).toEqual({ now: yes, notices: [] });
+    expect(look(outOfMemory).guard.kind).toBe('done');
+    // Neither is one whose executor's log is not among what was read.
+    const part = { ...logs(texts.workerLost), unread: 'throttled' };
+    expect(look({ run, logs: part }).approval?.now).toEqual(yes);
+    // What was never read cannot be missed: then another plan is another plan.
+    const asBefore = { ...question, unread: ['logs'] };
+    expect(look({ run, logs: unknown }, asBefore).approval?.closed).toMatchObject({ state: 'void' });
   });
 });
 
@@ -146,6 +210,37 @@ describe('a question', () => {
     expect(acting.approval?.closed).toMatchObject({ state: 'not-needed' });
     const pause = { untilMs: nowMs + minuteMs, by: 'bo', reason: 'drill' };
     expect(next(approved, { memory: { pause } }).approval).toEqual({ now: approved, notices: [] });
+  });
+
+  it('is over for good when the mode has become observe, unless somebody said no', () => {
+    const watching = { job: aJob({ mode: 'observe' }) };
+    expect(next(asked, watching).approval).toMatchObject({
+      closed: { state: 'not-needed' },
+      notices: [{ event: 'approval.closed', text: 'the mode is observe now.' }],
+    });
+    const declined: Approval = { ...approved, state: 'declined' };
+    expect(next(declined, watching).approval).toEqual({ now: declined, notices: [] });
+  });
+
+  it('lapses under a pause in which nobody could answer it, and is asked as soon as that ends', () => {
+    const pause = { untilMs: nowMs + minuteMs, by: 'bo', reason: 'drill' };
+    const { approval } = next({ ...asked, expiresAtMs: nowMs }, { memory: { pause } });
+    expect(approval?.now).toBeUndefined();
+    expect(approval?.notices).toMatchObject([
+      {
+        event: 'approval.closed',
+        text: 'the job is paused, so nobody could answer in time; it is asked again when that ends.',
+      },
+    ]);
+    expect(judge(suggesting).approval?.notices).toMatchObject([{ event: 'approval.requested' }]);
+  });
+
+  it('is over when a person orders the start, and says so', () => {
+    const order = { id: 'ord_1', by: 'ana', reason: 'now', override: false, expiresAtMs: nowMs + 1 };
+    expect(next(asked, { memory: { order } }).approval).toMatchObject({
+      closed: { state: 'not-needed' },
+      notices: [{ text: 'a person ordered it.' }],
+    });
   });
 
   it('has no step where nothing is wanted and nothing was asked', () => {

@@ -80,7 +80,13 @@ describe('a run that the service tries again', () => {
   it('goes on when the attempt after it commits, unless data are at risk', () => {
     const further = (text: string) => {
       const committedAtMs = nowMs - 1_000;
-      const checkpoints = { [checkpoint]: { ...atBatch(121), times: { committedAtMs } } as const };
+      const sensor = {
+        kind: 'seen',
+        committedBatch: 121,
+        plannedBatch: 121,
+        times: { committedAtMs },
+      } as const;
+      const checkpoints = { [checkpoint]: sensor };
       return judge({ observation: { ...attempt(1, text), checkpoints } });
     };
     expect(further(texts.badCode)).toMatchObject({

@@ -244,7 +244,7 @@ describe('a job in mode suggest', () => {
     expect(causes(fleet)).toEqual(['launch', 'operator']);
     expect(await recordOf(fleet)).toMatchObject({ charges: 0 });
     expect((await recordOf(fleet)).memory?.approval).toBeUndefined();
-    expect(told(fleet).at(-1)).toBe('approval.closed void');
+    expect(told(fleet).at(-1)).toBe('approval.closed not-needed');
   });
 
   it('drops the question when a person starts the run by hand', async () => {
