@@ -1,7 +1,5 @@
 import {
   type Document,
-  isAlias,
-  isMap,
   isScalar,
   isSeq,
   LineCounter,
@@ -16,6 +14,7 @@ import { type Diagnostic, pathText, type SourceText } from './diagnostics.ts';
 import { schemaAt, valueMeta } from './schema-walk.ts';
 import { secretsIn } from './secrets.ts';
 import { syntaxFaults } from './syntax-faults.ts';
+import { child, targetOf } from './yaml-steps.ts';
 
 /** A policy file as YAML read it, with the way back from a value to its line. */
 export interface Source extends SourceText {
@@ -150,7 +149,7 @@ function nodeFaults(base: Base, schema: z.core.$ZodType | undefined): readonly D
       }
     },
     Alias: (_key, alias, ancestors) => {
-      const target = alias.resolve(base.doc);
+      const target = targetOf(base.doc, alias);
       const fault = { severity: 'error', code: 'CP1006', path: pathText(pathOf(ancestors)) } as const;
       // An alias without a name is told by YAML.
       if (target === undefined && alias.source !== '') {
@@ -220,18 +219,6 @@ function pathOf(ancestors: readonly unknown[]): (string | number)[] {
     const key = (ancestor as { key?: unknown }).key;
     return isScalar(key) ? [String(key.value)] : [];
   });
-}
-
-function child(
-  doc: Document,
-  parent: unknown,
-  segment: string | number,
-): { key?: unknown; value: unknown } | undefined {
-  const node = isAlias(parent) ? parent.resolve(doc) : parent;
-  if (isSeq(node))
-    return typeof segment === 'number' && segment in node.items ? { value: node.items[segment] } : undefined;
-  if (!isMap(node)) return undefined;
-  return node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
 }
 
 function hasRange(node: unknown): node is Node {

@@ -31,6 +31,15 @@ describe('loadPolicy', () => {
     for (const file of marked) expect(loadPolicy([file]).ok).toBe(file.path.startsWith('warn-'));
   });
 
+  it('finds every unknown key among twenty thousand, also by way of an alias', () => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => index + 6);
+    const keys = lines.map((line) => `    strange${line}: 1\n`).join('');
+    // Looked up one by one, the keys of `b` would take minutes.
+    const text = `${head}${metadata}jobs:\n  a: &a\n${keys}  b: *a\n`;
+    const unknown = diagnosticsOf([{ path: 'p.yaml', text }]).filter(({ code }) => code === 'CP1001');
+    expect(unknown.map(({ line }) => line)).toEqual(lines);
+  });
+
   it('shows faults in the order of the file', () => {
     for (const file of marked) {
       const places = diagnosticsOf([file]).map(({ line, column }) => line * 1_000 + column);
