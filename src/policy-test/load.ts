@@ -3,6 +3,7 @@ import { matchesGlob } from '../core/match.ts';
 import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from '../policy/diagnostics.ts';
 import { place } from '../policy/merge.ts';
 import type { NotYet } from '../policy/not-yet.ts';
+import { type FileKind, orOtherKind } from '../policy/other-kind.ts';
 import { isPlain, valueAt } from '../policy/plain.ts';
 import { withoutSecrets } from '../policy/secrets.ts';
 import { fileStart, type Place, readSource, type Source } from '../policy/source.ts';
@@ -22,11 +23,24 @@ export interface ReadTests {
   readonly document?: PolicyTestDocument;
 }
 
+const testKind: FileKind = {
+  noun: 'a file of policy tests',
+  schema: policyTestSchema,
+  hint: 'such a file begins with apiVersion: checkpilot/v1 and kind: PolicyTest, and has policies, start and tests',
+  others: {
+    Policy: {
+      message: 'the file is a policy, not one of policy tests',
+      hint: 'check it: checkpilot check FILE; its tests are a file of their own, with kind: PolicyTest',
+    },
+  },
+};
+
 /** Reads one file of tests: every fault at once, sorted by position. Never throws. */
 export function readTests(file: SourceText): ReadTests {
-  const source = readSource(file, policyTestSchema);
+  const source = orOtherKind(readSource(file, policyTestSchema), testKind);
   const globs = globsOf(source.value);
-  if (source.isBroken) return { source, globs, diagnostics: sortDiagnostics(source.faults, [file]) };
+  if (source.isBroken)
+    return { source, globs, diagnostics: sortDiagnostics(source.faults.map(withoutSecrets), [file]) };
   const value = withoutShorthand(source.value ?? {});
   const ofSchema = validate(policyTestSchema, value, notYet).map((finding) =>
     toDiagnostic(source, inOurWords(finding, value)),

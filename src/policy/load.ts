@@ -4,7 +4,7 @@ import { type Diagnostic, pathText, type SourceText, sortDiagnostics } from './d
 import { isSet, mergedJobs, place, sections } from './merge.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
 import { receiverFaults } from './notification-checks.ts';
-import { orOtherKind } from './other-kind.ts';
+import { orOtherKind, policyKind } from './other-kind.ts';
 import { isPlain, nullsAsUnset, valueAt } from './plain.ts';
 import { regionFaults } from './region-checks.ts';
 import { resolvePolicy } from './resolve.ts';
@@ -23,7 +23,7 @@ export type LoadedPolicy =
  * The files share one set of jobs; metadata, defaults and guardrails each stand in just one of them.
  */
 export function loadPolicy(files: readonly SourceText[]): LoadedPolicy {
-  const sources = files.map((file) => orOtherKind(readSource(file)));
+  const sources = files.map((file) => orOtherKind(readSource(file), policyKind));
   const intact = sources.filter(({ isBroken }) => !isBroken);
   const fileFaults = [...sources.flatMap(({ faults }) => faults), ...intact.flatMap(schemaFaults)];
   const jobs = firstOfEachName(mergedJobs(intact));

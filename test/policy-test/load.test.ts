@@ -30,6 +30,9 @@ function marked({ text }: SourceText): string[] {
     .sort();
 }
 
+const foreign = (why: string) =>
+  `CP1002 the file does not look like a file of policy tests: ${why} (such a file begins with apiVersion: checkpilot/v1 and kind: PolicyTest, and has policies, start and tests)`;
+
 describe('a file of tests', () => {
   it.each(named('good-'))('%s is taken without a word', (name) => {
     expect(readTests(fixture(name)).diagnostics).toEqual([]);
@@ -42,6 +45,36 @@ describe('a file of tests', () => {
       expect(found(file)).toEqual(marked(file));
     },
   );
+
+  it.each([
+    [
+      'a policy',
+      fixture('policy.yaml').text,
+      'CP1004 the file is a policy, not one of policy tests (check it: checkpilot check FILE; its tests are a file of their own, with kind: PolicyTest)',
+    ],
+    [
+      'a package.json',
+      '{ "name": "x", "version": "1", "scripts": {} }',
+      foreign('its keys are name, version, scripts'),
+    ],
+    [
+      'tests of another tool',
+      'rule_files: [a.yaml]\nevaluation_interval: 1m\ntests: []\n',
+      foreign('its keys are rule_files, evaluation_interval, tests'),
+    ],
+    ['a list', '- a\n', foreign('it is a list')],
+    ['a text', 'hello\n', foreign('it is a text')],
+  ])('that is %s has that as its one fault', (_kind, text, told) => {
+    const { diagnostics, document } = readTests({ path: 'a.yaml', text });
+    expect(diagnostics.map(({ code, message, hint }) => `${code} ${message} (${hint})`)).toEqual([told]);
+    expect(document).toBeUndefined();
+  });
+
+  it('of a kind that is misspelt is still read as one', () => {
+    const { text } = fixture('good-minimal.yaml');
+    for (const kind of ['PolicyTests', 'Policy'])
+      expect(found({ path: 'a.yaml', text: text.replace('PolicyTest', kind) })).toEqual(['2 CP1004']);
+  });
 
   it('can be run with warnings, and cannot with errors', () => {
     for (const name of named('warn-')) expect(readTests(fixture(name)).document).toBeDefined();
