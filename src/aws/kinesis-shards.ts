@@ -99,6 +99,7 @@ function shardOf({
 }
 
 export const shardPermissions: Permissions = {
-  title: 'ask whether a record was left behind in a shard, once after a start',
+  title:
+    'ask whether a record was left behind in a shard, once after a start, and how old the oldest unread one is (`retention.exactAge`)',
   actions: ['kinesis:ListShards', 'kinesis:GetShardIterator', 'kinesis:GetRecords'],
 };

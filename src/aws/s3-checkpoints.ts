@@ -2,11 +2,18 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { listBatches } from '../checkpoint/batches.ts';
 import { headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { oldestRecord } from '../checkpoint/oldest-record.ts';
 import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
 import type { ShardEndTable } from '../checkpoint/shard-ends.ts';
 import type { Shards } from '../checkpoint/shards.ts';
-import type { Answer, CheckpointHead, CheckpointOptions, Checkpoints } from '../control/ports.ts';
+import type {
+  Answer,
+  CheckpointHead,
+  CheckpointOptions,
+  Checkpoints,
+  OldestRecord,
+} from '../control/ports.ts';
 import type { CheckpointInspection, PositionGap } from '../core/observation.ts';
 import { S3CheckpointFiles } from './s3-checkpoint-files.ts';
 
@@ -43,6 +50,14 @@ export class S3Checkpoints implements Checkpoints {
   async plannedAt(location: string, batch: number): Promise<Answer<number | undefined>> {
     const files = S3CheckpointFiles.at(this.#client, location);
     return files.ok ? plannedAt(files.value, batch) : files;
+  }
+
+  async oldestRecord(location: string, options: CheckpointOptions = {}): Promise<Answer<OldestRecord>> {
+    const files = S3CheckpointFiles.at(this.#client, location);
+    if (!files.ok) return files;
+    const { shards } = this.#beside;
+    if (!shards) return { ok: false, code: 'denied', message: 'no stream can be asked from here' };
+    return oldestRecord(files.value, { shards, ...this.#ends(options) });
   }
 
   async seam(

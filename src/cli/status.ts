@@ -105,7 +105,7 @@ function lossCell(clock: JobStatus['clock'], nowMs: number): string {
   if (clock.kind === 'unknown') return 'unknown';
   const { lossAtMs, bound } = clock;
   if (lossAtMs <= nowMs) return 'NOW';
-  const sign = { 'at-most': '≥ ', about: '~ ', 'at-least': '≤ ' }[bound];
+  const sign = { exact: '', 'at-most': '≥ ', about: '~ ', 'at-least': '≤ ' }[bound];
   return `in ${sign}${spanText(lossAtMs - nowMs)}`;
 }
 

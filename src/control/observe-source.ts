@@ -13,6 +13,7 @@ import type {
 } from '../core/source.ts';
 import { inputAskMs, isStill } from '../core/unread.ts';
 import type { JobState } from './load.ts';
+import { observeOldest } from './observe-oldest.ts';
 import type { Ports } from './ports.ts';
 
 /** How old a reading may be: the clock of a job that commits moves by itself, one that runs down needs better ones. */
@@ -61,12 +62,14 @@ export async function observeSource(
   const { kinesis, kafka } = job.source;
   if (!kinesis) return { retention: declared(kafka, nowMs), read, marks };
   const everyMs = isNear(look, read) ? nearMs : calmMs;
-  const [retention, lags, input] = await Promise.all([
+  const mayAsk = look.isStill && !look.isQuick;
+  const [retention, lags, input, exact] = await Promise.all([
     observeRetention(look, kinesis, everyMs),
     observeLag(look, kinesis, read, everyMs),
     observeInput(look, kinesis, read, everyMs),
+    observeOldest(ports, job, { read, before: look.before, nowMs, mayAsk }),
   ]);
-  return { retention, read, marks, ...lags, ...(input ? { input } : {}) };
+  return { retention, read, marks, ...lags, ...(input ? { input } : {}), ...(exact ? { exact } : {}) };
 }
 
 async function observeRead(

@@ -158,12 +158,21 @@ export interface Checkpoints {
   inspect(location: string, options?: CheckpointOptions): Promise<Answer<CheckpointInspection>>;
   /** When a batch was planned, as its own file says; undefined where it cannot be told. */
   plannedAt(location: string, batch: number): Promise<Answer<number | undefined>>;
+  /** What lies behind the last committed batch, as the Kinesis streams themselves say: a few calls for each shard. */
+  oldestRecord(location: string, options?: CheckpointOptions): Promise<Answer<OldestRecord>>;
   /** Where batch N+1 does not begin at the end of batch N; undefined where that cannot be told. */
   seam(
     location: string,
     batch: number,
     options?: CheckpointOptions,
   ): Promise<Answer<readonly PositionGap[] | undefined>>;
+}
+
+export interface OldestRecord {
+  /** The batch that was the last committed one; -1 before the first. */
+  readonly batch: number;
+  /** When the oldest record behind it arrived; absent where none lies there. */
+  readonly arrivedMs?: number;
 }
 
 export interface CheckpointOptions {

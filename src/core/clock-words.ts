@@ -20,6 +20,8 @@ export function lossText({ lossAtMs, bound }: Extract<Clock, { kind: 'running' }
   if (lossAtMs <= nowMs) return `lost since ${bound === 'about' ? 'about ' : ''}${at}`;
   const left = forMs(lossAtMs - nowMs);
   switch (bound) {
+    case 'exact':
+      return `lost from ${at} on, in ${left}`;
     case 'at-most':
       return `lost from ${at} on, in ${left} and not before`;
     case 'about':
@@ -51,6 +53,7 @@ export function clockLine(clock: Clock, nowMs: number): string {
 }
 
 const boundWords: Readonly<Record<Bound, { readonly age: string }>> = {
+  exact: { age: 'exactly' },
   'at-most': { age: 'at most' },
   about: { age: 'about' },
   'at-least': { age: 'at least' },

@@ -102,6 +102,8 @@ export interface ResolvedJob {
     /** Share of the retention that unread data has used when people are warned. */
     readonly warnAt: number;
     readonly extendToMs?: number;
+    /** One record of each shard may be read to tell how old the oldest unread one is. */
+    readonly isAgeExact?: boolean;
   };
   /** Which alarms wake the job besides those that name it by tag or dimension; and whether `apply` makes some. */
   readonly alarms?: {

@@ -10,6 +10,8 @@ export interface SourceSensor {
   readonly lag?: LagReading;
   /** The reading before that one: a job that falls behind is told by it from one that catches up. */
   readonly lagBefore?: LagReading;
+  /** What the stream itself holds behind the last batch; Kinesis only, where the policy wants it and the job stands still. */
+  readonly exact?: ExactReading;
   /** What came in since; Kinesis only, asked for once a job stands still. */
   readonly input?: InputReading;
 }
@@ -57,6 +59,16 @@ export interface LagReading {
   readonly askedAtMs: number;
 }
 
+/** The first record of each shard behind one committed batch. */
+export interface ExactReading {
+  readonly batch: number;
+  /** When the oldest of them arrived; absent where none lies there, or where it could not be told. */
+  readonly arrivedMs?: number;
+  /** Why it could not be told. */
+  readonly why?: string;
+  readonly readAtMs: number;
+}
+
 export interface InputReading {
   readonly batch: number;
   /** When the first record came after it was planned; absent where none came. */
@@ -70,16 +82,25 @@ export interface SourceMemory {
   readonly read?: Readonly<Record<string, ReadMark>>;
   readonly lag?: LagReading;
   readonly lagBefore?: LagReading;
+  readonly exact?: ExactReading;
   readonly input?: InputReading;
 }
 
 /** What a pass keeps of what it read. */
-export function rememberedSource({ retention, marks, lag, lagBefore, input }: SourceSensor): SourceMemory {
+export function rememberedSource({
+  retention,
+  marks,
+  lag,
+  lagBefore,
+  exact,
+  input,
+}: SourceSensor): SourceMemory {
   return {
     ...(retention.kind === 'seen' && retention.from === 'service' ? { retention: readingOf(retention) } : {}),
     read: marks,
     ...(lag ? { lag } : {}),
     ...(lagBefore ? { lagBefore } : {}),
+    ...(exact ? { exact } : {}),
     ...(input ? { input } : {}),
   };
 }

@@ -2,8 +2,8 @@ import type { JobRun } from './job-run.ts';
 import type { Observation, RunSensor } from './observation.ts';
 import type { ReadSensor, SourceSensor } from './source.ts';
 
-/** How sure the age of the oldest unread record is: it is not older, about so old, or not younger. */
-export type Bound = 'at-most' | 'about' | 'at-least';
+/** How sure the age of the oldest unread record is: it is its own time of arrival, not older, about so old, or not younger. */
+export type Bound = 'exact' | 'at-most' | 'about' | 'at-least';
 
 /** Since when records wait that the job has not read and committed. */
 export type Unread =
@@ -25,9 +25,24 @@ const quietGapMs = 2 * 3_600_000;
 /**
  * The age of the oldest unread record, from the last committed batch: all that had come when it was planned was read, but
  * for what the job was behind. That is free and works while the job is down. A stream that took nothing since makes
- * it younger, and a driver that looks for input and finds none.
+ * it younger, and a driver that looks for input and finds none. Where the records themselves were asked, they say it.
  */
 export function unreadOf(source: SourceSensor, run: RunSensor, nowMs: number): Unread {
+  const { exact, read } = source;
+  if (read.kind !== 'seen' || exact?.batch !== read.batch) return reckoned(source, run, nowMs);
+  const { arrivedMs, why } = exact;
+  if (why !== undefined) {
+    const unread = reckoned(source, run, nowMs);
+    const asked = `; its records could not be asked (${why})`;
+    return unread.kind === 'unknown' ? unread : { ...unread, how: `${unread.how}${asked}` };
+  }
+  if (arrivedMs === undefined)
+    return { kind: 'none', how: `no record lies behind batch ${read.batch} in any shard` };
+  const how = `it arrived then, the first behind batch ${read.batch}`;
+  return { kind: 'since', sinceMs: arrivedMs, bound: 'exact', how };
+}
+
+function reckoned(source: SourceSensor, run: RunSensor, nowMs: number): Unread {
   const { read, lag, input } = source;
   if (read.kind === 'unknown') return { kind: 'unknown', why: read.why };
   if (read.kind === 'first-batch')

@@ -39,6 +39,7 @@ function checkpoints({ time, jobs }: Scripted): Checkpoints {
       at(location, 'GetObject');
       return { ok: true, value: undefined };
     },
+    oldestRecord: async () => ({ ok: false, code: 'denied', message: 'a policy test has no records' }),
     seam: async (location) => ({ ok: true, value: at(location, 'GetObject').gaps }),
   };
 }

@@ -31,7 +31,7 @@ export const diagnosticCodes = {
   CP2005: 'role-of-another-account',
   CP2006: 'renamed-from-a-name-in-use',
   CP2007: 'window-that-never-holds',
-  CP2008: 'retention-cannot-be-extended',
+  CP2008: 'needs-a-kinesis-stream',
   CP2101: 'many-attempts-an-hour',
   CP2102: 'receiver-never-told',
   CP2103: 'no-alarm-to-make',

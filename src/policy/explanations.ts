@@ -93,9 +93,9 @@ export const explanations: Readonly<Record<DiagnosticCode, Explanation>> = {
   },
   CP2008: {
     cause:
-      'The retention of a Kafka topic, or of no source at all, is to be made longer. Checkpilot can do that with Kinesis streams only: the other needs a client inside of the network of the cluster.',
+      'The retention of a Kafka topic, or of no source at all, is to be made longer, or its records are to be asked for their age. Checkpilot can do that with Kinesis streams only: the other needs a client inside of the network of the cluster.',
     example: 'source: { kafka: { … } }\nretention: { extendTo: 7d }',
-    fix: 'Leave `retention.extendTo` out, and give the topics the retention that a night without the job needs; or name the Kinesis stream in `source.kinesis`.',
+    fix: 'Leave `retention.extendTo` and `retention.exactAge` out, and give the topics the retention that a night without the job needs; or name the Kinesis stream in `source.kinesis`.',
   },
   CP2101: {
     cause:

@@ -114,8 +114,13 @@ function resolveSource(source: PolicyJob['source']): Pick<ResolvedJob, 'source'>
 function definedRetention({
   warnAt,
   extendTo,
+  exactAge,
 }: PolicyJob['retention']): NonNullable<ResolvedJob['retention']> {
-  return { warnAt, ...(extendTo === undefined ? {} : { extendToMs: extendTo }) };
+  return {
+    warnAt,
+    ...(extendTo === undefined ? {} : { extendToMs: extendTo }),
+    ...(exactAge ? { isAgeExact: true } : {}),
+  };
 }
 
 function resolveRestart(restart: PolicyJob['restart']): RestartPolicy {

@@ -15,6 +15,11 @@ export function retentionFaults(job: MergedJob): readonly JobFault[] {
     const hint = 'only Kinesis streams can; give the topics the retention that they need yourself';
     return [{ job, code: 'CP2008', path: ['retention', 'extendTo'], on: 'key', message, hint }];
   }
+  if (valueAt(retention, ['exactAge']) === true) {
+    const message = kind ? `the records of ${kind} topics cannot be asked for their age` : 'no source to ask';
+    const hint = 'only Kinesis streams can; leave exactAge out';
+    return [{ job, code: 'CP2008', path: ['retention', 'exactAge'], on: 'key', message, hint }];
+  }
   const isDeclared = kind !== undefined && valueAt(source, [kind, 'retention']) !== undefined;
   if (isDeclared) return [];
   const hint = kind

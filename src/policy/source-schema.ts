@@ -71,4 +71,10 @@ export const retentionSchema = z.strictObject({
     .describe(
       'The stream may be told to keep its records this long, before a person runs out of time to act. Kinesis only, costs money.',
     ),
+  exactAge: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Of a job that stands still for an hour one record of each shard is read, to tell exactly how old the oldest unread one is. Kinesis only; the stream has to be among `AuditStreamArns`.',
+    ),
 });

@@ -112,7 +112,7 @@ function clockField(clock: Clock, atMs: number): string {
   const { lossAtMs, sinceMs, retentionMs, bound, assumed } = clock;
   const keeps = `source keeps ${keepsText(retentionMs)}${assumed === undefined ? '' : ' at least'}`;
   const used = Math.floor((100 * Math.max(0, atMs - sinceMs)) / retentionMs);
-  const sure = { 'at-most': 'at most ', about: 'about ', 'at-least': 'at least ' }[bound];
+  const sure = { exact: '', 'at-most': 'at most ', about: 'about ', 'at-least': 'at least ' }[bound];
   const loss = lossAtMs <= atMs ? 'records are lost since' : 'loss from';
   return `${keeps}, ${sure}${used} % used\n${loss} ${dayAndTime(lossAtMs)}`;
 }

@@ -32,7 +32,7 @@ import {
   worldCheckpoints,
   worldDriverLogs,
 } from './world-ports.ts';
-import { worldRetentions, worldStreams } from './world-streams.ts';
+import { worldRetentions, worldShards, worldStreams } from './world-streams.ts';
 
 export interface FleetOptions {
   readonly seed: number | string;
@@ -93,7 +93,7 @@ export class Fleet {
       applications: worldApplications(this.world),
       store: this.store,
       wakes: this.#queue(),
-      checkpoints: heads ? ledgerCheckpoints(heads) : worldCheckpoints(this.objects),
+      checkpoints: heads ? ledgerCheckpoints(heads) : worldCheckpoints(this.objects, worldShards(this.world)),
       streams: worldStreams(this.world),
       retentions: worldRetentions(this.world),
       logs: worldDriverLogs(this.objects),

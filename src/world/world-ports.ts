@@ -4,8 +4,10 @@ import { parseApplication } from '../aws/emr-serverless-applications.ts';
 import type { CheckpointFiles } from '../checkpoint/files.ts';
 import { type BatchFiles, headOf } from '../checkpoint/head.ts';
 import { inspectCheckpoint } from '../checkpoint/inspect.ts';
+import { oldestRecord } from '../checkpoint/oldest-record.ts';
 import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
+import type { Shards } from '../checkpoint/shards.ts';
 import type {
   Answer,
   Applications,
@@ -128,7 +130,7 @@ export function worldApplications(
 }
 
 /** Heads of checkpoints straight from the world's objects. */
-export function worldCheckpoints(objects: ObjectStore): Checkpoints {
+export function worldCheckpoints(objects: ObjectStore, shards: Shards): Checkpoints {
   return {
     async head(location) {
       const prefix = location.replace(/^s3:\/\//, '');
@@ -139,6 +141,7 @@ export function worldCheckpoints(objects: ObjectStore): Checkpoints {
     },
     inspect: (location) => inspectCheckpoint(worldFiles(objects, location)),
     plannedAt: (location, batch) => plannedAt(worldFiles(objects, location), batch),
+    oldestRecord: (location) => oldestRecord(worldFiles(objects, location), { shards }),
     seam: (location, batch) => auditSeam(worldFiles(objects, location), batch),
   };
 }
@@ -148,6 +151,7 @@ export function ledgerCheckpoints(ledger: CheckpointLedger): Checkpoints {
     head: async (location) => ({ ok: true, value: ledger.head(location) }),
     inspect: async () => ({ ok: true, value: { health: 'clean' } }),
     plannedAt: async (location, batch) => ({ ok: true, value: ledger.plannedAt(location, batch) }),
+    oldestRecord: async () => ({ ok: false, code: 'denied', message: 'no streams here' }),
     seam: async () => ({ ok: true, value: [] }),
   };
 }

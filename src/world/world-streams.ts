@@ -1,4 +1,6 @@
+import type { Shards } from '../checkpoint/shards.ts';
 import type { Retentions, Streams } from '../control/ports.ts';
+import type { ShardPosition } from './stream.ts';
 import type { World } from './world.ts';
 import { answering, refusalOf } from './world-ports.ts';
 
@@ -25,6 +27,23 @@ export function worldStreams(world: World): Streams {
     async readAge({ stream }, { fromMs, toMs }) {
       const knownMs = Math.min(toMs, world.time.now() - metricsLateMs);
       return { ok: true, value: world.stream(stream)?.readAgeBetween(fromMs, knownMs) };
+    },
+  };
+}
+
+/** What readers of the world's streams find: no stream of it is ever resharded. */
+export function worldShards(world: World): Shards {
+  return {
+    async list(name) {
+      const shardIds = world.stream(name)?.shardIds ?? [];
+      return { ok: true, value: shardIds.map((id) => ({ id, parents: [], isClosed: false })) };
+    },
+    async firstRecord(name, { id, position, positionType }) {
+      const stream = world.stream(name);
+      const at = { iteratorType: positionType, iteratorPosition: String(position) } as ShardPosition;
+      const nowMs = world.time.now();
+      const gone = stream ? Math.max(stream.countBefore(id, at), stream.trimmedAt(nowMs)) : 0;
+      return { ok: true, value: stream?.arrivalMs(gone + 1, nowMs) };
     },
   };
 }

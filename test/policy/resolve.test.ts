@@ -118,7 +118,7 @@ describe('merging', () => {
     const dayMs = 86_400_000;
     expect(jobOf(policy, 'clicks')).toMatchObject({
       source: { kinesis: { stream: 'clicks', consumer: 'efo/clicks' } },
-      retention: { warnAt: 0.4, extendToMs: 7 * dayMs },
+      retention: { warnAt: 0.4, extendToMs: 7 * dayMs, isAgeExact: true },
     });
     expect(jobOf(policy, 'ledger')).toMatchObject({
       source: { kafka: { topics: ['l.v2'], retentionMs: 7 * dayMs } },

@@ -88,6 +88,38 @@ describe('a job that is down for days', () => {
     });
   });
 
+  it('is told of by the arrival of its oldest unread record, where that may be read', async () => {
+    const fleet = dying({ jobs: { orders: { retention: { warnAt: 0.5, isAgeExact: true } } } });
+    let asked = 0;
+    const { oldestRecord } = fleet.ports.checkpoints;
+    const counted: typeof oldestRecord = (...of) => {
+      asked += 1;
+      return oldestRecord(...of);
+    };
+    fleet.ports = { ...fleet.ports, checkpoints: { ...fleet.ports.checkpoints, oldestRecord: counted } };
+    await fleet.runFor(30 * hourMs);
+    const page = fleet.notices.find(({ reason }) => reason === 'data-loss-near');
+    expect(page?.text).toMatch(/Its oldest unread record is exactly 15 h \d\d min old/);
+    const said = /lost from (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC on, in/.exec(page?.text ?? '');
+    expect(Math.floor(lossMs(fleet) / 1_000)).toBe(Date.parse(`${said?.[1]}T${said?.[2]}Z`) / 1_000);
+    expect(await statusOf(fleet)).toMatchObject({ clock: { level: 'lost', bound: 'exact' } });
+    // It stays what it is while nothing is committed.
+    expect(asked).toBe(1);
+  });
+
+  it('says why where its records may not be read, and goes by its batches as ever', async () => {
+    const fleet = dying({ jobs: { orders: { retention: { warnAt: 0.5, isAgeExact: true } } } });
+    const denied = async () => ({ ok: false, code: 'denied', message: 'no GetRecords' }) as const;
+    fleet.ports = { ...fleet.ports, checkpoints: { ...fleet.ports.checkpoints, oldestRecord: denied } };
+    await fleet.runFor(10 * hourMs);
+    expect(await statusOf(fleet)).toMatchObject({
+      clock: {
+        bound: 'at-most',
+        how: expect.stringMatching(/kept up; its records could not be asked \(denied: no GetRecords\)$/),
+      },
+    });
+  });
+
   it('loses nothing where its stream may be kept for longer', async () => {
     const fleet = dying({ jobs: { orders: { retention: week } } });
     await fleet.runFor(3 * 24 * hourMs);

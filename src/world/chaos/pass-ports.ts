@@ -40,6 +40,7 @@ export function passPorts(site: Site, pass: Pass): Ports & NotifyPorts {
         ),
       inspect: async () => ({ ok: true, value: { health: 'clean' } }),
       plannedAt: async () => ({ ok: true, value: undefined }),
+      oldestRecord: async () => unavailable,
       seam: async () => ({ ok: true, value: [] }),
     },
     // No job of these schedules names a stream.
