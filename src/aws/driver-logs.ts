@@ -30,36 +30,38 @@ export class PlacedDriverLogs implements DriverLogs {
   }
 
   read(run: JobRun, attempt?: number): Promise<LogsAnswer> {
-    return this.#ask(run, (place, placed) => place.read(placed, attempt));
+    return this.#ask(run, (place, placed) => place.read(placed, attempt), comingOne);
   }
 
   readExecutor(run: JobRun, executor: string, attempt?: number): Promise<LogsAnswer> {
-    return this.#ask(run, (place, placed) => place.readExecutor(placed, executor, attempt));
+    return this.#ask(run, (place, placed) => place.readExecutor(placed, executor, attempt), comingOne);
   }
 
   search(run: JobRun, search: LogSearch): Promise<SearchAnswer> {
-    return this.#ask<SearchAnswer>(run, (place, placed) => place.search(placed, search));
+    return this.#ask<SearchAnswer>(run, (place, placed) => place.search(placed, search), unknownOne);
   }
 
-  /** A place without a log says why; of several the one that may still get one, or that could not be read, counts. */
   async #ask<T extends LogsAnswer | SearchAnswer>(
     run: JobRun,
     ask: (place: DriverLogs, placed: JobRun) => Promise<T>,
+    oneOf: (told: Told) => NoLog | undefined,
   ): Promise<T | NoLog> {
     const placed = await this.#placed(run);
     if (!placed.ok)
       return { kind: 'unknown', why: `where its application sends logs: ${placed.code}: ${placed.message}` };
-    const answers: T[] = [];
+    const answers: NoLog[] = [];
     for (const place of this.#options.places) {
       const answer = await ask(place, placed.value);
       if (answer.kind === 'read') return answer;
-      answers.push(answer);
+      answers.push(answer as NoLog);
     }
-    const found =
-      answers.find((answer) => answer.kind === 'none' && answer.mayCome === true) ??
-      answers.find(({ kind }) => kind === 'unknown');
+    const coming = answers.find((answer) => answer.kind === 'none' && answer.mayCome === true);
+    const unknown = answers.find(({ kind }) => kind === 'unknown');
     return (
-      found ?? { kind: 'none', why: 'neither the run nor its application sends logs to S3 or CloudWatch' }
+      oneOf({ coming, unknown }) ?? {
+        kind: 'none',
+        why: 'neither the run nor its application sends logs to S3 or CloudWatch',
+      }
     );
   }
 
@@ -86,6 +88,22 @@ export class PlacedDriverLogs implements DriverLogs {
       return toFailure(error);
     }
   }
+}
+
+/** What places without a log said: that one may still get one, and that one could not be read. */
+interface Told {
+  readonly coming: NoLog | undefined;
+  readonly unknown: NoLog | undefined;
+}
+
+/** To judge an end a log that is on its way is worth waiting for; what could not be read is said with it. */
+function comingOne({ coming, unknown }: Told): NoLog | undefined {
+  return coming && unknown ? { ...coming, why: `${coming.why}; ${unknown.why}` } : (coming ?? unknown);
+}
+
+/** A search goes on from where it stopped, so that waiting costs it nothing; what may not be read has to be told. */
+function unknownOne({ coming, unknown }: Told): NoLog | undefined {
+  return unknown ?? coming;
 }
 
 export const applicationPermissions: Permissions = {

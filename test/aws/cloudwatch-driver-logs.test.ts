@@ -2,6 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
 import { CloudWatchDriverLogs } from '../../src/aws/cloudwatch-driver-logs.ts';
 import { PlacedDriverLogs } from '../../src/aws/driver-logs.ts';
+import { S3DriverLogs } from '../../src/aws/s3-driver-logs.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import type { DriverLogs } from '../../src/control/ports.ts';
 import type { JobRun } from '../../src/core/job-run.ts';
@@ -303,8 +304,33 @@ describe('the places of driver logs', () => {
           answers.map((answer) => place(answer)),
         )
       ).logs.read(withMonitoring(s3));
-    expect(await ask(none, unknown, coming)).toBe(coming);
+    expect(await ask(none, unknown, coming)).toEqual({ ...coming, why: 'not yet; denied' });
+    expect(await ask(none, coming)).toBe(coming);
     expect(await ask(none, unknown)).toBe(unknown);
     expect(await ask(none)).toMatchObject({ kind: 'none', why: expect.stringContaining('neither') });
+  });
+
+  it('that may not be searched are told, although another of them is still to come', async () => {
+    const denied = await scripted({
+      status: 403,
+      body: '<Error><Code>AccessDenied</Code><Message>not yours</Message></Error>',
+    });
+    const { logs: group, requests } = await logsOf(failing('ResourceNotFoundException'));
+    const { logs } = await placed('reset', [
+      new S3DriverLogs(clientsOf(denied, { retries: 'none' }).s3),
+      group,
+    ]);
+    const both = withMonitoring({
+      ...s3,
+      cloudWatchLoggingConfiguration: { enabled: true, logGroupName: '/checkpilot/jobs' },
+    });
+    const answer = await logs.search(both, { sinceMs: 0, nowMs: 1, words: ['x'] });
+    expect(answer).toMatchObject({ kind: 'unknown', why: expect.stringMatching(/^denied: /) });
+    expect(requests).toHaveLength(1);
+    expect(await logs.read(both)).toMatchObject({
+      kind: 'none',
+      mayCome: true,
+      why: expect.stringMatching(/^there is no log group \/checkpilot\/jobs; denied: /),
+    });
   });
 });
