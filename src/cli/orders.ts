@@ -97,7 +97,10 @@ export function stopCommand(verbs: Verbs): Command {
   const command = new Command('stop')
     .description('cancel the run of a job with grace, and keep the job stopped')
     .argument('<job>', 'name of the job');
-  return order(verbs, command, { needsReason: 'always', job: ({ ports }, job) => stopJob(ports, job) });
+  return order(verbs, command, {
+    needsReason: 'always',
+    job: ({ ports }, job, _options, person) => stopJob(ports, job, person),
+  });
 }
 
 /** `checkpilot start JOB --reason … [--override]`. */
@@ -208,7 +211,7 @@ function told(verb: string, what: string, answer: OrderAnswer, { json }: OrderOp
     case 'done':
       if (!json)
         host.out(
-          `${verb} ${what}: ${takesPass.has(verb) ? `ordered; the next pass carries it out, see checkpilot status ${what}` : 'done'}\n`,
+          `${verb} ${what}: ${takesPass.has(verb) ? `ordered; the next pass carries it out, see checkpilot status ${what}` : 'done'}${answer.about === undefined ? '' : ` (${answer.about})`}\n`,
         );
       return exitCodes.fine;
     case 'unchanged':

@@ -82,6 +82,7 @@ function statusText(fleet: FleetStatus, isAll: boolean): string {
   const concerns = shown.flatMap((job) => [
     ...(job.concerns ?? []).map((text) => `${job.job}: ${text}\n`),
     ...spentClasses(job, nowMs).map((text) => `${job.job}: ${text}\n`),
+    ...byPeople(job, nowMs).map((text) => `${job.job}: ${text}\n`),
   ]);
   const hidden = jobs.length - shown.length;
   return `${head}\n\n${table}${concerns.length > 0 ? `\n${concerns.join('')}` : ''}${hidden > 0 ? `\n${hidden} ok (hidden, --all)\n` : ''}`;
@@ -117,6 +118,22 @@ function spentClasses({ classBudgets = {} }: JobStatus, nowMs: number): readonly
     const frees = freesAtMs === undefined ? 'when its claim is settled' : `at ${atText(freesAtMs, nowMs)}`;
     return [`restarts after ${name} are used up (${usedText(budget)}), the next is possible ${frees}`];
   });
+}
+
+/** What people are asked and have not answered, and what they have paused: the table has room for one thing. */
+function byPeople({ approval, extensionApproval, pauses = [] }: JobStatus, nowMs: number): readonly string[] {
+  const asked = [approval, extensionApproval].flatMap((one) =>
+    one?.state === 'open' && nowMs < one.expiresAtMs
+      ? [
+          `a person is asked to ${one.text}: checkpilot approve ${one.hash} --reason "…", until ${atText(one.expiresAtMs, nowMs)}`,
+        ]
+      : [],
+  );
+  const held = pauses.map(
+    ({ action, untilMs, by, reason }) =>
+      `${action === undefined ? 'all its commands are' : `its ${action} is`} paused until ${atText(untilMs, nowMs)} (${by}: "${reason}")`,
+  );
+  return [...asked, ...held];
 }
 
 function rowOf(job: JobStatus, nowMs: number): readonly string[] {

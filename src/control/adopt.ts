@@ -34,8 +34,9 @@ export function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision,
     }),
   );
   const { jobRunId, applicationId, createdAtMs } = run;
+  const { stopped: _over, ...before } = memory;
   return {
-    ...memory,
+    ...before,
     ...(memory.incident ? { incident: startedByPerson(memory.incident, 'run-adopted') } : {}),
     generation,
     desired: 'running',

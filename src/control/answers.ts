@@ -102,5 +102,6 @@ function answered(
   return {
     memory: { ...memory, [questionOn(asked.action)]: approval },
     also: [approvalItem(job.name, approval, nowMs), notice],
+    about: `plan ${asked.hash}: ${asked.text}`,
   };
 }

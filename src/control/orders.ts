@@ -1,6 +1,7 @@
 import { holdText } from '../core/explain-hold.ts';
 import { mayAct } from '../core/guard.ts';
 import type { ActionName, ResolvedJob } from '../core/job.ts';
+import { liveStates } from '../core/job-run.ts';
 import type { JobMemory } from '../core/memory.ts';
 import { type ControlItem, keys, schemaVersion } from './items.ts';
 import { gatesOf, type JobState, loadJob, nextRev, openClaim, seenRev } from './load.ts';
@@ -17,7 +18,8 @@ export interface Person {
 }
 
 export type OrderAnswer =
-  | { readonly kind: 'done' }
+  /** `about`: what exactly was ordered, or what is to be known of it. */
+  | { readonly kind: 'done'; readonly about?: string }
   /** Already so; nothing was written. */
   | { readonly kind: 'unchanged'; readonly why: string }
   /** Not allowed; the sentence says what would have to change. */
@@ -54,13 +56,16 @@ export function resumeJob(ports: OrderPorts, job: ResolvedJob): Promise<OrderAns
 }
 
 /** The job should not run: its live run is cancelled with grace by the next pass, and stays down. */
-export function stopJob(ports: OrderPorts, job: ResolvedJob): Promise<OrderAnswer> {
+export function stopJob(ports: OrderPorts, job: ResolvedJob, person: Person): Promise<OrderAnswer> {
   return change(ports, job, (memory, state) => {
-    if (memory.desired === 'stopped') return `${job.name} is stopped already`;
+    if (memory.desired === 'stopped') {
+      const { stopped } = memory;
+      return `${job.name} is stopped already${stopped ? `, by ${stopped.by} (“${stopped.reason}”)` : ''}`;
+    }
     const held = heldBack(ports, job, state);
     if (held) return { refused: `${job.name} cannot be stopped now: ${held}` };
     const { order: _dropped, ...rest } = memory;
-    return { ...rest, desired: 'stopped' };
+    return { ...rest, desired: 'stopped', stopped: { ...person, atMs: state.nowMs } };
   });
 }
 
@@ -83,9 +88,22 @@ export async function startJob(
         refused: `${job.name} is parked (${memory.parked.reason}); say --override to start it all the same`,
       };
     }
+    if (!job.launch && memory.generation === 0) {
+      const why = `${job.name} has no earlier run and no launch.spec, so there is nothing to start`;
+      return { refused: why };
+    }
     const order = { id, ...person, override, expiresAtMs: state.nowMs + orderLifeMs };
-    return { ...memory, desired: 'running', order };
+    const { stopped: _over, ...rest } = memory;
+    return { memory: { ...rest, desired: 'running', order }, ...liveText(state) };
   });
+}
+
+/** Whoever orders a start of a job that runs means something else, or does not know it. */
+function liveText({ record, memory }: JobState): { readonly about?: string } {
+  const { runState = '', runId } = record?.last ?? {};
+  const isLive = memory.desired === 'running' && liveStates.some((state) => state === runState);
+  if (!isLive || runId !== memory.run?.jobRunId) return {};
+  return { about: `its run ${runId} was ${runState} at the last look: nothing is started while it lives` };
 }
 
 /** The kill switch: with it on, no command leaves Checkpilot, whatever is claimed or granted. */
@@ -137,7 +155,7 @@ export function heldBack(
 /** What an order makes of the job's memory, with what is written beside it; or why it changes nothing. */
 export type Change =
   | JobMemory
-  | { readonly memory: JobMemory; readonly also: readonly Write[] }
+  | { readonly memory: JobMemory; readonly also?: readonly Write[]; readonly about?: string }
   | string
   | { readonly refused: string };
 
@@ -159,14 +177,14 @@ export async function change(
     const changed = next(state.memory, state);
     if (typeof changed === 'string') return { kind: 'unchanged', why: changed };
     if ('refused' in changed) return { kind: 'refused', why: changed.refused };
-    const { memory, also } = 'memory' in changed ? changed : { memory: changed, also: [] };
+    const { memory, also = [], about } = 'memory' in changed ? changed : { memory: changed };
     // The claim under way keeps its own wake time: that is what finds it if its pass is dead.
     const dueAtMs = openClaim(state) && state.record ? state.record.dueAtMs : state.nowMs;
     const outcome = await ports.store.commit([recordWrite(job.name, state, { memory, dueAtMs }), ...also]);
     if (outcome.kind === 'unavailable') return { ...outcome, isOpen: true };
     if (outcome.kind === 'conflict') continue;
     await ports.wakes.send([{ wake: { kind: 'job', job: job.name, cause: 'order' }, delaySeconds: 0 }]);
-    return { kind: 'done' };
+    return { kind: 'done', ...(about === undefined ? {} : { about }) };
   }
   return {
     kind: 'unavailable',

@@ -1,7 +1,7 @@
-import { type Approval, askAgainMs } from '../core/approval.ts';
 import { emptyRing, type Ring } from '../core/budget.ts';
 import { type Clock, isUrgent } from '../core/data-loss-clock.ts';
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
+import type { JobMemory } from '../core/memory.ts';
 import type { NativeUse } from '../core/native-attempts.ts';
 import type { BudgetSensor } from '../core/observation.ts';
 import { utcText } from '../core/utc.ts';
@@ -9,6 +9,14 @@ import { observeBudget } from './budget.ts';
 import { as, type ControlItem, keys, type RecordItem } from './items.ts';
 import { gatesOf } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
+import {
+  type Asked,
+  type HeldByPerson,
+  isUnanswered,
+  nextOfApproval,
+  pausesOf,
+  questionOf,
+} from './status-people.ts';
 
 /** States as people read them, worst first. */
 export const jobStates = [
@@ -51,7 +59,13 @@ export interface JobStatus {
   /** Where the run differs from what Checkpilot would start, and other things to know. */
   readonly concerns?: readonly string[];
   /** What a person is asked, in mode suggest. */
-  readonly approval?: Pick<Approval, 'hash' | 'action' | 'text' | 'state' | 'expiresAtMs'>;
+  readonly approval?: Asked;
+  /** … about a longer retention. */
+  readonly extensionApproval?: Asked;
+  /** Pauses that hold, of the job and of single actions. */
+  readonly pauses?: readonly HeldByPerson[];
+  /** Who stopped it by an order. */
+  readonly stopped?: JobMemory['stopped'];
   /** The data-loss clock as that pass had it; absent where the policy names no source. */
   readonly clock?: Clock;
   readonly incident?: { readonly id: string; readonly openedAtMs: number; readonly class?: string };
@@ -122,6 +136,7 @@ function jobStatus(job: ResolvedJob, record: RecordItem | undefined, ring: Ring,
   const next = nextOf(state, record);
   const streaks = Object.values(memory?.progress ?? {}).map((mark) => mark.streak);
   const incident = memory?.incident;
+  const pauses = pausesOf(memory, nowMs);
   return {
     job: job.name,
     state,
@@ -136,6 +151,9 @@ function jobStatus(job: ResolvedJob, record: RecordItem | undefined, ring: Ring,
     ...(record?.last ? { lookedAtMs: record.last.lastAtMs, decisionId: record.last.id } : {}),
     ...(record?.last?.concerns ? { concerns: record.last.concerns } : {}),
     ...(memory?.approval ? { approval: questionOf(memory.approval) } : {}),
+    ...(memory?.extensionApproval ? { extensionApproval: questionOf(memory.extensionApproval) } : {}),
+    ...(pauses.length > 0 ? { pauses } : {}),
+    ...(memory?.stopped ? { stopped: memory.stopped } : {}),
     ...(record?.last?.clock ? { clock: record.last.clock } : {}),
     ...(incident
       ? {
@@ -158,7 +176,9 @@ function stateOf(record: RecordItem | undefined, nowMs: number): JobState {
   if (memory.incident?.needsHuman || memory.parked || isUrgent(last.clock)) return 'NEEDS HUMAN';
   if (memory.pause && nowMs < memory.pause.untilMs) return 'PAUSED';
   if (memory.desired === 'stopped') return 'STOPPED';
-  if (!isLive && isUnanswered(memory.approval)) return 'NEEDS HUMAN';
+  // What something else holds back nobody can approve.
+  const isAsked = isUnanswered(memory.approval) && last.guard.kind !== 'withheld';
+  if (isAsked || isUnanswered(memory.extensionApproval)) return 'NEEDS HUMAN';
   if (memory.unknownSinceMs !== undefined) return 'NO DATA';
   if (!isLive && last.guard.kind !== 'done') return 'DOWN';
   if (memory.wish || (record.claimLocks?.length ?? 0) > 0 || memory.incident) return 'RECOVERING';
@@ -200,10 +220,14 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   // It goes on by itself, also where a person was called.
   if (memory?.wish?.awaitsCapacity && last?.reason === 'waits-for-capacity')
     return { next: 'room in its application' };
-  const asked = last?.guard.kind === 'suggested' ? nextOfApproval(memory?.approval) : undefined;
+  const ofRun = last?.guard.kind === 'suggested' ? nextOfApproval(memory?.approval) : undefined;
+  const asked = ofRun ?? nextOfApproval(memory?.extensionApproval);
   if (asked) return asked;
   if (state === 'NEEDS HUMAN') return { next: `a person: ${memory?.incident?.toldReason ?? 'see explain'}` };
-  if (state === 'STOPPED') return { next: 'somebody starts it' };
+  if (state === 'STOPPED') {
+    const { by, reason } = memory?.stopped ?? {};
+    return { next: `somebody starts it${by === undefined ? '' : ` (stopped by ${by}: "${reason}")`}` };
+  }
   if (last && last.guard.kind !== 'done') {
     const { kind, why, window, untilMs } = last.guard;
     const named = window === undefined ? why : `${why} ${window}`;
@@ -213,35 +237,6 @@ function nextOf(state: JobState, record: RecordItem | undefined): Pick<JobStatus
   if (memory?.wish) return { next: `restart (${memory.wish.reason})`, nextAtMs: memory.wish.notBeforeMs };
   if (state === 'RECOVERING') return { next: 'healthy when it has run long enough' };
   return { next: '–' };
-}
-
-function questionOf({
-  hash,
-  action,
-  text,
-  state,
-  expiresAtMs,
-}: Approval): NonNullable<JobStatus['approval']> {
-  return { hash, action, text, state, expiresAtMs };
-}
-
-function isUnanswered(approval: Approval | undefined): boolean {
-  return approval?.state === 'open' || approval?.state === 'expired';
-}
-
-function nextOfApproval(approval: Approval | undefined): Pick<JobStatus, 'next' | 'nextAtMs'> | undefined {
-  if (!approval) return undefined;
-  const { hash, state, by, reason } = approval;
-  switch (state) {
-    case 'open':
-      return { next: `question ends: approve or decline plan ${hash}`, nextAtMs: approval.expiresAtMs };
-    case 'expired':
-      return { next: `nobody approved plan ${hash}; asked again`, nextAtMs: approval.askedAtMs + askAgainMs };
-    case 'declined':
-      return { next: `${by ?? 'somebody'} declined plan ${hash}: "${reason ?? ''}"` };
-    default:
-      return undefined;
-  }
 }
 
 function byUrgency(policy: ResolvedPolicy): (a: JobStatus, b: JobStatus) => number {

@@ -176,7 +176,7 @@ function asked(pass: Pass): ApprovalStep {
     ...(pass.unread?.length ? { unread: pass.unread } : {}),
     ...(verdict.kind === 'start' ? { notBeforeMs: verdict.wish.notBeforeMs } : {}),
   };
-  const text = `${job}: ${reasons[verdict.reason]} Checkpilot would ${plan.text}, and asks first: checkpilot approve ${job} --reason "…" within ${forMs(expireAfterMs)}.`;
+  const text = `${job}: ${reasons[verdict.reason]} Checkpilot would ${plan.text}, and asks first: checkpilot approve ${plan.hash} --reason "…" within ${forMs(expireAfterMs)}.`;
   return { now, notices: [noticeOf(now, text, 'requested')] };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from './data-loss-clock.ts';
 import type { Judgement } from './failure/classify.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { JobRun } from './job-run.ts';
-import type { JobMemory, Wish } from './memory.ts';
+import type { JobMemory, Ordered, Wish } from './memory.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import type { Reason, Withholding } from './reason.ts';
@@ -41,6 +41,8 @@ export type Verdict = (
     | 'waitsSinceMs'
   )[];
   readonly notice?: NoticeDraft;
+  /** The person whose order it follows. */
+  readonly orderedBy?: Ordered;
 };
 
 /** A stream that is to keep its records for longer. */

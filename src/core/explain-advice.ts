@@ -1,5 +1,8 @@
+import { type Approval, withoutAsking } from './approval.ts';
 import type { Decision } from './decision.ts';
 import { forMs } from './explain-seen.ts';
+import type { ActionName } from './job.ts';
+import { questionOn } from './questions.ts';
 import type { Reason, Withholding } from './reason.ts';
 
 /** What would change the answer, the likeliest first: what holds the command back, else what holds the start back. */
@@ -8,8 +11,11 @@ export function adviceOn(decision: Decision): readonly string[] {
 }
 
 function advice(decision: Decision): readonly string[] {
-  const { guard, reason, verdict, atMs } = decision;
-  if (guard.kind !== 'done') return [adviceOnHold[guard.why]];
+  const { guard, plan, reason, verdict, atMs } = decision;
+  if (guard.kind !== 'done') {
+    const action = plan?.action ?? 'restart';
+    return [adviceOnHold(guard.why, { action, question: decision[questionOn(action)]?.now, nowMs: atMs })];
+  }
   const { untilMs } = verdict;
   const wait =
     verdict.kind === 'wait' && untilMs !== undefined && timed.has(reason)
@@ -29,19 +35,45 @@ const timed: ReadonlySet<Reason> = new Set([
 const byHand = 'checkpilot start JOB --override --reason "…"; or start a run yourself, it is taken over';
 const startAgain = 'checkpilot start JOB --reason "…"; or start a run yourself, it is taken over';
 
-export const adviceOnHold: Readonly<Record<Withholding, string>> = {
+interface Held {
+  readonly action: ActionName;
+  /** What a person is asked about it. */
+  readonly question: Approval | undefined;
+  readonly nowMs: number;
+}
+
+/** What ends a hold of a command of this action; JOB stands for the name of the job. */
+export function adviceOnHold(why: Withholding, held: Held): string {
+  if (why === 'awaits-approval') return adviceOnQuestion(held);
+  return onHold[why].replace('actions.ACTION', `actions.${held.action}`);
+}
+
+/** Advice that follows an answer: only what is still open can be approved. */
+function adviceOnQuestion({ action, question, nowMs }: Held): string {
+  const byPolicy = `or set actions.${action}: act in the policy`;
+  if (!question) return `wait: a person is asked at the next look; ${byPolicy}`;
+  const { hash, state, expiresAtMs } = question;
+  const otherwise = withoutAsking(question, 'JOB');
+  if (state === 'open' && nowMs < expiresAtMs)
+    return `checkpilot approve ${hash} --reason "…"; or ${otherwise}; ${byPolicy}`;
+  const wait =
+    state === 'declined' ? 'it was declined, and is asked again once the plan changes' : askedAgain;
+  return `${wait}; ${otherwise}; ${byPolicy}`;
+}
+
+const askedAgain = 'wait: it is asked again, with a new message';
+
+const onHold: Readonly<Record<Exclude<Withholding, 'awaits-approval'>, string>> = {
   'kill-switch': 'checkpilot kill off --reason "…"',
   'newer-state': 'deploy the release that wrote the record, or a later one',
   'clock-differs': 'nothing to do by hand: it acts again once the clocks agree',
   'fleet-paused': 'checkpilot resume --all, or wait until the pause expires',
   'job-paused': 'checkpilot resume JOB, or wait until the pause expires',
   'action-paused': 'checkpilot resume JOB, or wait until the pause expires',
-  'mode-observe': 'set mode: act (or actions.restart: act) in the policy',
+  'mode-observe': 'set mode: act (or actions.ACTION: act) in the policy',
   'deny-window': 'wait until the window closes; or change guardrails.windows in the policy',
   'outside-allow-window': 'wait until the window opens; or change guardrails.windows in the policy',
-  'act-not-deployed': 'deploy the stack with Act: restart or all',
-  'awaits-approval':
-    'checkpilot approve JOB --reason "…"; or checkpilot start JOB, at once and not charged; or set actions.restart: act in the policy',
+  'act-not-deployed': 'deploy the stack with Act: all, or restart where it is about runs',
 };
 
 const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {

@@ -1,3 +1,4 @@
+import type { ApprovalStep } from './approval.ts';
 import { clockLine } from './clock-words.ts';
 import type { Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
@@ -20,7 +21,7 @@ export function explain(decision: Decision): string[] {
   const ofClock = concerns.find(({ text }) => text === clockText);
   return [
     `${decision.job}: ${headline(decision)}`,
-    `  why        ${reasons[decision.reason]}`,
+    `  why        ${reasons[decision.reason]}${orderedText(decision)}`,
     ...labelled('saw', seenLines(decision.observation)),
     ...labelled('clock', clockText ? [ofClock ? `${clockText} (${ofClock.reason})` : clockText] : []),
     ...labelled('class', classLines(decision)),
@@ -28,6 +29,7 @@ export function explain(decision: Decision): string[] {
     ...labelled('guard', guardLines(decision)),
     ...labelled('budget', budgetLines(decision)),
     ...labelled('follows', followLines(decision)),
+    ...labelled('asks', approvalLines(decision, decision.extensionApproval)),
     ...labelled(
       'also',
       concerns.filter((each) => each !== ofClock).map(({ text, reason }) => `${text} (${reason})`),
@@ -55,6 +57,13 @@ export const guardChecks: readonly { readonly why: Withholding; readonly passed:
 const perRow = 4;
 /** Enough of the evidence to recognise it; the whole of it is in the record. */
 const evidenceMax = 200;
+
+/** `(ana: "jar 2.4.1")` */
+function orderedText({ verdict }: Decision): string {
+  const ofWish = verdict.kind === 'start' || verdict.kind === 'claim' ? verdict.wish.orderedBy : undefined;
+  const { by, reason } = verdict.orderedBy ?? ofWish ?? {};
+  return by === undefined ? '' : ` (${by}: "${reason}")`;
+}
 
 function headline({ kind, reason, guard, verdict, atMs }: Decision): string {
   const what = verdict.kind === 'claim' ? 'start now' : headlines[kind];
@@ -123,7 +132,7 @@ function guardLines({ verdict, guard, atMs }: Decision): readonly string[] {
 function followLines(decision: Decision): readonly string[] {
   const { verdict, atMs, guard } = decision;
   const sends = guard.kind === 'done';
-  if (!sends) return ['the wish is recorded, nothing is sent', ...approvalLines(decision)];
+  if (!sends) return ['the wish is recorded, nothing is sent', ...approvalLines(decision, decision.approval)];
   switch (verdict.kind) {
     case 'start': {
       const { notBeforeMs } = verdict.wish;
@@ -153,7 +162,7 @@ function followLines(decision: Decision): readonly string[] {
 }
 
 /** Where the question about the plan stands. */
-function approvalLines({ approval, atMs, job }: Decision): readonly string[] {
+function approvalLines({ atMs }: Decision, approval: ApprovalStep | undefined): readonly string[] {
   const asked = approval?.now;
   if (!asked) return [];
   const { hash, text, by = 'somebody', reason = '' } = asked;
@@ -161,7 +170,7 @@ function approvalLines({ approval, atMs, job }: Decision): readonly string[] {
     case 'open':
       return [
         `a person is asked to ${text}: plan ${hash}`,
-        `checkpilot approve ${job} --reason "…", within ${forMs(asked.expiresAtMs - atMs)}`,
+        `checkpilot approve ${hash} --reason "…", within ${forMs(asked.expiresAtMs - atMs)}`,
       ];
     case 'expired':
       return [`nobody answered about plan ${hash}; it is asked again later`];

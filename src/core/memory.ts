@@ -21,6 +21,8 @@ export interface JobMemory {
   readonly run?: CurrentRun;
   /** A person's cancel is a wish too: it is respected until somebody says otherwise. */
   readonly desired: 'running' | 'stopped';
+  /** Who stopped it by an order, and why; absent where the run was cancelled, and in earlier records. */
+  readonly stopped?: Ordered & { readonly atMs: number };
   /** Per checkpoint location: what the last start stood at, and how many starts in a row moved nothing. */
   readonly progress: Readonly<Record<string, ProgressMark>>;
   /** Steps of the backoff; back to 0 with progress. */
@@ -76,6 +78,12 @@ export interface JobMemory {
 
 export interface Pause {
   readonly untilMs: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Who ordered something, and why: whoever looks at it next wants to know both. */
+export interface Ordered {
   readonly by: string;
   readonly reason: string;
 }
@@ -180,6 +188,7 @@ export interface Wish {
   /** When unread data is lost, as far as known; the release function serves the shortest first. */
   readonly deadlineMs?: number;
   readonly plan: StartPlan;
+  readonly orderedBy?: Ordered;
   /** The least that it needs of its application, where that could be read. */
   readonly needed?: Resources;
   /** There is no room for it: the line of its application decides when it goes. */

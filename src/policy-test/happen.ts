@@ -74,7 +74,7 @@ const happenings: { readonly [K in EventKind]: Happening<K> } = {
   },
   'person.start': (stage, job, { override }) =>
     refusal(startJob(stage.ports, stage.scripted(job).job, person, override)),
-  'person.stop': (stage, job) => refusal(stopJob(stage.ports, stage.scripted(job).job)),
+  'person.stop': (stage, job) => refusal(stopJob(stage.ports, stage.scripted(job).job, person)),
   'person.pause': (stage, job, given) =>
     refusal(pauseJob(stage.ports, stage.scripted(job).job, person, stage.time.now() + given.for)),
   'person.resume': (stage, job) => refusal(resumeJob(stage.ports, stage.scripted(job).job)),

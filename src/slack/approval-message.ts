@@ -20,7 +20,7 @@ export function approvalMessage(question: Question): SlackMessage {
   const isOpen = approval.state === 'open';
   const title = `*${mark} ${word} – ${code(approval.action, 40)} of ${name}*  ·  ${plain(where.policy, 60)} / ${where.region}`;
   const outcome = isOpen ? [] : [plain(outcomeOf(question), textMax)];
-  const context = isOpen ? [askingLine(question), commandsLine(notice.job)] : [planLine(approval)];
+  const context = isOpen ? [askingLine(question), commandsLine(question)] : [planLine(approval)];
   const text = `${word}: ${plain(notice.text, textMax)}`;
   const blocks: Block[] = [
     section([title, plain(wishText(question), textMax), ...outcome].join('\n')),
@@ -89,8 +89,9 @@ function planLine({ hash }: Approval | ClosedApproval): string {
   return `plan ${code(hash, 40)}`;
 }
 
-function commandsLine(job: string): string {
-  const verbs = [`approve ${job} --reason "…"`, `decline ${job} --reason "…"`, `explain ${job}`];
+/** By the plan that was read, and not by the job: it may ask for something else by then. */
+function commandsLine({ approval: { hash }, notice: { job } }: Question): string {
+  const verbs = [`approve ${hash} --reason "…"`, `decline ${hash} --reason "…"`, `explain ${job}`];
   return verbs.map((verb) => code(`checkpilot ${verb}`, 200)).join(' · ');
 }
 

@@ -196,7 +196,10 @@ describe('the verbs of people against the local stack', () => {
       code: 5,
       err: expect.stringContaining('orders asks for no approval'),
     });
-    expect((await run('approve', hash, '--reason', 'looks right')).out).toMatch(/^approve ledger: ordered/);
+    expect((await run('status', 'ledger')).out).toContain(`checkpilot approve ${hash} --reason "…", until `);
+    const yes = await run('approve', hash, '--reason', 'looks right');
+    expect(yes.out).toMatch(/^approve ledger: ordered/);
+    expect(yes.out).toContain(`(plan ${hash}: start ledger from launch.spec)`);
     expect(await run('decline', 'ledger', '--reason', 'no', '--by', 'bo')).toMatchObject({ code: 0 });
     await later(5);
     expect(causes('ledger')).toEqual([]);

@@ -145,7 +145,7 @@ describe('a question', () => {
         severity: 'warning',
         thread: 'approval-dec_1',
         text: expect.stringMatching(
-          /Checkpilot would start orders with the request of generation 1, and asks first: checkpilot approve orders --reason "…" within 30 min\.$/,
+          /Checkpilot would start orders with the request of generation 1, and asks first: checkpilot approve \w{11} --reason "…" within 30 min\.$/,
         ),
       },
     ]);

@@ -100,24 +100,24 @@ describe('two questions of one job', () => {
         /^orders asks more than one thing; name the plan that you mean: \w{11} \(start/,
       ),
     });
-    expect(await say(fleet, 'approved', extensionApproval?.hash)).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved', extensionApproval?.hash)).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(retentions(fleet)).toEqual(['24 → 168']);
     expect(causes(fleet)).toEqual(['launch']);
     // What was asked about the start stands as it stood.
     expect((await memoryOf(fleet)).approval).toMatchObject({ hash: approval?.hash, state: 'open' });
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
   });
 
   it('do not undo each other: records may be saved while a start is declined', async () => {
     const { fleet, start, extend } = await both();
-    expect(await say(fleet, 'declined', start)).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'declined', start)).toMatchObject({ kind: 'done' });
     expect(await say(fleet, 'approved', extend)).toMatchObject({ kind: 'refused' });
     await untilAfterDeath(fleet, 19 * hourMs + 15 * minuteMs);
     // The job's name is enough where only one can be answered so.
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(retentions(fleet)).toEqual(['24 → 168']);
     expect((await memoryOf(fleet)).approval).toMatchObject({ hash: start, state: 'declined' });
@@ -137,7 +137,7 @@ describe('two questions of one job', () => {
     const fleet = await asking('user-code-error', { actions: { extendRetention: 'suggest' } });
     await untilAfterDeath(fleet, 15 * hourMs + 5 * minuteMs);
     expect((await memoryOf(fleet)).extensionApproval?.state).toBe('open');
-    expect(await startJob(fleet.ports, jobOf(fleet), ana, true)).toEqual({ kind: 'done' });
+    expect(await startJob(fleet.ports, jobOf(fleet), ana, true)).toMatchObject({ kind: 'done' });
     await fleet.runFor(minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'operator']);
     expect(told(fleet)).toEqual(['extendRetention approval.requested']);
@@ -156,7 +156,7 @@ describe('an answer', () => {
     });
     await pauseJob(fleet.ports, jobOf(fleet), ana, fleet.time.now(), 'extendRetention');
     await pauseJob(fleet.ports, jobOf(fleet), ana, until, 'restart');
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(retentions(fleet)).toEqual(['24 → 168']);
   });
@@ -184,7 +184,7 @@ describe('a run whose attempts die of what no retry cures, in mode suggest', () 
 
   it('is cancelled once somebody says yes, and parked', async () => {
     const fleet = await tried();
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(fleet.world.journal.ofKind('cancel-accepted')).toHaveLength(1);
     expect((await memoryOf(fleet)).parked?.reason).toBe('deterministic-failure');

@@ -80,7 +80,7 @@ describe('a job in mode suggest', () => {
     ]);
     expect(status.value.jobs[0]?.nextAtMs).toBeGreaterThan(diesAtMs + 30 * minuteMs - 1);
     expect(causes(fleet)).toEqual(['launch']);
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(5 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
     expect(await recordOf(fleet)).toMatchObject({ charges: 1 });
@@ -128,7 +128,7 @@ describe('a job in mode suggest', () => {
   it('takes one of two answers that come at once, and tells the other person whose', async () => {
     const fleet = await asking();
     const answers = await Promise.all([say(fleet, 'approved'), say(fleet, 'approved', bo)]);
-    expect(answers).toContainEqual({ kind: 'done' });
+    expect(answers).toContainEqual(expect.objectContaining({ kind: 'done' }));
     expect(answers).toContainEqual({
       kind: 'unchanged',
       why: expect.stringMatching(/^(?:ana|bo) approved it \d+ s ago/),
@@ -139,7 +139,7 @@ describe('a job in mode suggest', () => {
 
   it('does as the first one said when a second one disagrees', async () => {
     const fleet = await asking();
-    expect(await say(fleet, 'declined', bo)).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'declined', bo)).toMatchObject({ kind: 'done' });
     expect(await say(fleet, 'approved')).toMatchObject({
       kind: 'refused',
       why: expect.stringContaining('bo declined it 0 s ago (“not now”)'),
@@ -156,7 +156,7 @@ describe('a job in mode suggest', () => {
   it('takes a yes back as long as nothing came of it', async () => {
     const fleet = await asking();
     await say(fleet, 'approved');
-    expect(await say(fleet, 'declined', bo)).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'declined', bo)).toMatchObject({ kind: 'done' });
     await fleet.runFor(hourMs);
     expect(causes(fleet)).toEqual(['launch']);
   });
@@ -178,7 +178,7 @@ describe('a job in mode suggest', () => {
     expect(causes(fleet)).toEqual(['launch']);
     await fleet.time.run({ untilMs: diesAtMs + 8 * hourMs + 10 * minuteMs });
     // Asked a third time, and answered in time.
-    expect(await say(fleet, 'approved')).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved')).toMatchObject({ kind: 'done' });
     await fleet.runFor(5 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
   });
@@ -195,7 +195,7 @@ describe('a job in mode suggest', () => {
     change(fleet, {
       launch: { ...launch, jobDriver: { sparkSubmit: { entryPoint: 's3://acme-artifacts/2.py' } } },
     });
-    expect(await say(fleet, 'approved', ana, plan)).toEqual({ kind: 'done' });
+    expect(await say(fleet, 'approved', ana, plan)).toMatchObject({ kind: 'done' });
     await fleet.runFor(5 * minuteMs);
     expect(causes(fleet)).toEqual(['launch']);
     const now = await hashOf(fleet);
@@ -239,7 +239,7 @@ describe('a job in mode suggest', () => {
 
   it('is started by an order at once: that is the approval, and the question is over', async () => {
     const fleet = await asking();
-    expect(await startJob(fleet.ports, jobOf(fleet), ana, false)).toEqual({ kind: 'done' });
+    expect(await startJob(fleet.ports, jobOf(fleet), ana, false)).toMatchObject({ kind: 'done' });
     await fleet.runFor(5 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'operator']);
     expect(await recordOf(fleet)).toMatchObject({ charges: 0 });

@@ -146,7 +146,7 @@ describe('wishes that nobody wants any more', () => {
         guardrails: { ...fleet.policy.guardrails, pace: { perSecond: 0.0001, burst: 0.5 } },
       };
       await fleet.runFor(2 * minuteMs);
-      if (how === 'stopped') await stopJob(fleet.ports, jobOf(fleet, 'orders'));
+      if (how === 'stopped') await stopJob(fleet.ports, jobOf(fleet, 'orders'), person);
       else fleet.policy = testPolicy({});
       await fleet.runFor(hourMs);
       fleet.policy = { ...fleet.policy, guardrails: testPolicy({}).guardrails };
@@ -171,7 +171,7 @@ describe('a cancel that the service denies', () => {
     });
     fleet.startSweeping();
     await fleet.runFor(20 * minuteMs);
-    await stopJob(fleet.ports, jobOf(fleet, 'orders'));
+    await stopJob(fleet.ports, jobOf(fleet, 'orders'), person);
     await fleet.runFor(10 * minuteMs);
     expect(cancels).toBe(1);
     expect(fleet.notices.filter(({ text }) => text.includes('refused to cancel'))).toHaveLength(1);
@@ -226,7 +226,7 @@ describe('an order', () => {
           JSON.stringify(args[0]).includes('"clientToken"');
         if (isClaim && !isHeld) {
           isHeld = true;
-          if (hold === 'stop') await stopJob(ports, job);
+          if (hold === 'stop') await stopJob(ports, job, person);
           else await pauseJob(ports, job, person, startMs + 10 * hourMs);
         }
         return answer;

@@ -159,7 +159,7 @@ describe('a job that is down for days', () => {
 
   it.each([
     ['is paused', (fleet: Fleet) => pauseJob(fleet.ports, jobOf(fleet), person, startMs + 100 * hourMs)],
-    ['was stopped', (fleet: Fleet) => stopJob(fleet.ports, jobOf(fleet))],
+    ['was stopped', (fleet: Fleet) => stopJob(fleet.ports, jobOf(fleet), person)],
   ])('has its clock run on while it %s', async (_state, order) => {
     const fleet = dying({ jobs: { orders: {} }, cause: 'worker-lost' });
     await fleet.runFor(20 * minuteMs);
@@ -228,7 +228,7 @@ describe('a stream that has to be kept for longer', () => {
       text: 'keep the records of clicks for 168 h instead of 24 h (about $0.96 a day for 2 shards)',
     });
     const yes = await answerApproval(fleet.ports, jobOf(fleet), person, { answer: 'approved' });
-    expect(yes).toEqual({ kind: 'done' });
+    expect(yes).toMatchObject({ kind: 'done' });
     await fleet.runFor(10 * minuteMs);
     expect(retentions(fleet)).toEqual(['24 → 168']);
     expect(fleet.notices.map(({ approval }) => approval?.state).filter(Boolean)).toEqual([

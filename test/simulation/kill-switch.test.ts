@@ -80,7 +80,7 @@ async function trial(point: Point | undefined): Promise<Trial> {
   await Promise.all([
     answerApproval(bare, asking, ana, { answer: 'approved' }),
     startJob(bare, parked, ana, true),
-    stopJob(bare, stopped),
+    stopJob(bare, stopped, ana),
   ]);
   await fleet.runFor(10 * minuteMs);
   isCounting = point !== undefined;

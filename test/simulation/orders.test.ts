@@ -31,17 +31,43 @@ const batches = (fleet: Fleet) => fleet.world.journal.ofKind('batch-committed').
 describe('what people order', () => {
   it('stops a job with grace, keeps it down, and starts it again without charge', async () => {
     const { fleet, job } = await running();
-    expect(await stopJob(fleet.ports, job)).toEqual({ kind: 'done' });
+    expect(await stopJob(fleet.ports, job, ana)).toEqual({ kind: 'done' });
     await fleet.runFor(2 * hourMs);
     expect(fleet.world.journal.ofKind('cancel-accepted')).toHaveLength(1);
     expect(causes(fleet)).toEqual(['launch']);
     expect(fleet.notices).toEqual([]);
-    expect(await stopJob(fleet.ports, job)).toEqual({ kind: 'unchanged', why: 'orders is stopped already' });
+    expect(await stopJob(fleet.ports, job, ana)).toEqual({
+      kind: 'unchanged',
+      why: 'orders is stopped already, by ana (“jar 2.4.1”)',
+    });
     const before = batches(fleet);
     expect(await startJob(fleet.ports, job, ana, false)).toEqual({ kind: 'done' });
     await fleet.runFor(20 * minuteMs);
     expect(causes(fleet)).toEqual(['launch', 'operator']);
     expect(batches(fleet)).toBeGreaterThan(before);
+  });
+
+  it('says that nothing is started of a job that runs, and starts none later', async () => {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'user-code-error', atMs: startMs + 25 * minuteMs }],
+    });
+    expect(await startJob(fleet.ports, job, ana, true)).toMatchObject({
+      kind: 'done',
+      about: expect.stringMatching(
+        /^its run \S+ was RUNNING at the last look: nothing is started while it lives$/,
+      ),
+    });
+    await fleet.runFor(hourMs);
+    expect(causes(fleet)).toEqual(['launch']);
+  });
+
+  it('refuses to start what has no request', async () => {
+    const fleet = testFleet({ jobs: { orders: {} } });
+    const { launch: _none, ...job } = fleet.policy.jobs.orders ?? expect.fail('no job');
+    expect(await startJob(fleet.ports, job, ana, true)).toEqual({
+      kind: 'refused',
+      why: 'orders has no earlier run and no launch.spec, so there is nothing to start',
+    });
   });
 
   it('starts a parked job only with the override', async () => {

@@ -131,7 +131,7 @@ describe('the budget of an application, of an owner and of the fleet', () => {
     if (!clicks) throw new Error('no job');
     fleet.startSweeping();
     await fleet.runFor(hourMs + 5 * minuteMs);
-    await stopJob(fleet.ports, clicks);
+    await stopJob(fleet.ports, clicks, { by: 'ana', reason: 'a look at its heap' });
     await fleet.runFor(5 * minuteMs);
     await startJob(fleet.ports, clicks, { by: 'ana', reason: 'a look at its heap' }, false);
     await fleet.runFor(2 * hourMs);

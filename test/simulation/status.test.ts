@@ -60,14 +60,29 @@ describe('status', () => {
     const { a, b } = fleet.policy.jobs;
     if (!a || !b) throw new Error('no jobs');
     await pauseJob(fleet.ports, a, { by: 'ana', reason: 'db move' }, startMs + hourMs);
-    await stopJob(fleet.ports, b);
+    await stopJob(fleet.ports, b, { by: 'bo', reason: 'migration' });
     await fleet.runFor(10 * minuteMs);
     expect(await statusOf(fleet, 'a')).toMatchObject({
       state: 'PAUSED',
       next: 'resumes (ana: "db move")',
       nextAtMs: startMs + hourMs,
     });
-    expect(await statusOf(fleet, 'b')).toMatchObject({ state: 'STOPPED', runState: 'CANCELLED' });
+    expect(await statusOf(fleet, 'b')).toMatchObject({
+      state: 'STOPPED',
+      runState: 'CANCELLED',
+      next: 'somebody starts it (stopped by bo: "migration")',
+      stopped: { by: 'bo', reason: 'migration' },
+    });
+    await pauseJob(fleet.ports, a, { by: 'bo', reason: 'peak' }, startMs + 2 * hourMs, 'extendRetention');
+    await fleet.time.run({ untilMs: startMs + hourMs + minuteMs });
+    // A pause that holds nothing back yet is shown all the same, and only as long as it holds.
+    expect(await statusOf(fleet, 'a')).toMatchObject({
+      state: 'OK',
+      pauses: [{ action: 'extendRetention', by: 'bo', reason: 'peak', untilMs: startMs + 2 * hourMs }],
+    });
+    await startJob(fleet.ports, b, { by: 'bo', reason: 'migrated' }, false);
+    await fleet.runFor(10 * minuteMs);
+    expect((await statusOf(fleet, 'b')).stopped).toBeUndefined();
   });
 
   it('says nothing of a run that was started since the last look, least of all that it has ended', async () => {
@@ -75,7 +90,7 @@ describe('status', () => {
     const orders = fleet.policy.jobs.orders ?? expect.fail('no job');
     fleet.startSweeping();
     await fleet.runFor(20 * minuteMs);
-    await stopJob(fleet.ports, orders);
+    await stopJob(fleet.ports, orders, { by: 'bo', reason: 'migration' });
     await fleet.runFor(5 * minuteMs);
     const { jobRunId: first } = await statusOf(fleet, 'orders');
     await startJob(fleet.ports, orders, { by: 'ana', reason: 'go on' }, false);
@@ -88,6 +103,19 @@ describe('status', () => {
     expect([...seen].at(0)).toBe('unseen STARTING');
     expect([...seen].at(-1)).toBe('RUNNING OK');
     expect([...seen].filter((one) => one.includes('CANCELLED') || one.includes('DOWN'))).toEqual([]);
+  });
+
+  it('says that a person is needed while a run stands still and its cancel waits for a yes', async () => {
+    const dieAt = [{ cause: 'stall' as const, atMs: startMs + 30 * minuteMs }];
+    const fleet = testFleet({ jobs: { orders: { script: { dieAt } } } });
+    fleet.startSweeping();
+    await fleet.runFor(20 * minuteMs);
+    const orders = fleet.policy.jobs.orders ?? expect.fail('no job');
+    fleet.policy = { ...fleet.policy, jobs: { orders: { ...orders, mode: 'suggest' } } };
+    await fleet.runFor(40 * minuteMs);
+    const status = await statusOf(fleet, 'orders');
+    expect(status).toMatchObject({ state: 'NEEDS HUMAN', runState: 'RUNNING', approval: { state: 'open' } });
+    expect(status.next).toBe(`question ends: approve or decline plan ${status.approval?.hash}`);
   });
 
   it('shows where a run differs from the policy', async () => {

@@ -66,7 +66,7 @@ describe('a window', () => {
     if (!job) expect.fail('no job');
     const why = expect.stringContaining('a deny window of the policy is open ("freeze" ends in 30 min)');
     expect(await startJob(fleet.ports, job, ana, true)).toMatchObject({ kind: 'refused', why });
-    expect(await stopJob(fleet.ports, job)).toMatchObject({ kind: 'refused', why });
+    expect(await stopJob(fleet.ports, job, ana)).toMatchObject({ kind: 'refused', why });
     // What is asked first is said first.
     await setKillSwitch(fleet.ports, true, ana);
     expect(await startJob(fleet.ports, job, ana, true)).toMatchObject({

@@ -58,7 +58,7 @@ describe('a question in Slack', () => {
           },
           {
             type: 'mrkdwn',
-            text: '`checkpilot approve orders --reason "…"` · `checkpilot decline orders --reason "…"` · `checkpilot explain orders`',
+            text: '`checkpilot approve 0b41f0b41f0 --reason "…"` · `checkpilot decline 0b41f0b41f0 --reason "…"` · `checkpilot explain orders`',
           },
         ],
       },

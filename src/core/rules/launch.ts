@@ -3,6 +3,7 @@ import { isGoneByOrder } from '../memory.ts';
 import type { Rule } from '../rule.ts';
 import { obey } from './obey.ts';
 import { proceed } from './proceed.ts';
+import { stoppedOnPurpose } from './stop.ts';
 
 /** Desired running and never started: start it from the policy's own request. */
 export const launch: Rule = {
@@ -10,8 +11,7 @@ export const launch: Rule = {
   judge(input) {
     const { job, observation, memory } = input;
     if (observation.run.kind !== 'none' && !isGoneByOrder(observation.run, memory)) return undefined;
-    if (memory.desired === 'stopped')
-      return { kind: 'nothing', reason: 'stopped-on-purpose', forget: ['wish', 'grant'] };
+    if (memory.desired === 'stopped') return stoppedOnPurpose(memory);
     const obeyed = job.launch || memory.generation > 0 ? obey(input, undefined) : undefined;
     if (obeyed) return obeyed;
     if (memory.parked) return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };

@@ -12,11 +12,13 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
   const { order } = memory;
   if (!order || observation.nowMs >= order.expiresAtMs) return undefined;
   if (memory.parked && !order.override) return undefined;
+  const orderedBy = { by: order.by, reason: order.reason };
   const wish: Omit<Wish, 'id' | 'createdAtMs'> = {
     cause: 'operator',
     reason: 'ordered-by-person',
     notBeforeMs: observation.nowMs,
     tier: job.tier,
+    orderedBy,
     plan: {
       base: launchBase(input),
       spendsBudget: false,
@@ -24,5 +26,5 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
     },
     ...(afterRunId === undefined ? {} : { afterRunId }),
   };
-  return { kind: 'start', reason: 'ordered-by-person', wish, forget: ['order', 'parked'] };
+  return { kind: 'start', reason: 'ordered-by-person', wish, orderedBy, forget: ['order', 'parked'] };
 }

@@ -12,6 +12,7 @@ import { obey } from './obey.ts';
 import { park } from './park.ts';
 import { proceed } from './proceed.ts';
 import { restart } from './restart.ts';
+import { stoppedOnPurpose } from './stop.ts';
 
 /** The run has ended: judge why, and park, wait or start again from the checkpoint. */
 export const recover: Rule = {
@@ -20,8 +21,7 @@ export const recover: Rule = {
     const { observation, memory } = input;
     if (observation.run.kind !== 'seen' || !isTerminal(observation.run.run)) return undefined;
     const { run } = observation.run;
-    if (memory.desired === 'stopped')
-      return { kind: 'nothing', reason: 'stopped-on-purpose', forget: ['wish', 'grant'] };
+    if (memory.desired === 'stopped') return stoppedOnPurpose(memory);
     const obeyed = obey(input, run.jobRunId);
     if (obeyed) return obeyed;
     if (memory.parked?.jobRunId === run.jobRunId)

@@ -56,10 +56,13 @@ function nobodyElseWrites({ decision }: Asked): Condition | undefined {
   return missing(`another live run writes here: ${names}`, 'cancel it, if it should not run');
 }
 
-function isWanted({ memory }: Asked): Condition {
-  return memory.desired === 'running'
-    ? met('the job is meant to run')
-    : missing('the job is meant to be stopped: a person stopped it or cancelled its run', byHand);
+function isWanted({ memory, nowMs }: Asked): Condition {
+  if (memory.desired === 'running') return met('the job is meant to run');
+  const { stopped } = memory;
+  const who = stopped
+    ? `${stopped.by} stopped it ${forMs(nowMs - stopped.atMs)} ago ("${stopped.reason}")`
+    : 'a person stopped it or cancelled its run';
+  return missing(`the job is meant to be stopped: ${who}`, byHand);
 }
 
 function isNotParked({ memory, nowMs }: Asked): Condition {

@@ -176,7 +176,7 @@ export class People {
   async #orderStop({ job: name, startsAgainAfterMs }: Extract<Deed, { kind: 'order-stop' }>): Promise<void> {
     const job = this.#jobOf(name);
     if (!job) return;
-    const { kind } = await stopJob(this.#desk(), job);
+    const { kind } = await stopJob(this.#desk(), job, { by: 'ana', reason: 'maintenance' });
     if (kind === 'done') this.#ordered(job, 'stop');
     if (startsAgainAfterMs !== undefined)
       this.#later(startsAgainAfterMs, () => this.#orderStart(name, false));
