@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startJob } from '../../src/control/orders.ts';
 import type { Failure } from '../../src/control/ports.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
 import { intercept } from '../../src/world/intercept.ts';
@@ -52,6 +53,32 @@ describe('when the EMR API is throttled or down', () => {
       expect(restartsOf(fleet)).toHaveLength(1);
     },
   );
+
+  it('parks a job whose start is refused for good, calls a person, and frees its checkpoint for their order', async () => {
+    const answer = { kind: 'refused', code: 'ValidationException', message: 'no such role' };
+    const fleet = fleetWith({ ...outage, toMs: diesAtMs + hourMs, calls: ['runs.start'], answer });
+    let sent = 0;
+    const { ports } = fleet;
+    fleet.ports = intercept(ports, (name, call) => {
+      if (name === 'runs.start') sent += 1;
+      return call();
+    });
+    await fleet.runFor(2 * hourMs);
+    expect(sent).toBe(1 + 1);
+    expect(restartsOf(fleet)).toEqual([]);
+    expect(fleet.notices.map(({ event }) => event)).toEqual(['incident.opened', 'incident.needs-human']);
+    expect(fleet.notices[1]?.text).toBe(
+      'orders is down and needs a person: EMR Serverless refused the start (ValidationException: no such role).',
+    );
+    const { orders } = fleet.policy.jobs;
+    if (!orders) throw new Error('no job');
+    await startJob(fleet.ports, orders, { by: 'ana', reason: 'made the role' }, true);
+    await fleet.runFor(20 * minuteMs);
+    expect(fleet.world.journal.ofKind('start-accepted').map(({ cause }) => cause)).toEqual([
+      'launch',
+      'operator',
+    ]);
+  });
 
   it('claims once and sends again with the same token while StartJobRun is throttled', async () => {
     const fleet = fleetWith({
