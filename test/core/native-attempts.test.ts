@@ -27,6 +27,24 @@ describe("the service's own attempts", () => {
     expect(failedInHour(next, nowMs + minuteMs)).toBe(4);
   });
 
+  it('count once when two runs stand side by side and now one, now the other is looked at', () => {
+    const ours = aRun({ jobRunId: '00ours', state: 'RUNNING', attempt: 3, attemptCreatedAtMs: nowMs });
+    const second = aRun({ jobRunId: '00second', state: 'RUNNING', attempt: 2, attemptCreatedAtMs: nowMs });
+    let seen = countAttempts(undefined, ours, nowMs);
+    for (const run of [second, ours, second, ours]) seen = countAttempts(seen, run, nowMs);
+    expect(failedInHour(seen, nowMs)).toBe(3);
+    const ended = { ...ours, state: 'FAILED', endedAtMs: nowMs } as const;
+    for (const run of [ended, second, ended]) seen = countAttempts(seen, run, nowMs);
+    expect(failedInHour(seen, nowMs)).toBe(4);
+  });
+
+  it('take what an older record says of one run', () => {
+    const older = { jobRunId: '00ours', failed: 2, times: [nowMs, nowMs] };
+    const other = countAttempts(older, aRun({ jobRunId: '00second', state: 'RUNNING', attempt: 1 }), nowMs);
+    const back = countAttempts(other, aRun({ jobRunId: '00ours', state: 'RUNNING', attempt: 3 }), nowMs);
+    expect(failedInHour(back, nowMs)).toBe(2);
+  });
+
   it('leave the count an hour later', () => {
     const run = aRun({ state: 'FAILED', attempt: 1, endedAtMs: nowMs });
     expect(failedInHour(countAttempts(undefined, run, nowMs), nowMs + hourMs - 1)).toBe(1);
@@ -37,7 +55,10 @@ describe("the service's own attempts", () => {
     let seen = countAttempts(undefined, aRun({ state: 'RUNNING', attempt: 2 }), nowMs);
     for (let attempt = 3; attempt < 500; attempt += 1)
       seen = countAttempts(seen, aRun({ state: 'RUNNING', attempt }), nowMs + attempt);
+    for (let index = 0; index < 50; index += 1)
+      seen = countAttempts(seen, aRun({ jobRunId: `00run${index}`, state: 'FAILED' }), nowMs + 500);
     expect(seen?.times).toHaveLength(60);
+    expect(seen?.earlier).toHaveLength(8);
   });
 
   it('are none for a run that was cancelled at its first attempt', () => {
