@@ -1,53 +1,15 @@
 import { heldBy } from '../core/capacity.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import { isTerminal, type JobRun, type JobRunSummary, liveStates, terminalStates } from '../core/job-run.ts';
+import { isTerminal, type JobRun, type JobRunSummary, liveStates } from '../core/job-run.ts';
 import { locationsNamed } from '../core/launch-request.ts';
 import { matchesRun } from '../core/match.ts';
 import type { OthersSensor } from '../core/observation.ts';
 import { listLagMs } from '../core/protocol.ts';
-import {
-  as,
-  type EndedItem,
-  type EndedRun,
-  keys,
-  type LiveItem,
-  type RunItem,
-  schemaVersion,
-} from './items.ts';
+import { listAll } from './all-runs.ts';
+import { lastEnded } from './ended-runs.ts';
+import { as, keys, type LiveItem, type RunItem, schemaVersion } from './items.ts';
 import { nextRev, seenRev } from './load.ts';
-import type { Answer, JobRuns, ListFilter, Ports } from './ports.ts';
-
-/** 50 runs a page: 2,000 live runs in one application. Beyond it the listing counts as unknown, never as complete. */
-const pagesMax = 40;
-/** How far back an ended run is looked for when a job has no recorded run. */
-const endedLookbackMs = 7 * 24 * 3_600_000;
-
-/** All pages of a listing, or why it could not be completed. The date is that of the oldest page. */
-export async function listAll(
-  runs: JobRuns,
-  applicationId: string,
-  filter: ListFilter,
-): Promise<Answer<{ runs: JobRunSummary[]; dateMs: number }>> {
-  const found: JobRunSummary[] = [];
-  let dateMs = Number.POSITIVE_INFINITY;
-  let nextToken: string | undefined;
-  for (let page = 0; page < pagesMax; page++) {
-    const answer = await runs.list(
-      applicationId,
-      nextToken === undefined ? filter : { ...filter, nextToken },
-    );
-    if (!answer.ok) return answer;
-    found.push(...answer.value.runs);
-    dateMs = Math.min(dateMs, answer.value.dateMs);
-    nextToken = answer.value.nextToken;
-    if (nextToken === undefined) return { ok: true, value: { runs: found, dateMs } };
-  }
-  return {
-    ok: false,
-    code: 'malformed',
-    message: `more than ${pagesMax} pages of runs in application ${applicationId}`,
-  };
-}
+import type { Answer, Ports } from './ports.ts';
 
 /** How long only younger runs are asked for, before all are again. */
 const fullEveryMs = 10 * 60_000;
@@ -135,100 +97,13 @@ export async function lookForOthers(
       else (relation === 'matches' ? live : naming).push(run.value);
     }
   }
-  const afterMs = known.runIds.length === 0 ? known.nowMs - endedLookbackMs : known.last?.createdAtMs;
-  if (live.length > 0 || naming.length > 0 || afterMs === undefined) {
+  const isFirstLook = known.runIds.length === 0;
+  if (live.length > 0 || naming.length > 0 || !(isFirstLook || known.last)) {
     return { kind: 'seen', dateMs, live, ...(naming.length > 0 ? { naming } : {}) };
   }
-  const isFirstLook = known.runIds.length === 0;
-  const ended = isFirstLook
-    ? await sharedEnded(ports, job.match.applicationId, afterMs)
-    : await listAll(ports.runs, job.match.applicationId, {
-        states: terminalStates,
-        createdAtAfterMs: afterMs,
-      });
-  return withEnded(ports, job, {
-    dateMs,
-    live,
-    ended,
-    justEnded,
-    endedAfterMs: known.last ? endOf(known.last) : 0,
-  });
-}
-
-/** How long one listing of ended runs serves the first looks of an application's jobs: it is history, nothing starts on it. */
-const endedSharedMs = 5 * 60_000;
-/** More runs than this would make an item that costs more than the listing. */
-const endedKeptMax = 500;
-
-/** The first look at a job asks for a week of ended runs; a thousand jobs that are declared at once ask together. */
-async function sharedEnded(
-  ports: Ports,
-  applicationId: string,
-  createdAtAfterMs: number,
-): Promise<Answer<{ runs: readonly EndedRun[] }>> {
-  const stored = await ports.store.read([keys.ended(applicationId)]);
-  if (!stored.ok) return stored;
-  const item = as('ended', stored.value.items[0]);
-  if (item && ports.clock.now() - item.dateMs < endedSharedMs) return { ok: true, value: item };
-  const listing = await listAll(ports.runs, applicationId, { states: terminalStates, createdAtAfterMs });
-  if (!listing.ok) return listing;
-  const runs = listing.value.runs.map(({ jobRunId, name, createdAtMs }) => ({ jobRunId, name, createdAtMs }));
-  if (runs.length <= endedKeptMax) {
-    const { dateMs } = listing.value;
-    const put: EndedItem = {
-      ...keys.ended(applicationId),
-      kind: 'ended',
-      schema: schemaVersion,
-      rev: nextRev(item),
-      runs,
-      dateMs,
-    };
-    await ports.store.commit([{ put, seenRev: seenRev(item) }]);
-  }
-  return { ok: true, value: { runs } };
-}
-
-function endOf({ endedAtMs, updatedAtMs }: JobRun): number {
-  return endedAtMs ?? updatedAtMs;
-}
-
-/**
- * The newest ended run that nobody has recorded is the job's last one (protocol, step 12): it died before Checkpilot
- * came, or a person's run ended before anybody looked. One that ended before the last known run did says nothing of how
- * the job came to a halt: somebody started it beside ours, saw it, and took it back.
- */
-async function withEnded(
-  ports: Ports,
-  job: ResolvedJob,
-  seen: {
-    dateMs: number;
-    live: readonly JobRun[];
-    ended: Answer<{ runs: readonly EndedRun[] }>;
-    justEnded: readonly EndedRun[];
-    endedAfterMs: number;
-  },
-): Promise<OthersSensor> {
-  const { dateMs, live, ended: listing } = seen;
-  // More runs than can be listed hide an ended one at worst: that is history, not safety, so nothing waits for it.
-  if (!listing.ok && listing.code === 'malformed') return { kind: 'seen', dateMs, live };
-  if (!listing.ok) return { kind: 'unknown', why: `${listing.code}: ${listing.message}` };
-  const newestFirst = [...seen.justEnded, ...listing.value.runs].sort(
-    (a, b) => b.createdAtMs - a.createdAtMs,
-  );
-  for (const summary of newestFirst) {
-    if (
-      !matchesRun(job, { applicationId: job.match.applicationId, name: summary.name, tags: job.match.tags })
-    )
-      continue;
-    const run = await ports.runs.get(job.match.applicationId, summary.jobRunId);
-    if (!run.ok) return { kind: 'unknown', why: `${run.code}: ${run.message}` };
-    if (!matchesRun(job, run.value) || endOf(run.value) < seen.endedAfterMs) continue;
-    const stored = await ports.store.read([keys.run(run.value.jobRunId)]);
-    if (!stored.ok) return { kind: 'unknown', why: `${stored.code}: ${stored.message}` };
-    const noted = as('run', stored.value.items[0]);
-    if (noted?.job === undefined && !noted?.stray) return { kind: 'seen', dateMs, live, ended: run.value };
-  }
-  return { kind: 'seen', dateMs, live };
+  const ended = await lastEnded(ports, job, { justEnded, last: known.last, nowMs: known.nowMs });
+  if (!ended.ok) return { kind: 'unknown', why: `${ended.code}: ${ended.message}` };
+  return { kind: 'seen', dateMs, live, ...(ended.value ? { ended: ended.value } : {}) };
 }
 
 /** What is known of runs, from our own table, else read once from the service and kept. */
