@@ -41,12 +41,16 @@ export interface WorkerSpecs {
 
 /** The service's defaults for Spark: 4 cores, 14 GB and a 20 GB disk for the driver and for each executor. */
 const defaultWorker: WorkerSpec = { cores: 4, memory: '14g', disk: '20g' };
+/** … and what it gives an executor of 32 cores, which has no such size (user guide, Spark jobs, 2026). */
+const largestExecutor = { cores: 32, memory: '109g' };
 
 export function workerSpec(request: SparkPart, worker: 'driver' | 'executor'): WorkerSpec {
-  const cores = sparkSetting(request, `spark.${worker}.cores`);
+  const cores = Number(sparkSetting(request, `spark.${worker}.cores`) ?? defaultWorker.cores);
+  const isLargest = worker === 'executor' && cores === largestExecutor.cores;
   return {
-    cores: cores === undefined ? defaultWorker.cores : Number(cores),
-    memory: sparkSetting(request, `spark.${worker}.memory`) ?? defaultWorker.memory,
+    cores,
+    memory:
+      sparkSetting(request, `spark.${worker}.memory`) ?? (isLargest ? largestExecutor : defaultWorker).memory,
     disk: sparkSetting(request, `spark.emr-serverless.${worker}.disk`) ?? defaultWorker.disk,
     ...overheadOf(request, worker),
   };

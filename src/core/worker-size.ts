@@ -10,14 +10,34 @@ export function nextMemoryStep(present: WorkerMemory, step: MemoryStep): WorkerM
   const { factor, maxMemory, overhead } = step;
   const presentGb = parseMemory(present.memory);
   const maxGb = parseMemory(maxMemory);
-  const wantedGb = Math.min(factor * totalMemoryGb(presentGb, overhead), totalMemoryGb(maxGb, overhead));
-  const worker = smallestWorker({ cores: present.cores, totalGb: wantedGb });
-  if (!worker) return undefined;
-  const memoryMb = Math.min(memoryInsideMb(worker.memoryGb, overhead), Math.floor(maxGb * mbPerGb));
-  if (memoryMb <= presentGb * mbPerGb) return undefined;
-  const unusedGb = worker.memoryGb - totalMemoryGb(memoryMb / mbPerGb, overhead);
-  if (worker.cores === exactTierCores && unusedGb > exactTierUnusedGbMax) return undefined;
-  return { cores: worker.cores, memory: `${memoryMb}m` };
+  const capGb = totalMemoryGb(maxGb, overhead);
+  const wantedGb = Math.min(factor * totalMemoryGb(presentGb, overhead), capGb);
+  const wanted = smallestWorker({ cores: present.cores, totalGb: wantedGb });
+  if (!wanted) return undefined;
+  const filledMb = (worker: WorkerSize) =>
+    Math.min(memoryInsideMb(worker.memoryGb, overhead), Math.floor(maxGb * mbPerGb));
+  const isWantedTaken = isTaken({
+    cores: wanted.cores,
+    totalGb: totalMemoryGb(filledMb(wanted) / mbPerGb, overhead),
+  });
+  const worker = isWantedTaken ? wanted : largestBelow(present, capGb, overhead);
+  if (!worker || filledMb(worker) <= presentGb * mbPerGb) return undefined;
+  return { cores: worker.cores, memory: `${filledMb(worker)}m` };
+}
+
+/** Where a cap lies between two sizes of the largest workers: the most that fits under it, if that is a larger worker. */
+function largestBelow(
+  { cores, memory }: WorkerMemory,
+  capGb: number,
+  overhead: Overhead | undefined,
+): WorkerSize | undefined {
+  const present = smallestWorker({ cores, totalGb: totalMemoryGb(parseMemory(memory), overhead) });
+  const [largest] = workerTiers
+    .filter((tier) => tier.cores >= cores)
+    .flatMap((tier) => tier.memoryGb.map((memoryGb) => ({ cores: tier.cores, memoryGb })))
+    .filter(({ memoryGb }) => memoryGb <= capGb)
+    .sort((a, b) => b.memoryGb - a.memoryGb || a.cores - b.cores);
+  return largest && present && largest.memoryGb > present.memoryGb ? largest : undefined;
 }
 
 /** Cores and `spark.*.memory` of a driver or an executor. */
@@ -61,6 +81,27 @@ export function smallestWorker(need: { cores: number; totalGb: number }): Worker
   return undefined;
 }
 
+/** Whether the service starts a worker of these cores for this memory, overhead included, in its next size or as it is. */
+export function isTaken({ cores, totalGb }: { cores: number; totalGb: number }): boolean {
+  const tier = workerTiers.find((each) => each.cores === cores);
+  const memoryGb = tier?.memoryGb.find((sizeGb) => sizeGb >= totalGb);
+  return memoryGb !== undefined && memoryGb - totalGb <= (tier?.unusedGbMax ?? Number.POSITIVE_INFINITY);
+}
+
+/** The Spark memory, in whole GB, with which a worker of such cores is taken: one range for each of its sizes. */
+export function memoryRangesGb(
+  tier: WorkerTier,
+  overhead: Overhead = {},
+): readonly { readonly fromGb: number; readonly toGb: number }[] {
+  return tier.memoryGb.map((sizeGb) => {
+    const leastMb = memoryInsideMb(sizeGb - (tier.unusedGbMax ?? sizeGb), overhead);
+    return {
+      fromGb: Math.max(1, Math.ceil(leastMb / mbPerGb)),
+      toGb: Math.floor(memoryInsideMb(sizeGb, overhead) / mbPerGb),
+    };
+  });
+}
+
 /** Memory of a worker as the service counts it: Spark's own plus overhead, which is never below 384 MB. */
 export function totalMemoryGb(memoryGb: number, overhead: Overhead = {}): number {
   return (memoryGb * mbPerGb + overheadMb(memoryGb * mbPerGb, overhead)) / mbPerGb;
@@ -76,21 +117,28 @@ export function parseMemory(memory: string): number {
   return memoryGb;
 }
 
+/** What the service offers with one number of cores. */
+export interface WorkerTier {
+  readonly cores: number;
+  /** Whole memory of a worker, overhead included, ascending. */
+  readonly memoryGb: readonly number[];
+  /** A request that leaves more of its worker unused is refused; without it any smaller one is rounded up. */
+  readonly unusedGbMax?: number;
+}
+
 /**
- * Valid sizes, from the service's guide (application behaviour, worker configurations, 2026). A worker of 32 cores
- * comes in three sizes only, and is refused when what the job asks for lies more than 8 GB below one.
+ * Every worker that the service has, from its user guide of 2026: "Understanding application behavior", supported worker
+ * configurations (https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/app-behavior.html). Those of 32 cores are
+ * newer than the others; how sure they are: docs/facts.md.
  */
-export const workerTiers: readonly { readonly cores: number; readonly memoryGb: readonly number[] }[] = [
+export const workerTiers: readonly WorkerTier[] = [
   { cores: 1, memoryGb: sizes({ fromGb: 2, toGb: 8, stepGb: 1 }) },
   { cores: 2, memoryGb: sizes({ fromGb: 4, toGb: 16, stepGb: 1 }) },
   { cores: 4, memoryGb: sizes({ fromGb: 8, toGb: 30, stepGb: 1 }) },
   { cores: 8, memoryGb: sizes({ fromGb: 16, toGb: 60, stepGb: 4 }) },
   { cores: 16, memoryGb: sizes({ fromGb: 32, toGb: 120, stepGb: 8 }) },
-  { cores: 32, memoryGb: [60, 120, 244] },
+  { cores: 32, memoryGb: [60, 120, 244], unusedGbMax: 8 },
 ];
-
-const exactTierCores = 32;
-const exactTierUnusedGbMax = 8;
 
 /** Spark and the service count in binary units: 1g is 1024m. */
 const mbPerGb = 1024;

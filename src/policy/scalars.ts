@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { workerTiers } from '../core/worker-size.ts';
 import { type Misread, misreadDuration, misreadSize } from './amounts.ts';
 
 /**
@@ -119,7 +120,7 @@ export const sparkSize = z
   .meta({ expects: 'a size such as 14g', hint: sizeHint, pattern: sizePattern.source });
 
 /** Cores of one worker: the sizes that EMR Serverless offers. */
-export const workerCores = z.literal([1, 2, 4, 8, 16]);
+export const workerCores = z.literal(workerTiers.map(({ cores }) => cores));
 
 export const regionName = z
   .string()

@@ -8,6 +8,8 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   const distanceMax = Math.max(1, Math.floor(word.length / 3));
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
+    // Each letter more or less is a slip of its own.
+    if (Math.abs(candidate.length - word.length) > distanceMax) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance <= distanceMax && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) {
       best = { word: candidate, distance };

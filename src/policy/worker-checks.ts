@@ -1,5 +1,13 @@
 import { type WorkerSpec, workerSpec } from '../core/launch-request.ts';
-import { parseMemory, smallestWorker, totalMemoryGb, workerTiers } from '../core/worker-size.ts';
+import {
+  isTaken,
+  memoryRangesGb,
+  parseMemory,
+  smallestWorker,
+  totalMemoryGb,
+  type WorkerTier,
+  workerTiers,
+} from '../core/worker-size.ts';
 import { sparkSubmitParameters } from '../launch/spark-submit.ts';
 import { launchSchema } from './launch-schema.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
@@ -7,7 +15,7 @@ import { isPlain, valueAt } from './plain.ts';
 import { sparkSize } from './scalars.ts';
 import { parts } from './schema.ts';
 
-/** Local disk of a worker, in GB (user guide, worker configurations). Shuffle-optimised disks go up to 2 TB. */
+/** Local disk of a worker, in GB (user guide, worker configurations and shuffle-optimized disks). */
 const diskGbMin = 20;
 const diskGbMax = { standard: 200, shuffle_optimized: 2_000 };
 
@@ -35,19 +43,47 @@ type Worker = 'driver' | 'executor';
 
 function memory(job: MergedJob, worker: Worker, asked: WorkerSpec): readonly JobFault[] {
   const totalGb = totalMemoryGb(parseMemory(asked.memory), asked.overhead);
-  const largestGb = workerTiers.find(({ cores }) => cores === asked.cores)?.memoryGb.at(-1);
-  if (largestGb === undefined || totalGb <= largestGb) return [];
-  const larger = smallestWorker({ cores: asked.cores, totalGb });
-  const least = larger ? `${larger.cores} cores for it, or ` : '';
+  const tier = workerTiers.find(({ cores }) => cores === asked.cores);
+  if (tier === undefined || isTaken({ cores: asked.cores, totalGb })) return [];
+  const isWritten = valueAt(job.merged, [...spec, worker, 'memory']) !== undefined;
+  const size = `${asked.memory}${isWritten ? '' : ', the default,'} and its overhead are ${rounded(totalGb)} GB`;
   return [
     {
       job,
       code: 'CP1003',
       path: written(job, [...spec, worker, 'memory'], [...spec, worker, 'cores']),
-      message: `${asked.memory} and its overhead are ${rounded(totalGb)} GB: a worker of ${asked.cores} cores has at most ${largestGb} GB`,
-      hint: `take ${least}memory that fits with its overhead (a tenth unless you say otherwise)`,
+      ...(totalGb > largestOf(tier) ? tooMuch(size, asked, tier) : between(size, asked, tier)),
     },
   ];
+}
+
+type Words = Pick<JobFault, 'message' | 'hint'>;
+
+function tooMuch(size: string, asked: WorkerSpec, tier: WorkerTier): Words {
+  const totalGb = totalMemoryGb(parseMemory(asked.memory), asked.overhead);
+  const larger = smallestWorker({ cores: asked.cores, totalGb });
+  const least = larger ? `${larger.cores} cores for it, or ` : '';
+  return {
+    message: `${size}: a worker of ${tier.cores} cores has at most ${largestOf(tier)} GB`,
+    hint: `take ${least}memory that fits with its overhead (a tenth unless you say otherwise)`,
+  };
+}
+
+/** Such workers come in a few sizes, and the service rounds up by no more than some GB. */
+function between(size: string, { overhead }: WorkerSpec, tier: WorkerTier): Words {
+  const ranges = memoryRangesGb(tier, overhead).map(({ fromGb, toGb }) => `${fromGb}g to ${toGb}g`);
+  return {
+    message: `${size}: a worker of ${tier.cores} cores has ${oneOf(tier.memoryGb.map(String))} GB, and at most ${tier.unusedGbMax} of them may be left over`,
+    hint: `take memory of ${oneOf(ranges)}, or fewer cores`,
+  };
+}
+
+function largestOf({ memoryGb }: WorkerTier): number {
+  return Math.max(...memoryGb);
+}
+
+function oneOf(texts: readonly string[]): string {
+  return `${texts.slice(0, -1).join(', ')} or ${texts.at(-1)}`;
 }
 
 function disk(

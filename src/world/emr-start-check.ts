@@ -8,8 +8,10 @@ const memoryGbOfCores: Record<number, { min: number; max: number }> = {
   4: { min: 8, max: 30 },
   8: { min: 16, max: 60 },
   16: { min: 32, max: 120 },
-  32: { min: 52, max: 244 },
+  32: { min: 60, max: 244 },
 };
+/** The same page: these have three sizes, and a request is not rounded up by more than that to one of them. */
+const exactWorkers = { cores: 32, sizesGb: [60, 120, 244], unusedGbMax: 8 };
 
 /** spark.emr-serverless.memoryOverheadFactor default, and its minimum. */
 const OVERHEAD_FACTOR = 0.1;
@@ -91,7 +93,11 @@ function workerFault(conf: ReadonlyMap<string, string>, worker: 'driver' | 'exec
   const memoryGb = gigabytes(memory);
   if (memoryGb === undefined) return `Invalid ${worker} memory: ${memory}`;
   const totalGb = memoryGb + Math.max(OVERHEAD_GB_MIN, memoryGb * OVERHEAD_FACTOR);
-  // A worker that is too small for its cores is rounded up to the smallest valid size.
+  const { sizesGb, unusedGbMax } = exactWorkers;
+  const unusedGb = (sizesGb.find((sizeGb) => sizeGb >= totalGb) ?? totalGb) - totalGb;
+  if (cores === exactWorkers.cores && unusedGb > unusedGbMax)
+    return `The ${worker} memory of ${memory} and its overhead fit no worker with ${cores} vCPU: ${sizesGb.join(', ')} GB`;
+  // Any other worker that is too small for its cores is rounded up to the smallest valid size.
   if (totalGb <= bounds.max) return undefined;
   return (
     `The ${worker} memory of ${memory} and its overhead exceed the maximum of ` +

@@ -71,6 +71,14 @@ describe('worker sizes in a request', () => {
     expect(workerSpec(aRequest(text), 'executor').overhead).toEqual(overhead);
   });
 
+  it('are those of the service where the request says none, for an executor of 32 cores too', () => {
+    const memoryOf = (text: string) =>
+      (['driver', 'executor'] as const).map((worker) => workerSpec(aRequest(text), worker).memory);
+    expect(memoryOf('')).toEqual(['14g', '14g']);
+    expect(memoryOf('--executor-cores 32')).toEqual(['14g', '109g']);
+    expect(memoryOf('--executor-cores 32 --executor-memory 54g')).toEqual(['14g', '54g']);
+  });
+
   it('are read back as they were written, whatever stood there before', () => {
     fc.assert(
       fc.property(parameters, spec, spec, (text, driver, executor) => {

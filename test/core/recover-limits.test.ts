@@ -179,7 +179,25 @@ describe('a size step', () => {
 
   it('stops at the largest disk of the service', () => {
     expect(planOf(sized(texts.outOfDisk, '14g', {}, '150g'))?.workers?.driver?.disk).toBe('200g');
-    expect(sized(texts.outOfDisk, '14g', {}, '200g')).toMatchObject({ reason: 'size-steps-used-up' });
+    for (const disk of ['200g', '1t', 'much'])
+      expect(sized(texts.outOfDisk, '14g', {}, disk)).toMatchObject({ reason: 'size-steps-used-up' });
+  });
+
+  it('reads a disk in whatever unit it is written', () => {
+    expect(planOf(sized(texts.outOfDisk, '14g', {}, '51200m'))?.workers?.driver?.disk).toBe('75g');
+  });
+
+  it('goes on to workers of 32 cores where the policy allows as much', () => {
+    const classes = { 'memory-exhausted': { grow: { executorMax: '221g' } } };
+    const worker = { cores: 16, memory: '109g', disk: '20g' };
+    const decision = endedWith(texts.outOfMemory, {
+      job: aJob({ restart: { classes } }),
+      workers: { driver: worker, executor: worker },
+    });
+    expect(planOf(decision)).toMatchObject({
+      workers: { executor: { cores: 32, memory: '226304m', disk: '20g' } },
+      change: 'with executor memory 109g → 221g (16 → 32 cores)',
+    });
   });
 
   it('is not guessed for a size that we cannot read', () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  isTaken,
+  memoryRangesGb,
   nextMemoryStep,
   parseMemory,
   smallestWorker,
@@ -46,6 +48,41 @@ describe('the smallest worker', () => {
   it('does not exist above the largest', () => {
     expect(smallestWorker({ cores: 4, totalGb: 245 })).toBeUndefined();
     expect(smallestWorker({ cores: 64, totalGb: 8 })).toBeUndefined();
+  });
+});
+
+describe('workers of 32 cores', () => {
+  it('are taken for memory that lies just below one of their sizes, others for any that fits', () => {
+    const isOf32 = (totalGb: number) => isTaken({ cores: 32, totalGb });
+    expect([51.9, 52, 60, 60.1, 111.9, 112, 120, 235.9, 236, 244, 244.1].map(isOf32)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(isTaken({ cores: 16, totalGb: 1 })).toBe(true);
+    expect(isTaken({ cores: 3, totalGb: 1 })).toBe(false);
+  });
+
+  it('say which Spark memory that is, in whole GB that are all taken', () => {
+    const tier = workerTiers.find(({ cores }) => cores === 32);
+    if (!tier) throw new Error('there are no such workers');
+    expect(memoryRangesGb(tier)).toEqual([
+      { fromGb: 48, toGb: 54 },
+      { fromGb: 102, toGb: 109 },
+      { fromGb: 215, toGb: 221 },
+    ]);
+    for (const overhead of [{}, { factor: 0.2 }, { fixedMb: 3_072 }, { factor: 0.2, besideMb: 2_048 }])
+      for (const { fromGb, toGb } of memoryRangesGb(tier, overhead))
+        for (const edge of [fromGb, toGb])
+          expect(isTaken({ cores: 32, totalGb: totalMemoryGb(edge, overhead) })).toBe(true);
   });
 });
 
@@ -96,6 +133,19 @@ describe('the next memory step', () => {
     );
   });
 
+  it('goes on to the largest workers where the cap allows it', () => {
+    const step = { factor: 1.5, maxMemory: '221g' };
+    const after16 = nextMemoryStep({ cores: 16, memory: '89367m' }, step);
+    expect(after16).toEqual({ cores: 32, memory: '226304m' });
+    expect(nextMemoryStep({ cores: 32, memory: '111709m' }, step)).toEqual(after16);
+  });
+
+  it('takes the most that there is under a cap that lies between two sizes of the largest workers', () => {
+    const step = { factor: 1.5, maxMemory: '128g' };
+    expect(nextMemoryStep({ cores: 16, memory: '89367m' }, step)).toEqual({ cores: 16, memory: '111709m' });
+    expect(nextMemoryStep({ cores: 16, memory: '111709m' }, step)).toBeUndefined();
+  });
+
   it('always grows, stays under the cap, and fits a valid worker with its overhead', () => {
     fc.assert(
       fc.property(
@@ -120,8 +170,11 @@ describe('the next memory step', () => {
           expect(nextGb).toBeGreaterThan(parseMemory(present.memory));
           expect(nextGb).toBeLessThanOrEqual(parseMemory(maxMemory));
           expect(sizes.some((sizeGb) => sizeGb >= totalGb)).toBe(true);
+          expect(isTaken({ cores: next.cores, totalGb })).toBe(true);
           if (nextGb < parseMemory(maxMemory)) {
-            expect(totalGb).toBeGreaterThanOrEqual(1.5 * totalMemoryGb(mb / 1024, overhead) - 1 / 1024);
+            // Smaller than that only where it is the last.
+            if (nextMemoryStep(next, { factor: 1.5, maxMemory, overhead }))
+              expect(totalGb).toBeGreaterThanOrEqual(1.5 * totalMemoryGb(mb / 1024, overhead) - 1 / 1024);
             expect(sizes.some((sizeGb) => sizeGb - totalGb < 2 / 1024 && sizeGb >= totalGb)).toBe(true);
           }
         },

@@ -76,6 +76,10 @@ describe('the check of a start request', () => {
     ['201 tags', { tags: Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`t${index}`, ''])) }],
     ['no job driver', { jobDriver: {} }],
     ['three cores', spark('--conf spark.executor.cores=3')],
+    [
+      '60 GB for 32 cores, between two sizes',
+      spark('--conf spark.executor.cores=32 --conf spark.executor.memory=60G'),
+    ],
     ['28 GB for 4 cores, which is too much with its overhead', spark('--conf spark.executor.memory=28G')],
     ['a driver memory that is no size', spark('--conf spark.driver.memory=much')],
   ])('refuses %s', (_, changes) => {

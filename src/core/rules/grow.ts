@@ -42,23 +42,24 @@ export function growWorkers(
 
 function moreMemory(now: WorkerSpec, maxMemory: string): WorkerSpec | undefined {
   // A person may have written a size that the service takes and we cannot read (`16384`): no step is known then.
-  if (!isMemory(now.memory)) return undefined;
+  if (!isSize(now.memory)) return undefined;
   const next = nextMemoryStep(now, { factor: stepFactor, maxMemory, overhead: now.overhead });
   return next && { ...now, ...next };
 }
 
-function isMemory(memory: string): boolean {
+function isSize(size: string): boolean {
   try {
-    return parseMemory(memory) > 0;
+    return parseMemory(size) > 0;
   } catch {
     return false;
   }
 }
 
 function moreDisk(now: WorkerSpec): WorkerSpec | undefined {
-  const gb = Number.parseInt(now.disk, 10);
-  if (!(gb < diskGbMax)) return undefined;
-  return { ...now, disk: `${Math.min(diskGbMax, Math.ceil(gb * stepFactor))}g` };
+  if (!isSize(now.disk)) return undefined;
+  const sizeGb = parseMemory(now.disk);
+  if (sizeGb >= diskGbMax) return undefined;
+  return { ...now, disk: `${Math.min(diskGbMax, Math.ceil(sizeGb * stepFactor))}g` };
 }
 
 function describe(worker: string, from: WorkerSpec, to: WorkerSpec): string {
