@@ -70,6 +70,17 @@ export const checkpointRules: readonly FailureRule[] = [
     ],
   },
   {
+    id: 'state-class-changed',
+    class: 'checkpoint-incompatible',
+    frames: true,
+    // State keeps objects of the program's own classes; frames tell it from a jar that one side lacks.
+    pattern:
+      /(?:Unable to find class: |InvalidClassException|local class incompatible|unregistered class ID)[\s\S]{0,1500}\bat org\.apache\.spark\.sql\.execution\.streaming\.(?:state|operators\.stateful|FlatMapGroupsWithState|TransformWithState)/i,
+    examples: [
+      'KryoException: Unable to find class: com.acme.Visit\n\tat org.apache.spark.sql.execution.streaming.FlatMapGroupsWithStateExecHelper.read(X.scala:1)',
+    ],
+  },
+  {
     id: 'schema-mismatch-on-restart',
     class: 'checkpoint-incompatible',
     action: 'stop-and-page',
@@ -208,7 +219,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     strength: 'type',
     pattern:
-      /(?:corrupt|corrupted|malformed|truncated|damaged|incomplete|unreadable|unparse?able|checksum)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])|(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])[^\n]{0,80}(?:corrupt|malformed|truncated|damaged|inconsistent|missing|unreadable|incomplete|is empty|zero bytes|0 bytes|checksum mismatch|cannot be (?:read|restored|parsed|deserialized))|(?:corrupt|truncated|malformed|zero-byte|0-byte)[^\n]{0,120}\/(?:offsets|commits|state|sources)\/\d{1,12}\b|\/(?:offsets|commits|state|sources)\/\d{1,12}\b[^\n]{0,120}(?:corrupt|truncated|malformed|is empty|unexpected end|checksum mismatch)/i,
+      /(?:corrupt|corrupted|malformed|truncated|damaged|incomplete|unreadable|unparse?able|checksum)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])|(?<![/\w-])(?:checkpoint|offsets? (?:log|file)|commit (?:log|file)|metadata log|state store|state file|delta file|changelog file|snapshot file)(?![/\w-])[^\n]{0,80}(?:corrupt|malformed|truncated|damaged|inconsistent|missing|unreadable|incomplete|is empty|zero bytes|0 bytes|checksum mismatch|cannot be (?:read|restored|parsed|deserialized))|(?:corrupt|truncated|malformed|(?:zero|(?<!PUT )0)-byte)[^\n]{0,120}\/(?:offsets|commits|state|sources)\/\d{1,12}\b|\/(?:offsets|commits|state|sources)\/\d{1,12}\b[^\n]{0,120}(?:corrupt|truncated|malformed|is empty|unexpected end|checksum mismatch)/i,
     not: /\b(?:no|not|nothing|without) (?:\w{1,12} )?(?:corrupt|missing|truncated|damaged)|missing column/i,
     examples: ['The state store of operator 0 is corrupted', 'truncated checkpoint found'],
   },

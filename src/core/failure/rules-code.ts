@@ -51,8 +51,11 @@ export const codeRules: readonly FailureRule[] = [
     class: 'user-code-error',
     // A traceback ends with its root; these types are never raised by a service.
     pattern:
-      /^(?:ZeroDivisionError|TypeError|AttributeError|NameError|UnboundLocalError|KeyError|IndexError|ValueError|SyntaxError|IndentationError|RecursionError|NotImplementedError)\b/m,
-    examples: ['Traceback (most recent call last):\nZeroDivisionError: float division by zero'],
+      /(?<=^|exceptions: |Caused by: )(?:ZeroDivisionError|TypeError|AttributeError|NameError|UnboundLocalError|KeyError|IndexError|ValueError|SyntaxError|IndentationError|RecursionError|NotImplementedError)\b/m,
+    examples: [
+      'Traceback (most recent call last):\nZeroDivisionError: float division by zero',
+      "Job failed. ExitCode: 1. Last few exceptions: NameError: name 'x' is not defined",
+    ],
   },
   {
     id: 'not-thread-safe',
@@ -106,7 +109,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'schema-change-asks-for-restart',
     class: 'schema-evolved',
     pattern:
-      /DELTA_SCHEMA_CHANGED|DELTA_STREAMING_METADATA_EVOLUTION|Detected (?:incompatible )?schema change|UnknownFieldException|UNKNOWN_FIELD_EXCEPTION|unknown field\(?s?\)? during parsing|(?:schema|metadata)[^\n]{0,100}(?:changed|evolved|updated)[^\n]{0,100}restart/i,
+      /DELTA_SCHEMA_CHANGED|DELTA_STREAMING_METADATA_EVOLUTION|Detected (?:incompatible )?schema change|UnknownFieldException|UNKNOWN_FIELD_EXCEPTION|unknown field\(?s?\)? during parsing|(?:schema|metadata)[^\n]{0,100}(?:changed|evolved|updated|refreshed|registered)[^\n]{0,100}(?:restart|retry the (?:query|stream))/i,
     examples: [
       'Detected schema change: streaming source schema changed. Please try restarting the query.',
       'UnknownFieldException: Encountered unknown field(s) during parsing: {"new_column":1}',

@@ -22,7 +22,7 @@ export const familyRules: readonly FailureRule[] = [
       /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived)\b[^\n]{0,60} before (?:it|they|all|being|we|the)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
     not: /\b(?:no|without|not|never|0|avoid|prevent)\b[^\n]{0,20}(?:data loss|lost data|gap)/i,
     examples: [
-      'The source files of batch 7 were deleted before they were read.',
+      'Rows of batch 7 were purged before they were read.',
       'IllegalStateException: gap in the sequence 4 to 9',
     ],
   },

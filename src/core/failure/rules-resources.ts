@@ -14,18 +14,24 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'disk-full',
     class: 'disk-exhausted',
     pattern:
-      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|usable space is below|DiskFull|low on resource: ephemeral-storage|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
+      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:local )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|DiskErrorException|any valid local director|\bdevice (?:is )?full\b|(?:disk|ephemeral storage) (?:space |usage |size )?(?:used )?(?:is |has )?(?:above|over|exceed(?:s|ed|ing)?) (?:the |its )?(?:configured|allocated|provisioned|limit|size|disk)|usable space is below|DiskFull|low on resource: ephemeral-storage|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
     examples: [
       'java.io.IOException: No space left on device',
       'Most of the disks failed. 1/2 local-dirs are bad: /mnt/yarn',
+      'Worker stopped: its disk usage is over the allocated 20 GB',
+      'DiskErrorException: could not find any valid local directory for spill-1',
     ],
   },
   {
     id: 'killed-for-memory',
     class: 'memory-exhausted',
     pattern:
-      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the )?(?:physical |virtual |container )?memory limits?|memory usage exceed|(?:running )?beyond (?:the )?'?(?:physical|virtual)'? memory|OOM ?-?kill|oom[_-]reap|out of memory: kill|memory cgroup out of memory|evicted[^\n]{0,60}\bmemory\b|low on resource: memory/i,
-    examples: ['Worker has been killed as memory usage exceeded configured memory size'],
+      /killed as memory usage exceeded|exceed(?:ed|ing|s) (?:the |its )?(?:physical |virtual |container )?memory limits?|memory usage exceed|GB (?:physical|virtual) memory used|boosting [\w.]{1,60}memoryOverhead|(?:running )?beyond (?:the )?'?(?:physical|virtual)'? memory|OOM ?-?kill|oom[_-]reap|out of memory: kill|memory cgroup out of memory|evicted[^\n]{0,60}\bmemory\b|low on resource: memory/i,
+    examples: [
+      'Worker has been killed as memory usage exceeded configured memory size',
+      'Container killed: 9.1 GB of 9 GB physical memory used',
+      'executor 4 exceeded its memory limit',
+    ],
   },
   {
     id: 'memory-exit-code',
@@ -44,10 +50,11 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'out-of-memory',
     class: 'memory-exhausted',
     pattern:
-      /OutOfMemory|OUT_OF_MEMORY|out of memory (?:exception|error)|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|os::commit_memory|insufficient memory for the Java|mmap\) failed to map|ArrayMemoryError|Unable to allocate [\d.]{1,12} ?[KMGT]i?B|not enough memory|ran out of memory|(?:driver|executor|worker|container|process) (?:is |was |has )?(?:run |running )?out of memory|ArrowMemoryError|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
+      /OutOf(?:Direct)?Memory|OUT_OF_MEMORY|bytes?(?:\(s\))? of direct memory|out of memory (?:exception|error)|Java heap space|GC overhead limit|Direct buffer memory|Cannot allocate memory|os::commit_memory|insufficient memory for the Java|mmap\) failed to map|ArrayMemoryError|Unable to allocate [\d.]{1,12} ?[KMGT]i?B|not enough memory|ran out of memory|(?:driver|executor|worker|container|process) (?:is |was |has )?(?:run |running )?out of memory|ArrowMemoryError|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d{1,15} bytes|bad_alloc|^MemoryError\b/im,
     examples: [
       'java.lang.OutOfMemoryError: GC Overhead limit exceeded',
       'SparkOutOfMemoryError: Unable to acquire 65536 bytes of memory',
+      'netty: cannot allocate 4096 bytes of direct memory',
     ],
   },
   {

@@ -6,7 +6,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'action-not-authorized',
     class: 'permission-denied',
     pattern:
-      /not authorized to|AccessDenied|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny|lacks? [\w:* ]{1,60}permission|\(40[13]\) when calling/i,
+      /not authorized to|AccessDenied(?![\s\S]{0,1200}(?:ExpiredToken|TokenExpired))|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny|lacks? [\w:* ]{1,60}permission|\(40[13]\) when calling/i,
     // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
     not: /Too many connects|ExpiredToken|(?:is|has) expired/i,
     examples: [
@@ -19,8 +19,11 @@ export const setupRules: readonly FailureRule[] = [
     id: 'key-not-usable',
     class: 'permission-denied',
     pattern:
-      /KMS(?:AccessDenied|Disabled|InvalidState|NotFound|OptInRequired)|KMS\.(?:Disabled|NotFound|InvalidState)|refers to a customer master key/i,
-    examples: ['The ciphertext refers to a customer master key that does not exist'],
+      /KMS(?:AccessDenied|Disabled|InvalidState|NotFound|OptInRequired)|KMS\.(?:model\.)?(?:Disabled|NotFound|(?:Kms)?InvalidState)|\bkey\/[\w-]{1,80} is (?:disabled|pending)|refers to a customer master key/i,
+    examples: [
+      'The ciphertext refers to a customer master key that does not exist',
+      'arn:aws:kms:eu-west-1:1:key/7 is pending deletion',
+    ],
   },
   {
     id: 'role-not-assumable',
@@ -50,7 +53,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-missing',
     class: 'config-invalid',
     pattern:
-      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|unresolved dependency|could not find or load main class|does not exist in the JVM/i,
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|Unable to find class: |unresolved dependency|could not find or load main class|does not exist in the JVM/i,
     examples: [
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',
@@ -60,10 +63,11 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-version',
     class: 'config-invalid',
     pattern:
-      /NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|UnsatisfiedLinkError|ServiceConfigurationError|InvalidClassException/,
+      /NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|UnsatisfiedLinkError|ServiceConfigurationError|InvalidClassException|is in unnamed module of loader [^\n]{1,200} is in unnamed module of loader/,
     examples: [
       'java.lang.NoSuchMethodError: scala.Predef$.refArrayOps',
       'java.util.ServiceConfigurationError: Provider x',
+      'A cannot be cast to B (A is in unnamed module of loader x; B is in unnamed module of loader y)',
     ],
   },
   {
@@ -118,7 +122,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-missing',
     class: 'config-invalid',
     pattern:
-      /\b[\w.]{1,80} is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
+      /\b[\w.]{1,80}['"`]? is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
     examples: [
       'IllegalArgumentException: kinesis.endpointUrl is not specified',
       "Option 'kafka.bootstrap.servers' must be specified",

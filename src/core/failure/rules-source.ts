@@ -80,10 +80,12 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'offset-moved-back',
     class: 'source-data-lost',
     pattern:
-      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets/i,
+      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d/i,
     examples: [
       "Partition events-3's offset was changed from 900 to 12, some data may have been missed.",
       'Set(events-1) are gone. Kafka topics may have been deleted, some data may have been missed.',
+      'Starting offset 90 of events-1 is after the latest offset 12',
+      'Asked for offset 12 of events-1, but the first record offset was 90',
     ],
   },
   {
@@ -127,10 +129,22 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:(?:in|of|at|from) [^\n]{1,80} )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
     examples: [
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
+      'The commits in (t1, t2] were archived before this reader came to them',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',
+    ],
+  },
+  {
+    id: 'change-log-gone',
+    class: 'source-data-lost',
+    // A change stream that has to go on from a place its database has since thrown away.
+    pattern:
+      /ChangeStreamHistoryLost|ChangeStreamFatal|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume (?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|was not found|not be found)/i,
+    examples: [
+      'ReplicationException: the binlog file of position 4 is no longer on the server',
+      'requested WAL segment 0007 has already been removed',
     ],
   },
 ];

@@ -6,8 +6,12 @@ export const transientRules: readonly FailureRule[] = [
     id: 'token-expired',
     class: 'credentials-expired',
     pattern:
-      /ExpiredToken|TokenExpired|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|invalid_grant/i,
-    examples: ['The security token included in the request is expired', 'The provided token has expired.'],
+      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|invalid_grant/i,
+    examples: [
+      'The security token included in the request is expired',
+      'The provided token has expired.',
+      'Signature expired: t1 is now earlier than t2',
+    ],
   },
   {
     id: 'slow-down',
@@ -31,10 +35,11 @@ export const transientRules: readonly FailureRule[] = [
     id: 'table-changed-during-commit',
     class: 'commit-conflict',
     pattern:
-      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflictException|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found)|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
+      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflict(?:Exception|Error)?\b|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found)|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
     examples: [
       'ConcurrentAppendException: Files were added to the root of the table by a concurrent update.',
       'ConcurrentModificationException: Cannot resolve conflicts for overlapping writes',
+      'MongoCommandException: error 112 (WriteConflict)',
     ],
   },
   {
@@ -82,10 +87,11 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
+      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
     examples: [
       'SdkClientException: Unable to execute HTTP request: Connection reset',
       'java.lang.IllegalStateException: Connection pool shut down',
+      'PSQLException: I/O error while reading from the server',
     ],
   },
   {
