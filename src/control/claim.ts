@@ -58,14 +58,7 @@ export async function claimStart(
   const ring: Write[] = charged ? [ringWrite(job.name, state, charged.ring)] : [];
   const memory = memoryAfterClaim(context, wish, claim);
   const outcome = await ports.store.commit([
-    ...lockWrites(context, claim),
-    recordWrite(job.name, state, {
-      memory,
-      dueAtMs: state.nowMs + claimWakeMs,
-      policyHash: context.policyHash,
-      claimLocks: claim.locks,
-      last: lastOf(state.record, decision, false),
-    }),
+    ...claimWrites(context, claim, memory),
     ...ring,
     decisionWrite(decision),
     ...questionWrites(ports, decision, stepsAtClaim(decision), state.memory),
@@ -99,14 +92,7 @@ export async function claimCancel(
   const after = without({ ...state.memory, ...learned }, new Set<string>(forget));
   const { memory, notice } = toldOf(decision, state.memory, withQuestions(after, stepsAtClaim(decision)));
   const outcome = await ports.store.commit([
-    ...lockWrites(context, claim),
-    recordWrite(job.name, state, {
-      memory,
-      dueAtMs: state.nowMs + claimWakeMs,
-      policyHash: context.policyHash,
-      claimLocks: claim.locks,
-      last: lastOf(state.record, decision, false),
-    }),
+    ...claimWrites(context, claim, memory),
     decisionWrite(decision),
     ...questionWrites(ports, decision, stepsAtClaim(decision), state.memory),
     ...(memory.wish ? [] : dropWish(job.name, state.memory.wish)),
@@ -160,6 +146,21 @@ function chargeFor({ job, state }: Context, { class: of }: Wish, claim: StartCla
     ...(of ? { class: of } : {}),
     ...(classLimits ? { classLimits } : {}),
   });
+}
+
+/** The claim on every lock that it needs, and the record that says so. */
+function claimWrites(context: Context, claim: Claim, memory: JobMemory): readonly Write[] {
+  const { job, state, decision, policyHash } = context;
+  return [
+    ...lockWrites(context, claim),
+    recordWrite(job.name, state, {
+      memory,
+      dueAtMs: state.nowMs + claimWakeMs,
+      policyHash,
+      claimLocks: claim.locks,
+      last: lastOf(state.record, decision, false),
+    }),
+  ];
 }
 
 function lockWrites({ job, state }: Context, claim: Claim): readonly Write[] {

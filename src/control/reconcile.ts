@@ -14,7 +14,7 @@ import type { Ports, Wake } from './ports.ts';
 import { takeOverName } from './rename.ts';
 import { sendCancel, sendStart } from './send.ts';
 import { settleClaim } from './settle.ts';
-import { writeDecision } from './write-decision.ts';
+import { type Pass, writeDecision } from './write-decision.ts';
 import { dropWish, recordWrite, without } from './writes.ts';
 
 export interface PassReport {
@@ -79,15 +79,6 @@ export async function reconcile(
     ids: { decision: ports.ids.next('dec'), incident: ports.ids.next('inc') },
   });
   return carryOut(ports, { job, state, decision, policyHash: hash, look });
-}
-
-interface Pass {
-  readonly job: ResolvedJob;
-  readonly state: JobState;
-  readonly decision: Decision;
-  readonly policyHash: string;
-  /** The live runs were to be listed whatever this job's own state is. */
-  readonly look: boolean;
 }
 
 async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {

@@ -22,12 +22,13 @@ import {
   without,
 } from './writes.ts';
 
-interface Pass {
+/** One look at a job and what was decided of it. */
+export interface Pass {
   readonly job: ResolvedJob;
   readonly state: JobState;
   readonly decision: Decision;
   readonly policyHash: string;
-  /** The live runs were to be listed; if that failed, the next pass has to. */
+  /** The live runs were to be listed whatever this job's own state is; if that failed, the next pass has to. */
   readonly look: boolean;
 }
 

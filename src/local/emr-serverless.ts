@@ -6,6 +6,7 @@ import {
   ServiceError,
   type StartJobRunRequest,
 } from '../world/emr-types.ts';
+import type { Operation } from '../world/quotas.ts';
 import {
   accessKeyOf,
   type ErrorKind,
@@ -53,15 +54,6 @@ export function startEmrServerless({
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-
-type Operation =
-  | 'StartJobRun'
-  | 'CancelJobRun'
-  | 'GetJobRun'
-  | 'ListJobRuns'
-  | 'ListJobRunAttempts'
-  | 'GetApplication'
-  | 'ListApplications';
 
 interface Ids {
   applicationId: string;

@@ -26,6 +26,21 @@ const consumes: Permissions = {
   actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
 };
 
+/** What a pass over one job looks at and does, whoever makes it. */
+const passPermissions: readonly Permissions[] = [
+  jobRunPermissions,
+  capacityPermissions,
+  checkpointPermissions,
+  driverLogPermissions,
+  cloudWatchLogPermissions,
+  logSearchPermissions,
+  applicationPermissions,
+  streamMetricPermissions,
+  retentionPermissions,
+  shardPermissions,
+  shardEndPermissions,
+];
+
 /** Which adapters each function is wired with, and so what its role may do; the rest is refused by IAM. */
 export const functionPermissions: Readonly<Record<string, readonly Permissions[]>> = {
   'job-event': [runs, wakeQueuePermissions],
@@ -37,17 +52,7 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     jobStorePermissions,
     policyPermissions,
     eventBusPermissions,
-    jobRunPermissions,
-    capacityPermissions,
-    checkpointPermissions,
-    driverLogPermissions,
-    cloudWatchLogPermissions,
-    logSearchPermissions,
-    applicationPermissions,
-    streamMetricPermissions,
-    retentionPermissions,
-    shardPermissions,
-    shardEndPermissions,
+    ...passPermissions,
   ],
   release: [runs, consumes, wakeQueuePermissions, jobStorePermissions, jobListPermissions, policyPermissions],
   notify: [
@@ -68,16 +73,6 @@ export const functionPermissions: Readonly<Record<string, readonly Permissions[]
     policyPermissions,
     eventBusPermissions,
     // While the wake queue is down the sweep makes the passes itself.
-    jobRunPermissions,
-    capacityPermissions,
-    checkpointPermissions,
-    driverLogPermissions,
-    cloudWatchLogPermissions,
-    logSearchPermissions,
-    applicationPermissions,
-    streamMetricPermissions,
-    retentionPermissions,
-    shardPermissions,
-    shardEndPermissions,
+    ...passPermissions,
   ],
 };
