@@ -8,7 +8,7 @@ import { type ApprovalItem, as, keys } from './items.ts';
 import type { JobState } from './load.ts';
 import { type Change, change, heldBack, type OrderAnswer, type OrderPorts, type Person } from './orders.ts';
 import type { Answer, Ports } from './ports.ts';
-import { noticeWrite } from './writes.ts';
+import { dropWish, noticeWrite, without } from './writes.ts';
 
 /** The job that a hash was asked for, whatever became of it. */
 export async function jobOfApproval(
@@ -99,9 +99,16 @@ function answered(
     job: job.name,
     decisionId: asked.decisionId,
   });
+  // A start that was approved may have a place in the fleet's line by now.
+  const isOver = answer === 'declined' && asked.action === 'restart';
+  const rest = isOver ? without(memory, new Set(['wish', 'grant'])) : memory;
   return {
-    memory: { ...memory, [questionOn(asked.action)]: approval },
-    also: [approvalItem(job.name, approval, nowMs), notice],
+    memory: { ...rest, [questionOn(asked.action)]: approval },
+    also: [
+      approvalItem(job.name, approval, nowMs),
+      notice,
+      ...(isOver ? dropWish(job.name, memory.wish) : []),
+    ],
     about: `plan ${asked.hash}: ${asked.text}`,
   };
 }

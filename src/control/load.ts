@@ -105,9 +105,11 @@ export function gatesOf(
   state: Pick<JobState, 'nowMs' | 'dateMs' | 'control' | 'newerState'>,
 ): Gates {
   const { control, nowMs, dateMs } = state;
+  const pauseUntilMs = control?.fleetPause?.untilMs ?? nowMs;
   return {
     killSwitch: control?.killSwitch ?? false,
-    fleetPaused: control?.fleetPause !== undefined && nowMs < control.fleetPause.untilMs,
+    fleetPaused: nowMs < pauseUntilMs,
+    ...(nowMs < pauseUntilMs ? { fleetPauseUntilMs: pauseUntilMs } : {}),
     act: ports.act,
     clockSkewMs: Math.abs(nowMs - dateMs),
     newerState: state.newerState,

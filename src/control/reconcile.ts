@@ -2,7 +2,7 @@ import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { jobNamed, type ResolvedJob } from '../core/job.ts';
 import { workerSpec } from '../core/launch-request.ts';
-import { isGrantLive } from '../core/memory.ts';
+import { isGrantLive, isOverdue } from '../core/memory.ts';
 import { neverStartsAfterMs } from '../core/protocol.ts';
 import { droppedQuestions, questionWrites, withQuestions } from './approvals.ts';
 import { claimCancel, claimStart } from './claim.ts';
@@ -54,7 +54,7 @@ export async function reconcile(
   const job = jobNamed(policy, name);
   const loaded = await loadJob(ports, name, job?.checkpoints ?? [], nowMs);
   if (!loaded.ok) return report(name, `store-${loaded.code}`, true);
-  const state = loaded.value;
+  const state = withoutOverdue(loaded.value);
   if (state.newerState) return report(name, 'newer-state', false);
   const claim = openClaim(state);
   if (claim) return settle(ports, claim, { job, name, state });
@@ -79,6 +79,12 @@ export async function reconcile(
     ids: { decision: ports.ids.next('dec'), incident: ports.ids.next('inc') },
   });
   return carryOut(ports, { job, state, decision, policyHash: hash, look });
+}
+
+/** Judged afresh then; its entry in the fleet's line goes when it has its turn. */
+function withoutOverdue(state: JobState): JobState {
+  if (!isOverdue(state.memory, state.nowMs)) return state;
+  return { ...state, memory: without(state.memory, new Set(['wish', 'grant'])) };
 }
 
 async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {

@@ -1,6 +1,9 @@
 import { type Approval, askAgainMs } from '../core/approval.ts';
+import { fleetHold } from '../core/guard.ts';
 import type { ActionName } from '../core/job.ts';
 import type { JobMemory, Pause } from '../core/memory.ts';
+import type { Gates } from '../core/observation.ts';
+import type { RecordItem } from './items.ts';
 import type { JobStatus } from './status.ts';
 
 /** What a person is asked, as status shows it. */
@@ -41,4 +44,11 @@ export function nextOfApproval(
     default:
       return undefined;
   }
+}
+
+/** Starts that wait for their turn get none while the whole fleet is held: that is what frees them, and no time. */
+export function underFleetHold(record: RecordItem | undefined, gates: Gates): RecordItem | undefined {
+  const hold = fleetHold(gates);
+  if (!hold || !record?.last || record.last.guard.kind !== 'done' || !record.memory.wish) return record;
+  return { ...record, last: { ...record.last, guard: { kind: 'withheld', ...hold } } };
 }

@@ -16,6 +16,7 @@ import {
   nextOfApproval,
   pausesOf,
   questionOf,
+  underFleetHold,
 } from './status-people.ts';
 
 /** States as people read them, worst first. */
@@ -106,7 +107,7 @@ export async function fleetStatus(
   const statuses = jobs.map((job, index) =>
     jobStatus(
       job,
-      as('record', items[index * 2]),
+      underFleetHold(as('record', items[index * 2]), gates),
       as('ring', items[index * 2 + 1])?.ring ?? emptyRing,
       nowMs,
     ),

@@ -87,7 +87,8 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
     (verdict.forget ?? []).filter((key) => !(isHeld && (key === 'order' || key === 'parked'))),
   );
   // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
-  if (verdict.kind === 'claim' && guard.kind !== 'done') for (const key of ['wish', 'grant']) forget.add(key);
+  const dropped = verdict.kind === 'claim' && isHeld ? verdict.wish : undefined;
+  if (dropped) for (const key of ['wish', 'grant']) forget.add(key);
   if (!isUnanswered(verdict.reason)) forget.add('unknownSinceMs');
   const learned = learnedOf(decision);
   // The hint that a stranger may write here must not die with one throttled listing, nor become a chain of wakes.
@@ -102,6 +103,8 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
     progress: withSeen(state.memory, observation),
     ...(observation.source ? { source: rememberedSource(observation.source) } : {}),
     ...owed,
+    // The order that it was made of stands as long as it was to stand.
+    ...(dropped?.order ? { order: dropped.order } : {}),
     ...(native ? { native } : {}),
   };
   const memory = {

@@ -1,6 +1,7 @@
 import { type Approval, withoutAsking } from './approval.ts';
 import type { Decision } from './decision.ts';
 import { forMs } from './explain-seen.ts';
+import { fleetHold } from './guard.ts';
 import type { ActionName } from './job.ts';
 import { questionOn } from './questions.ts';
 import type { Reason, Withholding } from './reason.ts';
@@ -16,6 +17,9 @@ function advice(decision: Decision): readonly string[] {
     const action = plan?.action ?? 'restart';
     return [adviceOnHold(guard.why, { action, question: decision[questionOn(action)]?.now, nowMs: atMs })];
   }
+  const hold = turns.has(reason) ? fleetHold(decision.observation.gates) : undefined;
+  if (hold && hold.why !== 'awaits-approval')
+    return [`${onHold[hold.why]}: until then no start has its turn`];
   const { untilMs } = verdict;
   const wait =
     verdict.kind === 'wait' && untilMs !== undefined && timed.has(reason)
@@ -23,6 +27,15 @@ function advice(decision: Decision): readonly string[] {
       : [];
   return [...wait, ...(adviceOnReason[reason] ?? [])];
 }
+
+/** Waits for `release`, which lets nothing go while the fleet is held. */
+const turns: ReadonlySet<Reason> = new Set([
+  'awaits-grant',
+  'fleet-canary',
+  'fleet-held',
+  'scope-budget-exhausted',
+  'waits-for-capacity',
+] as const);
 
 /** Reasons that time alone can end; of the others a wait only says when Checkpilot looks again. */
 const timed: ReadonlySet<Reason> = new Set([

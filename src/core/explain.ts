@@ -60,7 +60,7 @@ const evidenceMax = 200;
 
 /** `(ana: "jar 2.4.1")` */
 function orderedText({ verdict }: Decision): string {
-  const ofWish = verdict.kind === 'start' || verdict.kind === 'claim' ? verdict.wish.orderedBy : undefined;
+  const ofWish = verdict.kind === 'start' || verdict.kind === 'claim' ? verdict.wish.order : undefined;
   const { by, reason } = verdict.orderedBy ?? ofWish ?? {};
   return by === undefined ? '' : ` (${by}: "${reason}")`;
 }

@@ -1,7 +1,7 @@
 import type { GuardResult, Hold, Verdict } from './decision.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
 import type { JobMemory } from './memory.ts';
-import type { Observation } from './observation.ts';
+import type { Gates, Observation } from './observation.ts';
 import { isOrdered, planOf } from './plan.ts';
 import { clockBoundMs } from './protocol.ts';
 import { isPlanApproved } from './questions.ts';
@@ -39,10 +39,11 @@ export function mayAct(
     why,
     ...more,
   });
-  if (gates.killSwitch) return withheld('kill-switch');
+  const held = fleetHold(gates);
+  if (held?.why === 'kill-switch') return withheld('kill-switch');
   if (gates.newerState) return withheld('newer-state');
   if (gates.clockSkewMs > clockBoundMs) return withheld('clock-differs');
-  if (gates.fleetPaused) return withheld('fleet-paused');
+  if (held) return { kind: 'withheld', ...held };
   if (memory.pause && nowMs < memory.pause.untilMs)
     return withheld('job-paused', { untilMs: memory.pause.untilMs });
   const paused = memory.pausedActions?.[action];
@@ -59,4 +60,14 @@ export function mayAct(
   }
   if (mode === 'suggest' && !ordered) return { kind: 'suggested', why: 'awaits-approval' };
   return { kind: 'done' };
+}
+
+/** What holds all jobs alike, until a person or a time ends it. */
+export function fleetHold({ killSwitch, fleetPaused, fleetPauseUntilMs }: Gates): Hold | undefined {
+  if (killSwitch) return { why: 'kill-switch' };
+  if (!fleetPaused) return undefined;
+  return {
+    why: 'fleet-paused',
+    ...(fleetPauseUntilMs === undefined ? {} : { untilMs: fleetPauseUntilMs }),
+  };
 }

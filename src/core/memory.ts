@@ -188,7 +188,8 @@ export interface Wish {
   /** When unread data is lost, as far as known; the release function serves the shortest first. */
   readonly deadlineMs?: number;
   readonly plan: StartPlan;
-  readonly orderedBy?: Ordered;
+  /** The order of a person that it was made of. */
+  readonly order?: Order;
   /** The least that it needs of its application, where that could be read. */
   readonly needed?: Resources;
   /** There is no room for it: the line of its application decides when it goes. */
@@ -246,6 +247,15 @@ export interface Tried {
 export const triedMax = 5;
 
 export const newMemory: JobMemory = { generation: 0, desired: 'running', progress: {}, backoffStep: 0 };
+
+/**
+ * A start that a person ordered and that could not be sent in the time of the order: people have moved on, and what they
+ * saw then need not be so any more.
+ */
+export function isOverdue(memory: JobMemory, nowMs: number): boolean {
+  const { order } = memory.wish ?? {};
+  return order !== undefined && nowMs >= order.expiresAtMs && !isGrantLive(memory, nowMs);
+}
 
 export function isGrantLive(memory: JobMemory, nowMs: number): boolean {
   const { grant, wish } = memory;

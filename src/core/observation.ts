@@ -227,6 +227,8 @@ export interface BudgetSensor extends BudgetRoom {
 export interface Gates {
   readonly killSwitch: boolean;
   readonly fleetPaused: boolean;
+  /** When that pause ends by itself; absent in earlier records. */
+  readonly fleetPauseUntilMs?: number;
   /** The stack parameter `Act`: `none` has no write rights at all. */
   readonly act: 'none' | 'restart' | 'all';
   /** Difference between our clock and DynamoDB's, unsigned. */

@@ -21,7 +21,7 @@ export type WindowTimes =
 
 export interface WindowState {
   readonly isOpen: boolean;
-  /** When that changes; undefined where it never does. */
+  /** When that changes; undefined where it never does, or not for very long. */
   readonly untilMs?: number;
 }
 
@@ -87,8 +87,8 @@ export function onceMs(
   };
 }
 
-/** Openings that run into each other are one; of a window that is always open the end is only looked for so far. */
-const openingsMax = 24;
+/** Openings that run into each other are one: an hourly one may go on for a week. What goes on for longer has no end that is known. */
+const openingsMax = 200;
 
 function recurringState(cron: Cron, timeZone: string, durationMs: number, atMs: number): WindowState {
   const last = lastOpening(cron, timeZone, atMs);
@@ -99,10 +99,10 @@ function recurringState(cron: Cron, timeZone: string, durationMs: number, atMs: 
   let endMs = last + durationMs;
   for (let opening = 0; opening < openingsMax; opening += 1) {
     const later = lastOpening(cron, timeZone, endMs) ?? last;
-    if (later + durationMs <= endMs) break;
+    if (later + durationMs <= endMs) return { isOpen: true, untilMs: endMs };
     endMs = later + durationMs;
   }
-  return { isOpen: true, untilMs: endMs };
+  return { isOpen: true };
 }
 
 /** The last moment up to `atMs` at which the clock shows a minute of the schedule. */

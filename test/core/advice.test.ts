@@ -6,6 +6,7 @@ import { whyNot } from '../../src/core/why-not.ts';
 import {
   aJob,
   aMemory,
+  aWish,
   checkpoint,
   ended,
   hourMs,
@@ -95,6 +96,21 @@ describe('a question about records', () => {
       `  asks       a person is asked to keep the records of clicks for 168 h instead of 24 h`,
     );
     expect(text).toContain(`checkpilot approve ${hash} --reason "…", within 30 min`);
+  });
+});
+
+describe('what would change the answer of a start that waits for its turn', () => {
+  it('is the end of what holds the whole fleet, and not time', () => {
+    const waiting = (gates: NonNullable<Situation['observation']>['gates']) =>
+      explain(
+        judge({
+          observation: { run: ended(texts.workerLost), gates: gates ?? {} },
+          memory: { wish: aWish({ class: 'worker-lost' }) },
+        }),
+      ).at(-1);
+    expect(waiting({})).toContain('nothing to do by hand: starts of the fleet take turns');
+    expect(waiting({ killSwitch: true })).toContain('checkpilot kill off');
+    expect(waiting({ fleetPaused: true })).toContain('checkpilot resume --all');
   });
 });
 

@@ -47,7 +47,11 @@ const holds: readonly Held[] = [
   { why: 'kill-switch', gates: { killSwitch: true } },
   { why: 'newer-state', gates: { newerState: true } },
   { why: 'clock-differs', gates: { clockSkewMs: 5_001 } },
-  { why: 'fleet-paused', gates: { fleetPaused: true } },
+  {
+    why: 'fleet-paused',
+    untilMs: nowMs + 1,
+    gates: { fleetPaused: true, fleetPauseUntilMs: nowMs + 1 },
+  },
   {
     why: 'job-paused',
     untilMs: nowMs + 1,

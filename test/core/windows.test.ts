@@ -50,10 +50,11 @@ describe.each(zones)('a recurring window in %s, %i', (timeZone, year) => {
           expect(found.isOpen, `${schedule.text} at minute ${minute}`).toBe(isOpen[minute] === 1);
           const until = ((found.untilMs ?? Number.POSITIVE_INFINITY) - clock.firstMs) / minuteMs;
           const expected = nextChange[minute] ?? count;
-          // A window that is open for very long is looked at again before its end; what lies beyond the year is not in the table.
-          const isLong = found.isOpen && expected - minute > 24;
-          if (expected >= count) expect(until).toBeGreaterThan(isLong ? minute : count - 1);
-          else if (isLong) expect(until).toBeLessThanOrEqual(expected);
+          // What lies beyond the year is not in the table.
+          if (expected >= count) expect(until).toBeGreaterThan(count - 1);
+          // No end at all is named, least of all a wrong one, where openings run into each other for very long.
+          else if (found.isOpen && found.untilMs === undefined)
+            expect(expected - minute).toBeGreaterThan(200);
           else expect(until, `${schedule.text} at minute ${minute}`).toBe(expected);
           expect(until).toBeGreaterThan(minute);
         }

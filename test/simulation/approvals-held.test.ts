@@ -84,6 +84,24 @@ describe('a question of a job that leaves the policy', () => {
   });
 });
 
+describe('a yes that is taken back', () => {
+  it('takes the start out of the line of the fleet', async () => {
+    const fleet = await asking();
+    // Nothing is granted meanwhile.
+    fleet.ports = {
+      ...fleet.ports,
+      wakes: { ...fleet.ports.wakes, release: async () => ({ ok: true, value: undefined }) },
+    };
+    await say(fleet, 'approved');
+    await fleet.runFor(1_000);
+    expect((await memoryOf(fleet)).wish).toBeDefined();
+    await say(fleet, 'declined');
+    expect((await memoryOf(fleet)).wish).toBeUndefined();
+    const line = await fleet.store.list(keys.wishes, { limit: 10 });
+    expect(line).toMatchObject({ ok: true, value: [] });
+  });
+});
+
 describe('a yes that has lapsed', () => {
   it('is not taken for one that still stands when somebody says it again', async () => {
     const fleet = await asking();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { as, keys } from '../../src/control/items.ts';
 import {
   pauseFleet,
   pauseJob,
@@ -9,6 +10,7 @@ import {
 } from '../../src/control/orders.ts';
 import { SlackReceiver } from '../../src/slack/receiver.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
+import { intercept } from '../../src/world/intercept.ts';
 import { CountingSlack } from '../../src/world/storm/counting-slack.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
 
@@ -118,6 +120,58 @@ describe('what people order', () => {
     await fleet.runFor(hourMs);
     await setKillSwitch(fleet.ports, false, ana);
     await fleet.runFor(20 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'restart']);
+  });
+});
+
+describe('an order to start that a pause overtakes', () => {
+  /** Parked; started by an order, and paused at the moment in which the wish of that order is written. */
+  async function overtaken(pauseMs: number): Promise<Fleet> {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'user-code-error', atMs: startMs + 10 * minuteMs, times: 1 }],
+    });
+    const bare = fleet.ports;
+    let isPaused = false;
+    fleet.ports = intercept(bare, async (name, call, [writes]) => {
+      const done = await call();
+      const isWish = name === 'store.commit' && JSON.stringify(writes).includes('"cause":"operator"');
+      if (isWish && !isPaused) {
+        isPaused = true;
+        await pauseFleet(bare, ana, fleet.time.now() + pauseMs);
+      }
+      return done;
+    });
+    expect(await startJob(fleet.ports, job, ana, true)).toEqual({ kind: 'done' });
+    await fleet.runFor(pauseMs - minuteMs);
+    expect(isPaused).toBe(true);
+    expect(causes(fleet)).toEqual(['launch']);
+    return fleet;
+  }
+
+  it('is carried out after a short one', async () => {
+    const fleet = await overtaken(10 * minuteMs);
+    await fleet.runFor(8 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'operator']);
+  });
+
+  it('is forgotten after half an hour, and the job is parked again with a call', async () => {
+    const fleet = await overtaken(2 * hourMs);
+    await fleet.runFor(hourMs);
+    expect(causes(fleet)).toEqual(['launch']);
+    const read = await fleet.store.read([keys.record('orders')]);
+    const memory = read.ok ? as('record', read.value.items[0])?.memory : undefined;
+    expect(memory?.parked?.reason).toBe('deterministic-failure');
+    expect(memory?.wish).toBeUndefined();
+  });
+});
+
+describe('a pause of the fleet', () => {
+  it('ends for each job at the second in which it was to end', async () => {
+    const { fleet } = await running({ dieAt: [{ cause: 'worker-lost', atMs: startMs + 30 * minuteMs }] });
+    await pauseFleet(fleet.ports, ana, startMs + 2 * hourMs + 17_000);
+    await fleet.time.run({ untilMs: startMs + 2 * hourMs + 16_000 });
+    expect(causes(fleet)).toEqual(['launch']);
+    await fleet.runFor(11_000);
     expect(causes(fleet)).toEqual(['launch', 'restart']);
   });
 });

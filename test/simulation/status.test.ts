@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pauseJob, startJob, stopJob } from '../../src/control/orders.ts';
+import { pauseJob, setKillSwitch, startJob, stopJob } from '../../src/control/orders.ts';
 import { fleetStatus, type JobStatus } from '../../src/control/status.ts';
 import type { Fleet } from '../../src/world/fleet.ts';
 import { hourMs, minuteMs, startMs, testFleet } from '../support/fleet.ts';
@@ -103,6 +103,23 @@ describe('status', () => {
     expect([...seen].at(0)).toBe('unseen STARTING');
     expect([...seen].at(-1)).toBe('RUNNING OK');
     expect([...seen].filter((one) => one.includes('CANCELLED') || one.includes('DOWN'))).toEqual([]);
+  });
+
+  it('names the kill switch where a start waits for its turn', async () => {
+    const dieAt = [{ cause: 'worker-lost' as const, atMs: startMs + 30 * minuteMs }];
+    const fleet = testFleet({ jobs: { orders: { script: { dieAt } } } });
+    fleet.startSweeping();
+    await fleet.runFor(29 * minuteMs);
+    const bare = fleet.ports;
+    // Nothing is granted, so that the switch finds the wish in the line.
+    fleet.ports = {
+      ...bare,
+      wakes: { ...bare.wakes, release: async () => ({ ok: true, value: undefined }) },
+    };
+    await fleet.runFor(minuteMs + 1_000);
+    expect((await statusOf(fleet, 'orders')).state).toBe('RECOVERING');
+    await setKillSwitch(fleet.ports, true, { by: 'ana', reason: 'drill' });
+    expect(await statusOf(fleet, 'orders')).toMatchObject({ state: 'DOWN', next: 'withheld: kill-switch' });
   });
 
   it('says that a person is needed while a run stands still and its cancel waits for a yes', async () => {

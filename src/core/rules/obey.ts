@@ -18,7 +18,7 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
     reason: 'ordered-by-person',
     notBeforeMs: observation.nowMs,
     tier: job.tier,
-    orderedBy,
+    order,
     plan: {
       base: launchBase(input),
       spendsBudget: false,
