@@ -25,6 +25,12 @@ export class Orders {
     this.#said.set(checkpoint, [...this.#of(checkpoint), { order, atMs }]);
   }
 
+  /** Another job has the checkpoint now. */
+  forget(checkpoint: string): void {
+    const starts = this.#of(checkpoint).filter(({ order }) => order === 'start');
+    this.#said.set(checkpoint, starts);
+  }
+
   /** A run that Checkpilot started because of an order. */
   obeyed({ checkpoint, job, jobRunId }: RunFacts): void {
     const count = (this.#obeyed.get(checkpoint) ?? 0) + 1;

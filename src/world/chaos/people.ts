@@ -219,6 +219,8 @@ export class People {
     if (!renamed) return;
     const next = { ...renamed, name: `${name}-v2`, ...(isSaid ? { renamedFrom: name } : {}) };
     if (isSaid) this.#site.watch.budgets.rename(name, next.name);
+    // Nobody said that it is the same job, so what was ordered of the other one does not bind it.
+    else this.#site.watch.orders.forget(job.checkpoints[0] ?? '');
     this.#apply({ ...policy, jobs: { ...others, [next.name]: next } });
   }
 
