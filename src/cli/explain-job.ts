@@ -1,4 +1,4 @@
-import { as, keys } from '../control/items.ts';
+import { as, keys, type RecordItem } from '../control/items.ts';
 import type { Failure } from '../control/ports.ts';
 import type { Decision } from '../core/decision.ts';
 import { explain } from '../core/explain.ts';
@@ -47,21 +47,26 @@ export function explainJob(
       else host.out(`${whyNotLines(asked, answer).join('\n')}\n`);
       return exitCodes.fine;
     }
+    const { clock: lossClock = decision.clock, untilMs, lastAtMs } = last;
+    const { parked } = record.memory;
+    const lines = explain(decision, { atMs: lastAtMs, clock: lossClock, untilMs, parked });
     if (options.json) {
-      outJson(host, { decision, lines: explain(decision), times: last });
+      outJson(host, { decision, lines, times: last });
       return exitCodes.fine;
     }
     const nowMs = clock.now();
-    const again =
-      last.count > 1 ? `, the same ${last.count} times until ${atText(last.lastAtMs, nowMs)}` : '';
-    host.out(`${decision.id}  decided ${atText(decision.atMs, nowMs)}${again}\n\n`);
-    host.out(
-      explain(decision)
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
+    host.out(`${decision.id}  decided ${atText(decision.atMs, nowMs)}${againText(last, nowMs)}\n\n`);
+    host.out(lines.map((line) => `${line}\n`).join(''));
     return exitCodes.fine;
   });
+}
+
+/** A decision that was taken once more is not written once more: what it saw is as old as the first. */
+function againText({ count, firstAtMs, lastAtMs }: NonNullable<RecordItem['last']>, nowMs: number): string {
+  if (count <= 1) return '';
+  const clockTime = (atMs: number) => atText(atMs, nowMs).replace(/ \(.*/, '');
+  return `, the same ${count} times until ${atText(lastAtMs, nowMs)}
+What was seen and counted is of ${clockTime(firstAtMs)}, the clock and what follows of ${clockTime(lastAtMs)}.`;
 }
 
 function unreadable(host: Host, failure: Failure): ExitCode {

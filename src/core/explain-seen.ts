@@ -137,7 +137,7 @@ function capacityLines(sensor: CapacitySensor): readonly string[] {
 }
 
 function othersLine(sensor: OthersSensor, nowMs: number): string {
-  if (sensor.kind === 'not-looked') return 'other live runs: not looked for, nothing hung on them';
+  if (sensor.kind === 'not-looked') return 'other live runs: not looked for, nothing depended on them';
   if (sensor.kind === 'unknown') return `the live runs could not be listed: ${sensor.why}`;
   if (sensor.live.length > 0) {
     const names = sensor.live.map(
@@ -170,9 +170,9 @@ function seamText(sensor: SeamSensor): string {
   if (sensor.kind === 'untold')
     return `where batch ${sensor.batch} ended is not written down, so the one after it could not be audited`;
   const { batch, gaps } = sensor;
-  const found =
-    gaps.length === 0 ? 'goes on where that ended' : `has ${gaps.length} places with a gap or a jump`;
-  return `the batch after ${batch} ${found}`;
+  return gaps.length === 0
+    ? `the first batch after the start begins where batch ${batch} ended: no records are missing between them`
+    : `the first batch after the start does not begin where batch ${batch} ended: a gap or a jump in ${gaps.length === 1 ? 'one place' : `${gaps.length} places`}`;
 }
 
 function ago(atMs: number, nowMs: number): string {

@@ -1,34 +1,39 @@
 import type { ApprovalStep } from './approval.ts';
 import { clockLine } from './clock-words.ts';
-import type { Decision } from './decision.ts';
+import type { Clock } from './data-loss-clock.ts';
+import type { Concern, Decision } from './decision.ts';
 import { adviceOn } from './explain-advice.ts';
 import { budgetLines } from './explain-budget.ts';
 import { holdText } from './explain-hold.ts';
 import { forMs, seenLines } from './explain-seen.ts';
 import { gist } from './failure/gist.ts';
 import type { Judgement } from './failure/judgement.ts';
+import type { Parked } from './memory.ts';
 import { startText } from './plan.ts';
 import { reasons, type Withholding } from './reason.ts';
+import { utcText } from './utc.ts';
 
 /**
  * A decision in plain lines for the terminal: what was seen, how the failure was judged, what each rule said, what
  * the guard checked, what follows, and what would change the answer. Times are relative to the moment of the
  * decision, in whole seconds, minutes, hours or days; whoever prints the lines adds the clock time.
  */
-export function explain(decision: Decision): string[] {
+export function explain(decision: Decision, since: Since = asDecided(decision)): string[] {
   const { clock, concerns, atMs } = decision;
-  const clockText = clock && clockLine(clock, atMs);
-  const ofClock = concerns.find(({ text }) => text === clockText);
+  const ofClock = clock && concerns.find(({ text }) => text === clockLine(clock, atMs));
   return [
     `${decision.job}: ${headline(decision)}`,
-    `  why        ${reasons[decision.reason]}${orderedText(decision)}`,
+    ...labelled('why', [
+      `${reasons[decision.reason]}${orderedText(decision)}`,
+      ...parkedLines(decision, since),
+    ]),
     ...labelled('saw', seenLines(decision.observation)),
-    ...labelled('clock', clockText ? [ofClock ? `${clockText} (${ofClock.reason})` : clockText] : []),
+    ...labelled('clock', clockLines(since, ofClock)),
     ...labelled('class', classLines(decision)),
     ...labelled('rules', [rulesLine(decision)]),
     ...labelled('guard', guardLines(decision)),
     ...labelled('budget', budgetLines(decision)),
-    ...labelled('follows', followLines(decision)),
+    ...labelled('follows', followLines(decision, since)),
     ...labelled('asks', approvalLines(decision, decision.extensionApproval)),
     ...labelled(
       'also',
@@ -36,6 +41,19 @@ export function explain(decision: Decision): string[] {
     ),
     ...adviceLines(adviceOn(decision)),
   ];
+}
+
+/** What later passes found, which decided the same: they keep no decision of their own. */
+export interface Since {
+  /** When the last of them looked. */
+  readonly atMs: number;
+  readonly clock?: Clock | undefined;
+  readonly untilMs?: number | undefined;
+  readonly parked?: Parked | undefined;
+}
+
+function asDecided({ atMs, clock, verdict }: Decision): Since {
+  return { atMs, clock, untilMs: verdict.untilMs };
 }
 
 /** One entry for each hold, in the order in which the guard asks, with what is true when it does not hold. */
@@ -65,10 +83,26 @@ function orderedText({ verdict }: Decision): string {
   return by === undefined ? '' : ` (${by}: "${reason}")`;
 }
 
+/** Why the job was parked, which is longer ago than the decision to leave it so. */
+function parkedLines({ reason }: Decision, { parked, atMs }: Since): readonly string[] {
+  if (reason !== 'parked' || !parked) return [];
+  const of = parked.class === undefined ? '' : `, ${parked.class}`;
+  const when = `${utcText(parked.atMs)}, ${forMs(Math.max(0, atMs - parked.atMs))} ago`;
+  return [`parked since ${when} (${parked.reason}${of}): ${reasons[parked.reason]}`];
+}
+
+function clockLines({ clock, atMs }: Since, concern: Concern | undefined): readonly string[] {
+  if (!clock) return [];
+  const text = clockLine(clock, atMs);
+  return [concern ? `${text} (${concern.reason})` : text];
+}
+
 function headline({ kind, reason, guard, verdict, atMs }: Decision): string {
   const what = verdict.kind === 'claim' ? 'start now' : headlines[kind];
   const held = guard.kind === 'done' ? '' : `, ${guard.kind} because ${holdText(guard, atMs)}`;
-  return `${verdict.adopt ? 'take over' : what} (${reason})${held}`;
+  // "Nothing to do" would be read by the one person who has something to do.
+  const left = reason === 'parked' ? 'waits for a person' : what;
+  return `${verdict.adopt ? 'take over' : left} (${reason})${held}`;
 }
 
 const headlines = {
@@ -129,7 +163,7 @@ function guardLines({ verdict, guard, atMs }: Decision): readonly string[] {
   return [...rows.map((row) => row.join('   ')).filter((line) => line !== ''), ...failed];
 }
 
-function followLines(decision: Decision): readonly string[] {
+function followLines(decision: Decision, since: Since): readonly string[] {
   const { verdict, atMs, guard } = decision;
   const sends = guard.kind === 'done';
   if (!sends) return ['the wish is recorded, nothing is sent', ...approvalLines(decision, decision.approval)];
@@ -156,7 +190,7 @@ function followLines(decision: Decision): readonly string[] {
       return ['no start until a person starts the job again; the checkpoint is left as it is'];
     default: {
       const adopted = verdict.adopt ? [`run ${verdict.adopt.jobRunId} is ours to watch from now on`] : [];
-      return [...adopted, looksAgain(verdict.untilMs, atMs)];
+      return [...adopted, looksAgain(since)];
     }
   }
 }
@@ -181,7 +215,7 @@ function approvalLines({ atMs }: Decision, approval: ApprovalStep | undefined): 
   }
 }
 
-function looksAgain(untilMs: number | undefined, atMs: number): string {
+function looksAgain({ untilMs, atMs }: Since): string {
   if (untilMs === undefined) return 'looks again when an event wakes it, and on the regular sweep';
   return untilMs <= atMs
     ? 'looks again at once'

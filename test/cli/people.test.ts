@@ -99,7 +99,11 @@ describe('the verbs of people against the local stack', () => {
     const { code, out } = await run('explain', 'buggy');
     expect(code).toBe(0);
     expect(out).toMatch(/^dec_\w+ {2}decided \d\d:\d\dZ \(\d+ min ago\)/);
-    expect(out).toContain('buggy: nothing to do (parked)');
+    expect(out).toMatch(
+      /, the same \d+ times until \d\d:\d\dZ \(.*ago\)\nWhat was seen and counted is of \d\d:\d\dZ, the clock and what follows of \d\d:\d\dZ\.\n\n/,
+    );
+    expect(out).toContain('buggy: waits for a person (parked)');
+    expect(out).toMatch(/\n {13}parked since .* \(deterministic-failure, user-code-error\): The same input/);
     expect((await run('explain', 'bugy')).err).toContain('Did you mean "buggy"?');
   });
 

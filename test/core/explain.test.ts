@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/core/data-loss-clock.ts';
 import { explain, guardChecks } from '../../src/core/explain.ts';
 import { forMs } from '../../src/core/explain-seen.ts';
 import { withholdings } from '../../src/core/reason.ts';
@@ -36,7 +37,7 @@ orders: wait (retry-budget-exhausted)
   why        The restart budget of the job is used up.
   saw        run run-1 FAILED, ended 10 s ago, lived 2 h, attempt 3 of the service
              "Job failed after 3 attempts in the hour. ExecutorLostFailure (executor 3 exited) Container killed on request. Exit code is 137"
-             other live runs: not looked for, nothing hung on them
+             other live runs: not looked for, nothing depended on them
              ${checkpoint}: batch 120 committed, 121 planned
   class      memory-exhausted (executor) → restart-with-more-memory   by memory-exit-code
              evidence: "${texts.outOfMemory}"
@@ -57,7 +58,7 @@ orders: start wanted (job-run-failed), withheld because the mode is observe
   why        The run failed with a cause that a restart from the checkpoint can cure.
   saw        run run-1 FAILED, ended 10 s ago, lived 2 h
              "${texts.transient}"
-             other live runs: not looked for, nothing hung on them
+             other live runs: not looked for, nothing depended on them
              ${checkpoint}: batch 120 committed, 121 planned
   class      transient-io → restart-with-backoff   by connection-broken
   rules      identity, stop, launch: do not apply · recover: job-run-failed
@@ -116,6 +117,48 @@ orders: wait (foreign-run-beside-ours)
       '             · look at the checkpoint and the source before anything is started',
       '             · checkpilot start orders --override --reason "…"; or start a run yourself, it is taken over',
     ]);
+  });
+});
+
+describe('a decision that later passes came to again', () => {
+  const parked = {
+    reason: 'deterministic-failure',
+    class: 'user-code-error',
+    atMs: nowMs - 30 * minuteMs,
+    jobRunId: 'run-1',
+  } as const;
+  const parkedJob = () => judge({ observation: { run: ended(texts.transient) }, memory: { parked } });
+
+  it('says since when and why the job is parked, and that it waits for a person', () => {
+    const lines = explain(parkedJob(), { atMs: nowMs + 2 * hourMs, parked });
+    expect(lines.slice(0, 3)).toEqual([
+      'orders: waits for a person (parked)',
+      '  why        The job is parked until a person or a new version changes something.',
+      '             parked since 2026-11-22 19:30:00 UTC, 2 h 30 min ago (deterministic-failure, user-code-error): The same input and code would fail the same way.',
+    ]);
+  });
+
+  it('tells the time that is left, and when it is looked at again, as the last of them had it', () => {
+    const decision = judge();
+    const atMs = nowMs + 2 * hourMs;
+    const clock: Clock = {
+      kind: 'running',
+      sinceMs: nowMs,
+      lossAtMs: nowMs + 24 * hourMs,
+      retentionMs: 24 * hourMs,
+      recoveryMs: 0,
+      bound: 'about',
+      how: 'it says so',
+      level: 'calm',
+    };
+    const lines = explain({ ...decision, clock }, { atMs, clock, untilMs: atMs + 5 * minuteMs });
+    expect(lines.find((line) => line.includes('clock  '))).toMatch(/about 2 h old .* in 22 h$/);
+    expect(lines).toContain('  follows    looks again in 5 min, or when an event wakes it');
+  });
+
+  it('is told as it was when nothing came after it', () => {
+    expect(explain(parkedJob())[1]).toMatch(/^ {2}why/);
+    expect(explain(parkedJob())[2]).toMatch(/^ {2}saw/);
   });
 });
 
