@@ -49,7 +49,9 @@ export async function claimStart(
     observation.others.kind === 'seen' && Math.abs(state.nowMs - observation.others.dateMs) <= clockBoundMs;
   // Also drops a pass that was frozen between its look and this line.
   if (!isFresh) return { kind: 'not-claimed', why: 'stale-listing' };
-  const base = await baseRequest(ports, job, wish.plan.base, observation);
+  const found = await baseRequest(ports, job, wish.plan.base, observation);
+  if (!found.ok) return { kind: 'unavailable', message: found.message };
+  const base = found.value;
   if (!base) return { kind: 'not-claimed', why: 'no-request' };
 
   const claim = startClaim(ports, context, wish, base);

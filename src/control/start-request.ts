@@ -5,23 +5,24 @@ import { type LaunchRequest, withWorkers } from '../core/launch-request.ts';
 import type { Wish } from '../core/memory.ts';
 import type { Observation } from '../core/observation.ts';
 import { as, keys } from './items.ts';
-import type { Ports } from './ports.ts';
+import type { Answer, Ports } from './ports.ts';
 
 /**
  * What the next run is started from: the policy's own request, or that of the last run – as we sent it, or else
- * as the service tells it. Undefined when there is neither.
+ * as the service tells it. Undefined when there is neither; where the table does not tell, nothing takes its place.
  */
 export async function baseRequest(
-  ports: Ports,
+  ports: Pick<Ports, 'store'>,
   job: ResolvedJob,
   base: Wish['plan']['base'],
   observation: Observation,
-): Promise<LaunchRequest | undefined> {
-  if (base === 'spec') return job.launch;
+): Promise<Answer<LaunchRequest | undefined>> {
+  if (base === 'spec') return { ok: true, value: job.launch };
   const stored = await ports.store.read([keys.launch(job.name, base.generation)]);
-  const launch = stored.ok ? as('launch', stored.value.items[0]) : undefined;
-  if (launch) return launch.request;
-  return observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
+  if (!stored.ok) return stored;
+  const launch = as('launch', stored.value.items[0]);
+  const ofService = observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
+  return { ok: true, value: launch?.request ?? ofService };
 }
 
 /** The complete request of a claim. Our tags replace those that came along; the name stays the job's. */

@@ -46,7 +46,9 @@ const localTime = z
     if (parseWall(text) !== undefined) return text;
     const hint = /(?:Z|[+-]\d\d:?\d\d)$/.test(text)
       ? `${wallHint}; the zone stands in timeZone alone`
-      : wallHint;
+      : /T24:00$/.test(text)
+        ? 'the end of a day is 00:00 of the next one'
+        : wallHint;
     const message = `expected a local time, got "${text}"`;
     context.issues.push({ code: 'custom', message, params: { code: 'CP1002', hint }, input: text });
     return z.NEVER;

@@ -84,6 +84,26 @@ describe('a question of a job that leaves the policy', () => {
   });
 });
 
+describe('a question of a job that is renamed', () => {
+  it('is over, a yes included, and asked under the new name', async () => {
+    const fleet = await asking();
+    await say(fleet, 'approved');
+    const old = jobOf(fleet);
+    const { policy } = fleet;
+    fleet.policy = { ...policy, jobs: { ledger: { ...old, name: 'ledger', renamedFrom: 'orders' } } };
+    await fleet.runFor(10 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch']);
+    // Whichever name is looked at first.
+    const [closed, asked] = told(fleet).slice(-2).sort();
+    expect(closed).toMatch(/^approval\.closed (?:void|not-needed)$/);
+    expect(asked).toBe('approval.requested open');
+    const job = fleet.policy.jobs.ledger ?? expect.fail('no job');
+    await answerApproval(fleet.ports, job, ana, { answer: 'approved' });
+    await fleet.runFor(5 * minuteMs);
+    expect(causes(fleet)).toEqual(['launch', 'restart']);
+  });
+});
+
 describe('a yes that is taken back', () => {
   it('takes the start out of the line of the fleet', async () => {
     const fleet = await asking();
