@@ -39,9 +39,10 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     // Every other code of this family means that the program asks the state for what it does not hold.
     pattern:
-      /\bSTATE_STORE_(?!CHECKPOINT_LOCATION|COMMIT|UPDATING|OPERATION|STATE_SCHEMA_FILES|HANDLE|UNEXPECTED)\w{4,60}|STREAMING_STATEFUL_OPERATOR_(?!MISSING)\w{4,60}|STATEFUL_PROCESSOR_\w{0,60}(?:MISMATCH|INCOMPATIBLE|CHANGE)\w{0,20}/,
+      /\bSTATE_STORE_(?!CHECKPOINT_LOCATION|COMMIT|UPDATING|OPERATION|STATE_SCHEMA_FILES|HANDLE|UNEXPECTED)\w{4,60}|STREAMING_STATEFUL_OPERATOR_(?!MISSING)\w{4,60}|STREAMING_QUERY_EVOLUTION_ERROR\.(?!DUPLICATE|INVALID)\w{4,60}|STATEFUL_PROCESSOR_\w{0,60}(?:MISMATCH|INCOMPATIBLE|CHANGE)\w{0,20}/,
     examples: [
       '[STATE_STORE_UNSUPPORTED_OPERATION_ON_MISSING_COLUMN_FAMILY] State store operation=get not supported',
+      '[STREAMING_QUERY_EVOLUTION_ERROR.SINK_PROVIDER_MISMATCH] sink out was parquet and is kafka',
       '[STATE_STORE_PROVIDER_MISMATCH] existing HDFSBackedStateStoreProvider, new RocksDBStateStoreProvider',
     ],
   },
@@ -75,7 +76,7 @@ export const checkpointRules: readonly FailureRule[] = [
     frames: true,
     // State keeps objects of the program's own classes; frames tell it from a jar that one side lacks.
     pattern:
-      /(?:Unable to find class: |InvalidClassException|local class incompatible|unregistered class ID)[\s\S]{0,1500}\bat org\.apache\.spark\.sql\.execution\.streaming\.(?:state|operators\.stateful|FlatMapGroupsWithState|TransformWithState)/i,
+      /(?:Unable to find class: |InvalidClassException|local class incompatible|unregistered class ID|AvroTypeException)[\s\S]{0,1500}\bat org\.apache\.spark\.sql\.execution\.streaming\.(?:state|operators\.stateful|FlatMapGroupsWithState|TransformWithState)/i,
     examples: [
       'KryoException: Unable to find class: com.acme.Visit\n\tat org.apache.spark.sql.execution.streaming.FlatMapGroupsWithStateExecHelper.read(X.scala:1)',
     ],
@@ -99,8 +100,11 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     strength: 'type',
     pattern:
-      /(?:incompatible|not compatible|does not match|doesn't match)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])|(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])[^\n]{0,80}(?:incompatible|not compatible|does not match|doesn't match)/i,
-    examples: ['The query is incompatible with the checkpoint it was started from'],
+      /state format version \d|(?:incompatible|not compatible|does not match|doesn't match)[^\n]{0,60}(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])|(?<![/\w-])(?:checkpoint|offset log|state store|existing state)(?![/\w-])[^\n]{0,80}(?:incompatible|not compatible|does not match|doesn't match)/i,
+    examples: [
+      'The query is incompatible with the checkpoint it was started from',
+      'AnalysisException: the join was begun with state format version 1',
+    ],
   },
   {
     id: 'connector-metadata-missing',
@@ -127,9 +131,10 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     upgrade: true,
     pattern:
-      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|corrupt(?:ed)? progress tracking|offset log for batch \d{1,12} (?:doesn't|does not|is)|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
+      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|\/metadata (?:is|was) (?:blank|empty)|corrupt(?:ed)? progress tracking|offset log for batch \d{1,12} (?:doesn't|does not|is)|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
     examples: [
       'Incomplete log file in the offset commit log',
+      'the query id in s3://b/cp/metadata is empty',
       'Log file was malformed: failed to read correct log version',
     ],
   },
@@ -158,10 +163,12 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-inconsistent',
     class: 'checkpoint-corrupt',
     pattern:
-      /Mismatch in unique ID|Corruption: |block checksum mismatch|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|table magic number|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STDS_FAILED_TO_READ|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
     examples: [
       'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
+      'RocksDBException: table magic number 0 in 000007.sst',
       'CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE',
+      '[STDS_FAILED_TO_READ_OPERATOR_METADATA] of batch 3',
     ],
   },
   {

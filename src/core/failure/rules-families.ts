@@ -19,11 +19,12 @@ export const familyRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     strength: 'hint',
     pattern:
-      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived)\b[^\n]{0,60} before (?:it|they|all|being|we|the)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
+      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived|evicted)\b[^\n]{0,60} before (?:(?:it|they|all|being|we|the)\b|[^\n]{1,40}\b(?:read|consumed|processed|fetched)\b)|\b(?:sequence|offset)s? (?:numbers? )?(?:jump|skip|leap)(?:s|ed)?\b|\d (?:records?|events?|messages?|rows?|offsets?) (?:\w{1,12} )?(?:unaccounted|missing|absent)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
     not: /\b(?:no|without|not|never|0|avoid|prevent)\b[^\n]{0,20}(?:data loss|lost data|gap)/i,
     examples: [
       'Rows of batch 7 were purged before they were read.',
       'IllegalStateException: gap in the sequence 4 to 9',
+      'SourceError: offsets jumped from 12 to 40, 27 rows are unaccounted for',
     ],
   },
   {
@@ -65,9 +66,12 @@ export const familyRules: readonly FailureRule[] = [
     class: 'bad-data',
     strength: 'hint',
     pattern:
-      /(?:Pars(?:e|ing)|Decod(?:e|ing)|Deserializ(?:ation|er)|Malformed(?:Input|Record|Data)?|Serialization|Conversion|Coercion|DataFormat)(?:Exception|Error)\b/,
-    not: /PatternSyntax|ArgParse|Kryo/,
-    examples: ['com.acme.wire.FrameDecodingException: frame 7'],
+      /(?:Pars(?:e|ing)|Decod(?:e|ing)|Deserializ(?:ation|er)|Malformed(?:Input|Record|Data)?|Serialization|Conversion|Coercion|DataFormat)(?:Exception|Error)\b|Corrupt\w{0,30}(?:Exception|Error)\b|\bmagic (?:bytes?|numbers?)\b/,
+    not: /PatternSyntax|ArgParse|Kryo|RocksDB|\.sst\b/,
+    examples: [
+      'com.acme.wire.FrameDecodingException: frame 7',
+      'com.acme.CorruptBlockException: block 7 of a data file has other magic bytes',
+    ],
   },
   {
     id: 'not-allowed',
@@ -112,11 +116,12 @@ export const familyRules: readonly FailureRule[] = [
     class: 'transient-io',
     strength: 'hint',
     pattern:
-      /(?:Connect|Connection|Network|AWSClientIO|Operational|SQL(?:Recoverable|Transient)|NoNodes?\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
+      /(?:Connect|Connection|Network|AWSClientIO|Operational|SQL(?:Recoverable|Transient)|(?:NoNodes?|AllNodes|NoHosts?)\w{0,20}|Unavailable|Unreachable|NotLeader|Disconnect\w{0,4}|Retriable|Retryable|Transport|Socket)\w{0,20}(?:Exception|Error)\b|Connection error|Failed to connect to|SQLSTATE:? ?\(?08[0-9A-Z]{3}/,
     // Often the trace of a driver that died of something else.
     not: /Connection refused/,
     examples: [
       'org.elasticsearch.NoNodesLeftException: all nodes failed',
+      'com.acme.driver.NoHostLeftException: 3 were asked',
       'Failed to connect to the server',
       'org.apache.hadoop.fs.s3a.AWSClientIOException: PUT 0-byte object on x: SdkClientExcep',
     ],

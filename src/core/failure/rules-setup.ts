@@ -6,12 +6,13 @@ export const setupRules: readonly FailureRule[] = [
     id: 'action-not-authorized',
     class: 'permission-denied',
     pattern:
-      /not authorized to|AccessDenied(?![\s\S]{0,1200}(?:ExpiredToken|TokenExpired))|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|explicit deny|lacks? [\w:* ]{1,60}permission|\(40[13]\) when calling/i,
+      /not authorized to|AccessDenied(?![\s\S]{0,1200}(?:ExpiredToken|TokenExpired))|access (?:is )?denied|AuthorizationException|AccessControlException|Permission denied|UnauthorizedOperation|Insufficient (?:Lake Formation )?(?:permission|privilege)|Status Code: 40[13]\b|\bHTTP(?:\/1\.1)? 40[13]\b|\b40[13] (?:Forbidden|Unauthorized)|(?:does not|doesn't|do not|lacks?) (?:have )?(?:the |any )?(?:required |necessary |sufficient |\w{1,20} )?(?:permission|privilege|access right)s?\b|\bno permissions? (?:for|to|on)\b|\bsecurity_exception\b|explicit deny|lacks? [\w:* ]{1,60}permission|\(40[13]\) when calling/i,
     // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
     not: /Too many connects|ExpiredToken|(?:is|has) expired/i,
     examples: [
       'User: arn:aws:sts::1:assumed-role/r is not authorized to perform: glue:GetTable',
       'SaslAuthenticationFailedError: [cc8333d3]: Access denied',
+      'security_exception: this role has no permission for indices:write',
       'AmazonS3Exception: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)',
     ],
   },

@@ -56,14 +56,22 @@ export const sourceRules: readonly FailureRule[] = [
     class: 'concurrent-run',
     // A conditional write that fails on the next batch number means that somebody else has written it.
     pattern:
-      /\/(?:commits|offsets)\/\d{1,12}\b[^\n]{0,200}(?:Precondition ?Failed|Status Code: 412|FileAlreadyExists)|(?:Precondition ?Failed|Status Code: 412|FileAlreadyExists)[^\n]{0,200}\/(?:commits|offsets)\/\d{1,12}\b/i,
-    examples: ['PreconditionFailedException: s3://b/cp/offsets/12 (Service: Amazon S3; Status Code: 412)'],
+      /\/(?:commits|offsets)\/\d{1,12}\b[^\n]{0,200}(?:Precondition ?Failed|Status Code: 412|(?:FileAlready|Path|Object)Exists|overwrite=false)|(?:Precondition ?Failed|Status Code: 412|(?:FileAlready|Path|Object)Exists)[^\n]{0,200}\/(?:commits|offsets)\/\d{1,12}\b|ConditionalCheckFailed[^\n]{0,160}(?:checkpoint|\blease|epoch|\bwriter|\bowner)/i,
+    examples: [
+      'PreconditionFailedException: s3://b/cp/offsets/12 (Service: Amazon S3; Status Code: 412)',
+      'PathExistsException: s3a://b/cp/commits/12',
+      'ConditionalCheckFailedException: the owner of the checkpoint is not run 7',
+    ],
   },
   {
     id: 'producer-fenced',
     class: 'concurrent-run',
-    pattern: /ProducerFenced|InvalidProducerEpoch|newer producer with the same transactional/i,
-    examples: ['org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer'],
+    pattern:
+      /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional/i,
+    examples: [
+      'org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer',
+      'this member was fenced by another with its instance id',
+    ],
   },
   {
     id: 'data-may-be-lost',
@@ -122,8 +130,12 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'records-past-retention',
     class: 'source-data-lost',
     pattern:
-      /(?:offsets?|records|data|messages|version)\b[^\n]{0,100}(?:aged out|no longer (?:available|retained|exists?)\b|(?:past|older than|beyond|out of|outside|exceed(?:s|ed)?) (?:the |its )?(?:\w{1,20} )?retention)|(?:offset|position|sequence number)\b[^\n]{0,80}(?:smaller|less|lower|earlier|older|before|behind|below)[^\n]{0,40}(?:earliest|beginning|log start|oldest|first available)|earliest (?:available )?(?:offset|sequence|position|version)[^\n]{0,80}(?:greater|later|newer|higher|is after|beyond|moved)/i,
-    examples: ['the records at offset 12 are no longer available in the topic'],
+      /(?:offsets?|records|data|messages|version)\b[^\n]{0,100}(?:aged out|no longer (?:available|retained|exists?)\b|(?:past|older than|beyond|out of|outside|exceed(?:s|ed)?) (?:the |its )?(?:\w{1,20} )?retention)|(?:offset|position|sequence number|version|instant|snapshot|LSN)\b[^\n]{0,80}(?:smaller|less|lower|earlier|older|before|behind|below)[^\n]{0,40}(?:earliest|beginning|log start|oldest|first (?:active|available|retained))\b(?! (?:supported|compatible))|\b(?:trimmed|purged) from (?:the )?(?:topic|stream|log|shard|queue)\b|earliest (?:available )?(?:offset|sequence|position|version)[^\n]{0,80}(?:greater|later|newer|higher|is after|beyond|moved)/i,
+    examples: [
+      'the records at offset 12 are no longer available in the topic',
+      'ledger 7 was trimmed from the topic before its cursor came there',
+      'the start version 4 is older than the earliest one of the shared table',
+    ],
   },
   {
     id: 'source-snapshot-expired',
@@ -141,10 +153,11 @@ export const sourceRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     // A change stream that has to go on from a place its database has since thrown away.
     pattern:
-      /ChangeStreamHistoryLost|ChangeStreamFatal|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume (?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|was not found|not be found)/i,
+      /ChangeStreamHistoryLost|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
     examples: [
       'ReplicationException: the binlog file of position 4 is no longer on the server',
       'requested WAL segment 0007 has already been removed',
+      'ConnectException: the resume token of this stream is not found',
     ],
   },
 ];

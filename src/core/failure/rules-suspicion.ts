@@ -10,8 +10,11 @@ export const suspicionRules: readonly FailureRule[] = [
     class: 'concurrent-run',
     strength: 'suspicion',
     pattern:
-      /supersed|took over|taken over|\bfenc(?:ed|ing)\b|ownership|\blease\b|holds the (?:lock|checkpoint)|zombie|split.?brain|stale (?:epoch|writer|run)\b|(?:newer|another|other) (?:run|writer)\b|by (?:someone|somebody) else|\b(?:lock|checkpoint|batch)\b[^\n]{0,80}\b(?:owned|held|planned|written|committed|taken) by\b/i,
-    examples: ['IllegalStateException: this one was superseded by run 7'],
+      /supersed|(?:running|started|active|alive|up) twice\b|(?:two|both|second|another|other) (?:cop(?:y|ies)|processes)\b|took over|taken over|\bfenc(?:ed|ing)\b|ownership|\blease\b|holds the (?:lock|checkpoint)|zombie|split.?brain|stale (?:epoch|writer|run)\b|(?:newer|another|other) (?:run|writer)\b|by (?:someone|somebody) else|\b(?:lock|checkpoint|batch)\b[^\n]{0,80}\b(?:owned|held|planned|written|committed|taken) by\b/i,
+    examples: [
+      'IllegalStateException: this one was superseded by run 7',
+      'RuntimeException: this job is running twice',
+    ],
   },
   {
     id: 'unexplained-about-loss',
@@ -50,10 +53,11 @@ export const suspicionRules: readonly FailureRule[] = [
     frames: true,
     // What the engine asserts of a stream, it asserts of the log and the state that it has just read.
     pattern:
-      /(?:IllegalStateException|AssertionError): [^\n]{1,600}\n(?:at )?(?:org\.apache\.(?:spark|iceberg|hudi)|io\.delta)\./,
+      /(?:IllegalStateException|AssertionError): [^\n]{1,600}\n(?:at scala\.Predef\$?\.assert\(Predef\.scala(?::\d{1,4})?\)\n)?(?:at )?(?:org\.apache\.(?:spark|iceberg|hudi)|io\.delta)\./,
     not: /shut ?down|stopp(?:ed|ing)|closed|completed|SparkContext/i,
     examples: [
       'java.lang.IllegalStateException: Snapshot 12 has 0 bytes\n\tat org.apache.spark.sql.execution.streaming.X.run(X.scala:1)',
+      'java.lang.AssertionError: assertion failed\n\tat scala.Predef$.assert(Predef.scala:264)\n\tat org.apache.spark.sql.connector.x.Y.plan(Y.scala:1)',
     ],
   },
   {

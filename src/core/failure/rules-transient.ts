@@ -35,11 +35,13 @@ export const transientRules: readonly FailureRule[] = [
     id: 'table-changed-during-commit',
     class: 'commit-conflict',
     pattern:
-      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflict(?:Exception|Error)?\b|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found)|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
+      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflict|(?:Catalog|Table)Lock\w{0,20}Exception|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found|victim)|was deadlocked|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
     examples: [
       'ConcurrentAppendException: Files were added to the root of the table by a concurrent update.',
       'ConcurrentModificationException: Cannot resolve conflicts for overlapping writes',
       'MongoCommandException: error 112 (WriteConflict)',
+      'SQLServerException: this transaction was deadlocked with another',
+      'CatalogLockTimeoutException: table orders',
     ],
   },
   {
@@ -87,11 +89,13 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
+      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
     examples: [
       'SdkClientException: Unable to execute HTTP request: Connection reset',
       'java.lang.IllegalStateException: Connection pool shut down',
       'PSQLException: I/O error while reading from the server',
+      // The subscription of the run before outlives it by minutes.
+      'ResourceInUseException: another active subscription of this consumer',
     ],
   },
   {
@@ -123,11 +127,20 @@ export const transientRules: readonly FailureRule[] = [
     class: 'worker-lost',
     strength: 'type',
     pattern:
-      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d/i,
+      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d|Failed to send RPC\b/i,
     examples: [
       'Lost executor 3056 on executor_host: Executor heartbeat timed out after 350149 ms',
       'Container released on a *lost* node.',
     ],
+  },
+  {
+    id: 'runtime-crashed',
+    class: 'worker-lost',
+    strength: 'type',
+    // A fault in native code takes the whole process along. Mostly it does not come back; where it does, the streak ends it.
+    pattern:
+      /\bSIG(?:SEGV|BUS|ILL|ABRT)\b|fatal error has been detected by the Java|Segmentation fault|core dumped|exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:134|139)\b/i,
+    examples: ['# SIGSEGV (0xb) in a native frame', 'Job failed. ExitCode: 139.'],
   },
   {
     id: 'zone-lost',
