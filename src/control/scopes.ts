@@ -220,7 +220,7 @@ function spentDraft(
     event: 'incident.needs-human',
     severity: 'critical',
     reason: 'scope-budget-exhausted',
-    text: `The restart budget of ${scope} is used up (${used} this ${window}), and ${jobs}.${next} Find out what its jobs have in common, raise ${key}, or start single jobs with checkpilot start.`,
+    text: `The restart budget of ${scope} is used up (${used} in the last ${window}), and ${jobs}.${next} Find out what its jobs have in common, raise ${key}, or start single jobs with checkpilot start.`,
     opens: true,
   };
 }

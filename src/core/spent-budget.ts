@@ -23,11 +23,11 @@ export function spentBudget(
   return isJobSpent ? { reason: 'retry-budget-exhausted', budget: sensor } : undefined;
 }
 
-/** `1 of 3 this hour, 4 of 12 today`; a window without a limit is left out. */
+/** `1 of 3 in the last hour, 4 of 12 in 24 h`; a window without a limit is left out. */
 export function usedText({ usedHour, usedDay, perHour, perDay }: BudgetRoom): string {
   return [
-    ...(perHour === undefined ? [] : [`${usedHour} of ${perHour} this hour`]),
-    ...(perDay === undefined ? [] : [`${usedDay} of ${perDay} today`]),
+    ...(perHour === undefined ? [] : [`${usedHour} of ${perHour} in the last hour`]),
+    ...(perDay === undefined ? [] : [`${usedDay} of ${perDay} in 24 h`]),
   ].join(', ');
 }
 

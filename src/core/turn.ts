@@ -17,7 +17,7 @@ export interface SpentScope {
 export interface Turn {
   readonly reason: Extract<Reason, 'fleet-canary' | 'fleet-held' | 'scope-budget-exhausted'>;
   readonly untilMs?: number;
-  /** What it waits for, e.g. `application/00f1… : 60 of 60 restarts this hour`. */
+  /** What it waits for, e.g. `application/00f1… : 60 of 60 restarts in the last hour`. */
   readonly text: string;
 }
 

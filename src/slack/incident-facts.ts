@@ -60,7 +60,7 @@ export function failureLine(
 /** Both layers are named: the service's own attempts inside a run, and the runs that Checkpilot starts. */
 function budgetLine({ observation, streak, verdict }: Decision, { restart }: ResolvedJob): string {
   const { budget, run } = observation;
-  const { perHour, perDay } = restart.budget;
+  const { perHour } = restart.budget;
   const failureClass = verdict.judgement?.class;
   const ofClass = failureClass && budget.classes?.[failureClass];
   const attempt = run.kind === 'seen' && isTerminal(run.run) ? run.run.attempt : undefined;
@@ -68,7 +68,7 @@ function budgetLine({ observation, streak, verdict }: Decision, { restart }: Res
     ? nativeText(budget.native, perHour)
     : `EMR's own attempts: up to ${restart.nativeRetries} an hour in each run`;
   return [
-    `${budget.usedHour} of ${perHour} this hour, ${budget.usedDay} of ${perDay} today`,
+    usedText({ ...budget, ...restart.budget }),
     ...(streak ? [`in a row without a new batch: ${streak.now} of ${streak.max}`] : []),
     ...(ofClass ? [`\`${failureClass}\`: ${usedText(ofClass)}${freesText(ofClass)}`] : []),
     `${native}${attempt === undefined ? '' : `, the last one made ${attempt}`}`,

@@ -54,7 +54,7 @@ orders: why not restart?
              ✔ class transient-io: restart-with-backoff
              ✔ batch 120 is committed
              ✔ 0 of 3 restarts in a row without a committed batch
-             ✘ budget: 3 of 3 this hour, 6 of 12 today; frees in 33 min
+             ✘ budget: 3 of 3 in the last hour, 6 of 12 in 24 h; frees in 33 min
              ✔ the guard lets restart through: act
   would change the answer
              · wait 33 min, or raise restart.budget

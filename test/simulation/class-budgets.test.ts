@@ -76,7 +76,7 @@ describe('the budget of a class', () => {
     await fleet.runFor(70 * minuteMs);
     const called = fleet.notices.find(({ reason }) => reason === 'class-budget-exhausted');
     expect(called?.text).toMatch(
-      /^orders is down: the restarts that the policy allows for worker-lost are used \(1 of 1 this hour\)\. The next automatic one is possible in \d+ min, at .* UTC/,
+      /^orders is down: the restarts that the policy allows for worker-lost are used \(1 of 1 in the last hour\)\. The next automatic one is possible in \d+ min, at .* UTC/,
     );
     const status = await fleetStatus(fleet.ports);
     const [orders] = status.ok ? status.value.jobs : [];

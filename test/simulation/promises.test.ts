@@ -26,7 +26,7 @@ describe('the restart budget', () => {
     expect(fleet.world.journal.ofKind('double-writer')).toEqual([]);
     const told = fleet.notices.filter(({ event }) => event === 'incident.needs-human');
     expect(told.length).toBeGreaterThan(0);
-    expect(told[0]?.text).toMatch(/3 of 3 restarts this hour/);
+    expect(told[0]?.text).toMatch(/3 of 3 restarts in the last hour/);
   });
 
   it('parks a loop that commits nothing after three restarts, although budget is left', async () => {

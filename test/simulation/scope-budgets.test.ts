@@ -146,7 +146,7 @@ describe('the budget of an application, of an owner and of the fleet', () => {
     const told = fleet.notices.filter(({ reason }) => reason === 'scope-budget-exhausted');
     expect(told[0]).toMatchObject({ job: '*', severity: 'critical', event: 'incident.needs-human' });
     expect(told[0]?.text).toMatch(
-      /^The restart budget of fleet is used up \(5 this hour\), and one job waits\. The next slot frees at \d\d:\d\d UTC\. /,
+      /^The restart budget of fleet is used up \(5 in the last hour\), and one job waits\. The next slot frees at \d\d:\d\d UTC\. /,
     );
     const over = fleet.notices.filter(({ text }) => text.startsWith('No job waits for the restart budget'));
     expect(over).toHaveLength(told.length);

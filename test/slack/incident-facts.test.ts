@@ -80,7 +80,7 @@ describe('a message about a failure that Checkpilot answers', () => {
       ),
       Failure: `\`memory-exhausted\` ← \`${texts.outOfMemory}\``,
       Restarts:
-        "0 of 3 this hour, 2 of 12 today\nin a row without a new batch: 0 of 2\nEMR's own attempts: up to 3 an hour in each run, the last one made 3",
+        "0 of 3 in the last hour, 2 of 12 in 24 h\nin a row without a new batch: 0 of 2\nEMR's own attempts: up to 3 an hour in each run, the last one made 3",
       Checkpoint: 'batch 120 committed, 38 s before the run ended',
       context: expect.stringMatching(
         /^Why: The run failed with a cause that a restart from the checkpoint can cure\. · rule `[a-z0-9-]+` · policy `restart\.classes\.memory-exhausted`\n`checkpilot explain orders` · `dec_1`$/,
@@ -111,7 +111,7 @@ describe('a call for a person', () => {
     const budget = { room: false, window: 'hour', usedHour: 3, usedDay: 5, freesAtMs } as const;
     const { blocks, text } = shown({ observation: { ...died(texts.transient), budget } }, { history });
     expect(text).toBe(
-      'ACTION NEEDED: orders is down: 3 of 3 restarts this hour and 5 of 12 today are used. The next automatic one is possible in 23 min, at 2026-11-22 20:23:00 UTC.',
+      'ACTION NEEDED: orders is down: 3 of 3 restarts in the last hour and 5 of 12 in 24 h are used. The next automatic one is possible in 23 min, at 2026-11-22 20:23:00 UTC.',
     );
     expect(blocks.header).toBe('Needs a human: orders is down');
     expect(blocks['Next step']).toBe(
@@ -207,7 +207,7 @@ describe('a message about a recovery', () => {
     );
     expect(blocks).toMatchObject({
       'Was down with': '`memory-exhausted`',
-      Restarts: expect.stringMatching(/^1 of 3 this hour, 3 of 12 today\n/),
+      Restarts: expect.stringMatching(/^1 of 3 in the last hour, 3 of 12 in 24 h\n/),
       context: expect.stringMatching(
         /^Opened \[2026-11-22 19:35:48 UTC\] · closed \[2026-11-22 20:00:00 UTC\] · 5 steps in the thread\n`checkpilot explain orders`/,
       ),

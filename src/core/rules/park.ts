@@ -100,5 +100,5 @@ function spentText({ class: failureClass, budget }: SpentBudget, { restart }: De
   if (failureClass)
     return `the restarts that the policy allows for ${failureClass} are used (${usedText(budget)}).`;
   const { perHour, perDay } = restart.budget;
-  return `${budget.usedHour} of ${perHour} restarts this hour and ${budget.usedDay} of ${perDay} today are used.`;
+  return `${budget.usedHour} of ${perHour} restarts in the last hour and ${budget.usedDay} of ${perDay} in 24 h are used.`;
 }
