@@ -28,6 +28,7 @@ export class Switches {
   #pause: { sinceMs: number; untilMs: number } | undefined;
   readonly #jobPauses = new Map<string, { sinceMs: number; untilMs: number }>();
   readonly #windows = new Map<string, { sinceMs: number; untilMs: number }>();
+  readonly #nameAt = new Map<string, string>();
   readonly #modes = new Map<string, { mode: Mode | 'gone'; sinceMs: number }>();
 
   kill(sinceMs: number | undefined): void {
@@ -46,13 +47,19 @@ export class Switches {
     for (const name of this.#modes.keys()) {
       if (policy.jobs[name] === undefined) this.#set(name, 'gone', nowMs);
     }
-    for (const { actions, mode, name, windows = [] } of Object.values(policy.jobs)) {
+    for (const { actions, checkpoints, mode, name, windows = [] } of Object.values(policy.jobs)) {
+      this.#nameAt.set(checkpoints[0] ?? '', name);
       this.#set(name, actions.restart ?? mode, nowMs);
       for (const { when } of windows) {
         if (when.kind !== 'once') continue;
         this.#windows.set(name, { sinceMs: Date.parse(`${when.from}Z`), untilMs: Date.parse(`${when.to}Z`) });
       }
     }
+  }
+
+  /** What the policy calls the job of a checkpoint now, whatever name its run was started under. */
+  jobAt(checkpoint: string): string | undefined {
+    return this.#nameAt.get(checkpoint);
   }
 
   /**

@@ -123,7 +123,9 @@ export class Watch {
     const isDeed = run !== undefined && isLive(run) && run.state !== 'CANCELLING';
     const isApproved =
       this.approvals.covers(jobRunId) || (run !== undefined && this.orders.isStopped(run.checkpoint));
-    if (isDeed && !this.#mayPass({ ...packet, job: pass.job ?? run.job, isApproved }, 'cancel'))
+    // A sweep that makes passes itself does not say of which job.
+    const job = pass.job ?? this.#given.switches.jobAt(run?.checkpoint ?? '') ?? run?.job ?? '';
+    if (isDeed && !this.#mayPass({ ...packet, job, isApproved }, 'cancel'))
       return { kind: 'ambiguous', message: 'no answer' };
     return deliver();
   }
