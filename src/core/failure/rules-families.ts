@@ -19,11 +19,12 @@ export const familyRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     strength: 'hint',
     pattern:
-      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived|evicted)\b[^\n]{0,60} before (?:(?:it|they|all|being|we|the)\b|[^\n]{1,40}\b(?:read|consumed|processed|fetched)\b)|\b(?:sequence|offset)s? (?:numbers? )?(?:jump|skip|leap)(?:s|ed)?\b|\d (?:records?|events?|messages?|rows?|offsets?) (?:\w{1,12} )?(?:unaccounted|missing|absent)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)/i,
+      /(?:deleted|removed|expired|purged|vacuumed|overwritten|trimmed|cleaned(?: up)?|archived|evicted)\b[^\n]{0,60} before (?:(?:it|they|all|being|we|the)\b|[^\n]{1,40}\b(?:read|consumed|processed|fetched)\b)|\b(?:sequence|offset)s? (?:numbers? )?(?:jump|skip|leap)(?:s|ed)?\b|\d (?:records?|events?|messages?|rows?|offsets?) (?:\w{1,12} )?(?:unaccounted|missing|absent)\b|data loss|lost data|(?:gap|hole)s? in (?:the )?(?:offsets|sequence|log|versions|data)|expected (?:seq|offset|position)\w{0,10} [^\n]{1,40}\b(?:got|found|was)\b/i,
     not: /\b(?:no|without|not|never|0|avoid|prevent)\b[^\n]{0,20}(?:data loss|lost data|gap)/i,
     examples: [
       'Rows of batch 7 were purged before they were read.',
       'IllegalStateException: gap in the sequence 4 to 9',
+      'FeedError: expected sequence 4, found 9',
       'SourceError: offsets jumped from 12 to 40, 27 rows are unaccounted for',
     ],
   },
@@ -44,11 +45,12 @@ export const familyRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     strength: 'hint',
     pattern:
-      /(?:checkpoint|offset|commit|state|metadata)\b[^\n]{0,160}(?:corrupt|truncat|damaged|malformed|missing|deleted|unreadable|unable to (?:read|parse|load)|not found|does not exist|doesn't exist|mismatch|inconsistent|invalid)|(?:corrupt|truncat|damaged|malformed|missing|unreadable|unable to (?:read|parse|load)|(?:cannot|could not|unable to|failed to) (?:read|parse|load|find|restore|open|fetch))[^\n]{0,160}(?:\b(?:checkpoint|offsets?|commits?|state store|snapshot|changelog|metadata)\b|\/(?:state|offsets|commits)\b)/i,
+      /(?:gap|hole)s? in (?:the )?(?:commits|batches|checkpoint)\b|(?:checkpoint|offset|commit|state|metadata)\b[^\n]{0,160}(?:corrupt|truncat|damaged|malformed|missing|deleted|unreadable|unable to (?:read|parse|load)|not found|does not exist|doesn't exist|mismatch|inconsistent|invalid)|(?:corrupt|truncat|damaged|malformed|missing|unreadable|unable to (?:read|parse|load)|(?:cannot|could not|unable to|failed to) (?:read|parse|load|find|restore|open|fetch))[^\n]{0,160}(?:\b(?:checkpoint|offsets?|commits?|state store|snapshot|changelog|metadata)\b|\/(?:state|offsets|commits)\b)/i,
     not: /\b(?:no|not|never|without|0) (?:\w{1,12} )?(?:corrupt|damag|truncat|missing)|hive|metastore|MetaException|table metadata|schema registry|Kafka metadata|topic metadata|update metadata/i,
     examples: [
       'IllegalStateException: cannot find the commits of batch 12',
       'offset 17 of the log is damaged',
+      'StoreException: hole in the batches 3 to 5',
     ],
   },
   {

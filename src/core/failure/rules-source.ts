@@ -141,12 +141,20 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)|(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:(?:in|of|at|from) [^\n]{1,80} )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
     examples: [
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
-      'The commits in (t1, t2] were archived before this reader came to them',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',
     ],
+  },
+  {
+    id: 'source-log-cleaned',
+    class: 'source-data-lost',
+    // A kind of error only: a table that cleans its own log up says the same, at INFO.
+    strength: 'type',
+    pattern:
+      /(?:log|change data|change log|source|cdc|commit)s? (?:files? )?(?:(?:in|of|at|from) [^\n]{1,80} )?(?:may )?(?:were|was|have been|has been) (?:cleaned(?: up)?|vacuumed|deleted|archived|purged)|(?:instant|commit time|begin ?instant)[^\n]{0,80}\barchived\b/i,
+    examples: ['The commits in (t1, t2] were archived before this reader came to them'],
   },
   {
     id: 'change-log-gone',

@@ -21,7 +21,7 @@ export const suspicionRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     strength: 'suspicion',
     pattern:
-      /DATA_LOSS|DataLoss|\bretention\b|\b(?:records?|messages?|events?|rows?|data|partitions?|shards?|topics?|snapshots?|versions?|files?)\b[^\n]{0,120}\b(?:gone|lost|deleted|removed|dropped|expired|purged|discarded|skipped|missed|overwritten|vanished|disappeared)\b/i,
+      /DATA_LOSS|DataLoss|retention|\b(?:records?|messages?|events?|rows?|data|partitions?|shards?|topics?|snapshots?|versions?|files?)\b[^\n]{0,120}\b(?:gone|lost|deleted|removed|dropped|expired|purged|discarded|skipped|missed|overwritten|vanished|disappeared)\b/i,
     examples: [
       'IllegalStateException: partitions orders-7 and orders-8 vanished',
       '[SOME_DATA_LOSS] of an unknown kind',
