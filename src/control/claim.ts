@@ -1,6 +1,5 @@
 import { type ChargeResult, charge } from '../core/budget.ts';
 import type { Decision } from '../core/decision.ts';
-import { startedByPerson } from '../core/incident.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import { type Incident, type JobMemory, type Tried, triedMax, type Wish } from '../core/memory.ts';
@@ -192,18 +191,8 @@ function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: Start
     lastStartAtMs: claim.decidedAtMs,
     ...(wish.plan.workers ? { workers: wish.plan.workers } : {}),
     ...(rest.grant ? { grant: { ...rest.grant, state: 'used', claimId: claim.id } } : {}),
-    ...(rest.incident ? { incident: withStart(rest.incident, wish, claim, progress.batch) } : {}),
+    ...(rest.incident ? { incident: withTry(rest.incident, wish, claim, progress.batch) } : {}),
   };
-}
-
-function withStart(
-  incident: Incident,
-  wish: Wish,
-  claim: StartClaim,
-  fromBatch: number | undefined,
-): Incident {
-  const tried = withTry(incident, wish, claim, fromBatch);
-  return wish.cause === 'operator' ? startedByPerson(tried, 'ordered-by-person') : tried;
 }
 
 function withTry(

@@ -84,7 +84,9 @@ export async function reconcile(
 /** Judged afresh then; its entry in the fleet's line goes when it has its turn. */
 function withoutOverdue(state: JobState): JobState {
   if (!isOverdue(state.memory, state.nowMs)) return state;
-  return { ...state, memory: without(state.memory, new Set(['wish', 'grant'])) };
+  const { wish, ...memory } = without(state.memory, new Set(['grant']));
+  // Past its time it is not obeyed any more, and people are told of it.
+  return { ...state, memory: { ...memory, ...(wish?.order ? { order: wish.order } : {}) } };
 }
 
 async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {

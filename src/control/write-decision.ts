@@ -1,4 +1,5 @@
 import type { Decision, Hold, Verdict } from '../core/decision.ts';
+import { startedByPerson } from '../core/incident.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobMemory, Wish } from '../core/memory.ts';
 import { countAttempts } from '../core/native-attempts.ts';
@@ -139,7 +140,11 @@ function withVerdict(
     approval?.now?.notBeforeMs ?? Number.POSITIVE_INFINITY,
   );
   const wish: Wish = { ...verdict.wish, notBeforeMs, id: ports.ids.next('wsh'), createdAtMs: decision.atMs };
-  return { ...without(memory, new Set(['grant'])), wish };
+  const { incident } = memory;
+  // From the order on: whoever gave it has to be called again when nothing comes of it.
+  const isOrdered = wish.cause === 'operator' && incident !== undefined;
+  const next = isOrdered ? { ...memory, incident: startedByPerson(incident, 'ordered-by-person') } : memory;
+  return { ...without(next, new Set(['grant'])), wish };
 }
 
 /** A batch more is no news, nor is a reading or a look: they are noted, and the decision still folds. */

@@ -85,6 +85,23 @@ describe('what people order', () => {
     expect(causes(fleet)).toEqual(['launch', 'operator']);
   });
 
+  it('tells whoever ordered the start of a parked job when a pause has outlived the order', async () => {
+    const { fleet, job } = await running({
+      dieAt: [{ cause: 'user-code-error', atMs: startMs + 10 * minuteMs, times: 1 }],
+    });
+    await fleet.runFor(30 * minuteMs);
+    expect(await startJob(fleet.ports, job, ana, true)).toEqual({ kind: 'done' });
+    await pauseJob(fleet.ports, job, ana, fleet.time.now() + hourMs);
+    await fleet.runFor(3 * hourMs);
+    expect(causes(fleet)).toEqual(['launch']);
+    const calls = fleet.notices.filter(({ event }) => event === 'incident.needs-human');
+    expect(calls.map(({ text }) => text.includes('The start that ana ordered ("jar 2.4.1")'))).toEqual([
+      false,
+      true,
+    ]);
+    expect(calls[1]?.text).toMatch(/^orders is still down and needs a person\. .* order it again\.$/);
+  });
+
   it('holds a job back while it is paused, and lets it go when the pause ends by itself', async () => {
     const { fleet, job } = await running({
       dieAt: [{ cause: 'worker-lost', atMs: startMs + 30 * minuteMs }],

@@ -1,7 +1,7 @@
 import { neededBy } from '../capacity.ts';
 import { isGoneByOrder } from '../memory.ts';
 import type { Rule } from '../rule.ts';
-import { obey } from './obey.ts';
+import { obey, staysParked } from './obey.ts';
 import { proceed } from './proceed.ts';
 import { stoppedOnPurpose } from './stop.ts';
 
@@ -14,7 +14,7 @@ export const launch: Rule = {
     if (memory.desired === 'stopped') return stoppedOnPurpose(memory);
     const obeyed = job.launch || memory.generation > 0 ? obey(input, undefined) : undefined;
     if (obeyed) return obeyed;
-    if (memory.parked) return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
+    if (memory.parked) return staysParked(input, memory.parked);
     if (memory.wish && memory.wish.afterRunId === undefined) return proceed(input, memory.wish);
     if (!job.launch) return { kind: 'nothing', reason: 'no-request-to-start', forget: ['wish', 'grant'] };
     const needed = neededBy(job.launch);

@@ -1,7 +1,28 @@
 import type { Verdict } from '../decision.ts';
-import type { Wish } from '../memory.ts';
+import { startedByPerson, tell } from '../incident.ts';
+import type { Parked, Wish } from '../memory.ts';
 import type { DecideInput } from '../rule.ts';
 import { launchBase } from './restart.ts';
+import { lapsedText } from './words.ts';
+
+/** Nothing is started beside a park; but whoever ordered a start is told when it has lapsed. */
+export function staysParked(input: DecideInput, parked: Parked): Verdict {
+  const { ids, job, memory, observation } = input;
+  const verdict: Verdict = { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
+  const lapsed = lapsedText(input);
+  if (lapsed === '') return verdict;
+  const incident = memory.incident && startedByPerson(memory.incident, 'ordered-by-person');
+  const told = tell(incident ? { ...memory, incident } : memory, {
+    reason: parked.reason,
+    text: `${job.name} is still down and needs a person.${lapsed}`,
+    severity: 'critical',
+    nowMs: observation.nowMs,
+    freshId: ids.incident,
+    needsHuman: true,
+    ...(parked.class === undefined ? {} : { class: parked.class }),
+  });
+  return { ...verdict, ...told, forget: ['wish', 'grant', 'order'] };
+}
 
 /**
  * A person's order to start. It goes the way of every start – wish, grant, claim – but is not judged, not charged

@@ -9,7 +9,7 @@ import type { DecideInput } from '../rule.ts';
 import { type SpentBudget, usedText } from '../spent-budget.ts';
 import { utcText } from '../utc.ts';
 import { isDeployedSince } from './judge-failure.ts';
-import { batchText, causeText, severityOf, why } from './words.ts';
+import { batchText, causeText, lapsedText, severityOf, why } from './words.ts';
 
 /** Stops the job until a person or a new version changes something. */
 export function park(
@@ -27,7 +27,8 @@ export function park(
     run && isDeployedSince(input, run)
       ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
       : '';
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed} It is not started again by itself.${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
+  const lapsed = lapsedText(input);
+  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed} It is not started again by itself.${lapsed}${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,
@@ -49,7 +50,7 @@ export function park(
     judgement,
     ...told,
     learned: { ...told.learned, parked },
-    forget: ['wish', 'grant'],
+    forget: ['wish', 'grant', ...(lapsed === '' ? [] : (['order'] as const))],
   };
 }
 

@@ -8,7 +8,7 @@ import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 import { agesWith } from './fixed-age.ts';
 import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
-import { obey } from './obey.ts';
+import { obey, staysParked } from './obey.ts';
 import { park } from './park.ts';
 import { proceed } from './proceed.ts';
 import { restart } from './restart.ts';
@@ -24,8 +24,7 @@ export const recover: Rule = {
     if (memory.desired === 'stopped') return stoppedOnPurpose(memory);
     const obeyed = obey(input, run.jobRunId);
     if (obeyed) return obeyed;
-    if (memory.parked?.jobRunId === run.jobRunId)
-      return { kind: 'nothing', reason: 'parked', forget: ['wish', 'grant'] };
+    if (memory.parked?.jobRunId === run.jobRunId) return staysParked(input, memory.parked);
     if (memory.wish?.afterRunId !== run.jobRunId) return judgeEnd(input, run);
     // A person who orders a start has seen the checkpoint; everybody else stops before it.
     const isSafe = memory.wish.cause === 'operator' || !progressOf(memory, observation).wentBack;

@@ -32,3 +32,9 @@ export function batchText(progress: Progress): string {
   if (progress.batch === undefined) return 'an unknown batch';
   return progress.batch < 0 ? 'the beginning' : `batch ${progress.batch}`;
 }
+
+/** An order that could not be obeyed in its time, in words; empty where there is none. */
+export function lapsedText({ memory: { order }, observation: { nowMs } }: DecideInput): string {
+  if (!order || nowMs < order.expiresAtMs) return '';
+  return ` The start that ${order.by} ordered ("${order.reason}") was held back until its time was over; order it again.`;
+}
