@@ -34,12 +34,14 @@ export function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision,
     }),
   );
   const { jobRunId, applicationId, createdAtMs } = run;
-  const { stopped: _over, ...before } = memory;
+  const { stopped, ...before } = memory;
+  // Whoever ordered the stop meant that run, too: it was there already, only not ours to cancel.
+  const isStopped = stopped !== undefined && run.createdAtMs <= stopped.atMs;
   return {
     ...before,
     ...(memory.incident ? { incident: startedByPerson(memory.incident, 'run-adopted') } : {}),
     generation,
-    desired: 'running',
+    ...(isStopped ? { desired: 'stopped', stopped } : { desired: 'running' }),
     progress,
     run: { jobRunId, applicationId, generation, cause: 'adopted', acceptedAtMs: createdAtMs },
   };

@@ -34,7 +34,7 @@ async function memoryOf(fleet: Fleet) {
 }
 
 describe('what chaos found', () => {
-  it.each([14, 26, 54, 87, 93, 125, 140, 145, 174, 188, 209, 51, 100, 60000032, 110000622])(
+  it.each([14, 26, 54, 87, 93, 125, 140, 145, 174, 188, 209, 51, 100, 60000032, 110000622, 120000115])(
     'seed %i, which broke a promise once, keeps them all',
     async (seed) => {
       const { violations, hasConverged } = await runSchedule({ seed });

@@ -5,7 +5,7 @@ import type { Report } from './one-writer.ts';
 export class Told {
   readonly #report: Report;
   readonly #ids = new Set<string>();
-  /** When each event was told of each job last, by the clock of whoever wrote the notice. */
+  /** When each event was told of each job last: when it was read, or by the clock of whoever wrote it, if that is later. */
   readonly #lastMs = new Map<string, number>();
   readonly #opened = new Set<string>();
   readonly #closed = new Set<string>();
@@ -15,11 +15,11 @@ export class Told {
   }
 
   /** Whether it is new to them. */
-  hear({ id, event, incidentId, job, atMs, opens }: Notice): boolean {
+  hear({ id, event, incidentId, job, atMs, opens }: Notice, nowMs: number): boolean {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
     const key = `${event} ${job}`;
-    this.#lastMs.set(key, Math.max(atMs, this.#lastMs.get(key) ?? 0));
+    this.#lastMs.set(key, Math.max(atMs, nowMs, this.#lastMs.get(key) ?? 0));
     if (incidentId === undefined) return true;
     if (opens && this.#opened.has(incidentId))
       this.#report('told-once', `incident ${incidentId} of ${job} opens twice`);

@@ -93,7 +93,7 @@ export class Watch {
   }
 
   heard(notice: Notice): void {
-    if (!this.told.hear(notice)) return;
+    if (!this.told.hear(notice, this.#given.time.now())) return;
     const { event, incidentId, job } = notice;
     const incident = incidentId === undefined ? {} : { incident: incidentId };
     this.#given.journal.write('notice', { job }, { ...incident, event, newPost: isNewPost(event) });
