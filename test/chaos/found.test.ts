@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { as, keys } from '../../src/control/items.ts';
+import { stopJob } from '../../src/control/orders.ts';
 import { reconcile } from '../../src/control/reconcile.ts';
 import { release } from '../../src/control/release.ts';
 import { charge, emptyRing, stamp } from '../../src/core/budget.ts';
@@ -64,6 +65,25 @@ describe('what chaos found', () => {
     const causes = fleet.world.journal.ofKind('start-accepted').map(({ cause }) => cause);
     expect(causes).toEqual(['launch', undefined, 'restart']);
     expect(fleet.notices.map(({ event }) => event)).not.toContain('run.stopped-by-person');
+  });
+
+  it('stops a run that a person had started beside ours before they ordered the stop', async () => {
+    const fleet = testFleet({ jobs: { orders: {} } });
+    fleet.startSweeping();
+    await fleet.runFor(20 * minuteMs);
+    const [ours] = fleet.world.journal.ofKind('start-accepted');
+    const theirs = startByHand(fleet, 'ana-1');
+    await fleet.runFor(10_000);
+    const { orders } = fleet.policy.jobs;
+    if (!orders) throw new Error('no job');
+    expect(await stopJob(fleet.ports, orders, { by: 'ana', reason: 'maintenance' })).toEqual({
+      kind: 'done',
+    });
+    fleet.world.emr.cancelJobRun('00test0000000001', String(ours?.jobRunId), ana, 0);
+    await fleet.runFor(2 * hourMs);
+    expect(fleet.world.emr.getJobRun('00test0000000001', theirs, ana).state).toBe('CANCELLED');
+    expect(await memoryOf(fleet)).toMatchObject({ desired: 'stopped', stopped: { by: 'ana' } });
+    expect(fleet.world.journal.ofKind('start-accepted')).toHaveLength(2);
   });
 
   it('restarts a run that a person started and that failed before anybody looked', async () => {
