@@ -85,8 +85,9 @@ export async function reconcile(
 function withoutOverdue(state: JobState): JobState {
   if (!isOverdue(state.memory, state.nowMs)) return state;
   const { wish, ...memory } = without(state.memory, new Set(['grant']));
-  // Past its time it is not obeyed any more, and people are told of it.
-  return { ...state, memory: { ...memory, ...(wish?.order ? { order: wish.order } : {}) } };
+  // Past its time it is not obeyed any more, and people are told of it; one that was given since stands.
+  const order = memory.order ?? wish?.order;
+  return { ...state, memory: { ...memory, ...(order ? { order } : {}) } };
 }
 
 async function carryOut(ports: Ports, pass: Pass): Promise<PassReport> {

@@ -90,6 +90,9 @@ function nextMemory(ports: Ports, { job, state, decision, look }: Pass): JobMemo
   // A start that the guard holds back is judged afresh once it lets go; meanwhile it takes no turn in the fleet.
   const dropped = verdict.kind === 'claim' && isHeld ? verdict.wish : undefined;
   if (dropped) for (const key of ['wish', 'grant']) forget.add(key);
+  // One that has lapsed stays until the job is judged, so that whoever gave it is told then and never again.
+  const lapsesAtMs = state.memory.order?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+  if (decision.atMs >= lapsesAtMs && verdict.kind !== 'wait') forget.add('order');
   if (!isUnanswered(verdict.reason)) forget.add('unknownSinceMs');
   const learned = learnedOf(decision);
   // The hint that a stranger may write here must not die with one throttled listing, nor become a chain of wakes.

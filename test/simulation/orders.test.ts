@@ -27,6 +27,11 @@ async function running(
   return { fleet, job };
 }
 
+async function memoryOf(fleet: Fleet) {
+  const read = await fleet.store.read([keys.record('orders')]);
+  return read.ok ? as('record', read.value.items[0])?.memory : undefined;
+}
+
 const causes = (fleet: Fleet) => fleet.world.journal.ofKind('start-accepted').map(({ cause }) => cause);
 const batches = (fleet: Fleet) => fleet.world.journal.ofKind('batch-committed').length;
 
@@ -93,6 +98,7 @@ describe('what people order', () => {
     expect(await startJob(fleet.ports, job, ana, true)).toEqual({ kind: 'done' });
     await pauseJob(fleet.ports, job, ana, fleet.time.now() + hourMs);
     await fleet.runFor(3 * hourMs);
+    expect((await memoryOf(fleet))?.order).toBeUndefined();
     expect(causes(fleet)).toEqual(['launch']);
     const calls = fleet.notices.filter(({ event }) => event === 'incident.needs-human');
     expect(calls.map(({ text }) => text.includes('The start that ana ordered ("jar 2.4.1")'))).toEqual([

@@ -21,7 +21,7 @@ export function staysParked(input: DecideInput, parked: Parked): Verdict {
     needsHuman: true,
     ...(parked.class === undefined ? {} : { class: parked.class }),
   });
-  return { ...verdict, ...told, forget: ['wish', 'grant', 'order'] };
+  return { ...verdict, ...told };
 }
 
 /**

@@ -50,7 +50,7 @@ export function park(
     judgement,
     ...told,
     learned: { ...told.learned, parked },
-    forget: ['wish', 'grant', ...(lapsed === '' ? [] : (['order'] as const))],
+    forget: ['wish', 'grant'],
   };
 }
 
