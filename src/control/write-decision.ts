@@ -1,7 +1,7 @@
 import type { Decision, Hold, Verdict } from '../core/decision.ts';
 import { startedByPerson } from '../core/incident.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import type { JobMemory, Wish } from '../core/memory.ts';
+import { isGrantLive, type JobMemory, type Wish } from '../core/memory.ts';
 import { countAttempts } from '../core/native-attempts.ts';
 import { withSeen } from '../core/progress.ts';
 import { isUnanswered } from '../core/reason.ts';
@@ -208,7 +208,7 @@ function isRepeat(record: RecordItem | undefined, decision: Decision): boolean {
 /** Timers up to 15 minutes are queue delays, exact to the second; the record's due time is the net below. */
 async function wakeNext(
   ports: Ports,
-  { job, decision }: Pass,
+  { job, state, decision }: Pass,
   next: JobMemory,
   isSame: boolean,
 ): Promise<void> {
@@ -225,7 +225,10 @@ async function wakeNext(
   }
   // The line of its application is to know of it before the next one fails.
   if (verdict.reason === 'waits-for-capacity' && !isSame) await ports.wakes.release();
-  if (atMs === undefined || isSame || atMs - decision.atMs > queueDelayMaxMs) return;
+  if (atMs === undefined || atMs - decision.atMs > queueDelayMaxMs) return;
+  // One chain of looks is enough; only whoever has its turn now must not wait for the sweep to try again.
+  const isArranged = (state.record?.dueAtMs ?? 0) > decision.atMs && (state.record?.dueAtMs ?? 0) <= atMs;
+  if (isSame && (isArranged || !isGrantLive(next, decision.atMs))) return;
   await wakeAt(ports, job.name, verdict.reason, atMs - decision.atMs);
 }
 

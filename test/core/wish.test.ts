@@ -78,7 +78,10 @@ describe('right before the claim', () => {
       reason: 'listing-unknown',
     });
     const others = { kind: 'unknown', why: 'throttled' } as const;
-    expect(judge(ready({ observation: { others } })).reason).toBe('listing-unknown');
+    const waiting = judge({ ...ready({ observation: { others } }), random: 0.5 });
+    expect(waiting.reason).toBe('listing-unknown');
+    // Those behind it in the fleet's order must not start before it.
+    expect(waiting.verdict.untilMs).toBe(nowMs + 6 * secondMs);
   });
 
   it('a checkpoint that cannot be read stops a second start within the hour', () => {

@@ -2,7 +2,7 @@ import type { Verdict } from '../decision.ts';
 import { differences } from '../differences.ts';
 import { tell } from '../incident.ts';
 import { isLive, type JobRun } from '../job-run.ts';
-import { isGoneByOrder } from '../memory.ts';
+import { isGoneByOrder, isGrantLive } from '../memory.ts';
 import { startDeadlineMs } from '../protocol.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput, Rule } from '../rule.ts';
@@ -11,6 +11,8 @@ import type { DecideInput, Rule } from '../rule.ts';
 const askAgainMs = 15_000;
 /** The longer nothing is known, the less often it is asked: a thousand jobs would throttle each other for ever. */
 const askAgainMsMax = 4 * 60_000;
+/** Few have their turn at once, and those behind them in the fleet's order must not start before them. */
+const askInTurnMs = 4_000;
 /** From when people are told that the service does not answer (design, "when something is down"). */
 const tellUnknownAfterMs = 10 * 60_000;
 
@@ -140,7 +142,9 @@ function twoWriters(input: DecideInput, reason: Reason, text: string): Pick<Verd
 function unknown(input: DecideInput, reason: Reason, why: string): Verdict {
   const { nowMs } = input.observation;
   const sinceMs = input.memory.unknownSinceMs ?? nowMs;
-  const everyMs = Math.min(askAgainMsMax, Math.max(askAgainMs, nowMs - sinceMs));
+  const everyMs = isGrantLive(input.memory, nowMs)
+    ? askInTurnMs
+    : Math.min(askAgainMsMax, Math.max(askAgainMs, nowMs - sinceMs));
   const untilMs = nowMs + everyMs + Math.floor(input.random * everyMs);
   const verdict: Verdict = { kind: 'wait', reason, untilMs, learned: { unknownSinceMs: sinceMs } };
   if (nowMs - sinceMs < tellUnknownAfterMs) return verdict;

@@ -21,8 +21,8 @@ export interface StormOutcome {
   readonly edits: number;
   readonly doubleWriters: number;
   /**
-   * Jobs that waited for a minute or more while one whose data is lost later was started. Not none: a claim whose listing is
-   * throttled misses its turn.
+   * Jobs that waited for a minute or more while one whose data is lost later was started. One in thousands does: where
+   * GetJobRun was throttled for minutes, its failure is judged when others of its place in the line have gone.
    */
   readonly overtaken: number;
   /** Most StartJobRun in any one second, and the mean of the busiest minute. */
