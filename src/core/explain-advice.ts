@@ -1,6 +1,7 @@
 import { type Approval, withoutAsking } from './approval.ts';
 import type { Decision } from './decision.ts';
 import { forMs } from './explain-seen.ts';
+import { unexplainedError } from './failure/unexplained.ts';
 import { fleetHold } from './guard.ts';
 import type { ActionName } from './job.ts';
 import { questionOn } from './questions.ts';
@@ -25,8 +26,12 @@ function advice(decision: Decision): readonly string[] {
     verdict.kind === 'wait' && untilMs !== undefined && timed.has(reason)
       ? [`wait ${forMs(untilMs - atMs)}`]
       : [];
-  return [...wait, ...(adviceOnReason[reason] ?? [])];
+  const unknown = verdict.judgement?.rule === unexplainedError ? [adviceOnUnknown] : [];
+  return [...wait, ...unknown, ...(adviceOnReason[reason] ?? [])];
 }
+
+const adviceOnUnknown =
+  'where the cause has passed, start it; so that it is tried again by itself next time, name its class in classifiers of the policy';
 
 /** Waits for `release`, which lets nothing go while the fleet is held. */
 const turns: ReadonlySet<Reason> = new Set([

@@ -1,5 +1,5 @@
 import type { Judgement } from '../../core/failure/classify.ts';
-import { failureClasses } from '../../core/failure/taxonomy.ts';
+import { summaryOf } from '../../core/failure/judgement.ts';
 
 /** A judgement for scripts: `source`, `line` and `offset` are missing when no text decided. */
 export function judgementJson(judgement: Judgement) {
@@ -21,7 +21,7 @@ export function judgementText(judgement: Judgement): string {
   const { class: failureClass, action, confidence, rule, evidence, place, fingerprint, worker } = judgement;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['class', `${failureClass}${worker ? ` (${worker})` : ''}`],
-    ['', failureClasses[failureClass].summary],
+    ['', summaryOf(judgement)],
     ['action', action],
     ['', actionTexts[action]],
     ['by rule', `${rule}, confidence ${confidence.toFixed(2)}`],

@@ -1,3 +1,4 @@
+import { parseWall } from '../calendar.ts';
 import { confidences } from './confidence.ts';
 import { type FailureContext, type Judgement, judged } from './judgement.ts';
 import { linesAround, readRecords } from './text.ts';
@@ -41,24 +42,25 @@ function judgeAge(durationMs: number, executionTimeoutMs: number | undefined): J
     : judged('cancelled', 'cancelled-before-timeout', { confidence: confidences.age });
 }
 
-/** A description of the run as GetJobRun gives it, where that is the text. */
+/** A description of the run as GetJobRun, its event or a poller gives it, where that is the text. */
 function describedAge(
   text: string,
 ): { durationMs: number; executionTimeoutMs: number | undefined } | undefined {
-  const numberOf = (field: string) =>
-    new RegExp(`\\b${field}"? {0,2}[:=] {0,2}(\\d{1,9})\\b`).exec(text)?.[1];
-  const seconds = numberOf('totalExecutionDurationSeconds');
-  const minutes = numberOf('executionTimeoutMinutes');
-  if (seconds === undefined) return undefined;
-  return {
-    durationMs: Number(seconds) * 1000,
-    executionTimeoutMs: minutes === undefined ? undefined : Number(minutes) * 60_000,
-  };
+  const lastOf = (field: string, value: string) =>
+    [...text.matchAll(new RegExp(`\\b${field}"? {0,2}[:= ] {0,2}"?(${value})`, 'g'))].at(-1)?.[1];
+  const seconds =
+    lastOf('totalExecutionDurationSeconds', '\\d{1,9}\\b') ?? lastOf('duration', '\\d{1,9}(?=s\\b)');
+  const minutes = lastOf('(?:executionT|t)imeoutMinutes', '\\d{1,9}\\b');
+  const wall = (field: string) => parseWall(lastOf(field, '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d') ?? '');
+  const livedMs = (wall('updatedAt') ?? Number.NaN) - (wall('createdAt') ?? Number.NaN);
+  const durationMs = seconds === undefined ? livedMs : Number(seconds) * 1000;
+  if (Number.isNaN(durationMs)) return undefined;
+  return { durationMs, executionTimeoutMs: minutes === undefined ? undefined : Number(minutes) * 60_000 };
 }
 
 /** Whoever asks is named, or the call is. */
 const saysAsked =
-  /(?:cancel{1,2}ed|stopped|terminated) (?:by|at|on|upon) (?:the |a )?(?:user|person|operator|request|administrator)\b|user request|\bCancelJobRun\b|cancel{1,2}(?:ation|ed)? (?:was )?requested by/i;
+  /(?:cancel{1,2}ed|stopped|terminated) (?:by|at|on|upon) (?:the |a )?(?:user|person|operator|request|administrator)\b|user request|(?<!\bno )\bCancelJobRun\b|cancel{1,2}(?:ation|ed)? (?:was )?requested by/i;
 /** Words, and not the name of the setting, which stands in every description of a run. */
 const saysTimedOut =
   /timed out|(?:execution|run)(?:[ -]time-?out|timeout\b)|exceed(?:ed|s|ing) [^\n]{0,40}(?:time-?out|execution time|run ?time)/i;

@@ -3,6 +3,7 @@ import type { FailureRule } from './rule.ts';
 import { failureRules } from './rules.ts';
 import { type FailureClass, isSafetyClass } from './taxonomy.ts';
 import { type Loudness, linesAround, type Place, type TextRecord, wholeLines } from './text.ts';
+import { namesError } from './unexplained.ts';
 
 /** The match that explains the end of the run best, or none. */
 export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
@@ -17,13 +18,21 @@ export function chooseMatch(records: readonly TextRecord[]): Match | undefined {
   for (const loudness of ['loud', 'warning', 'quiet'] as const) {
     for (const strength of ['cause', 'type'] as const) {
       const chosen = firstByPrecedence(withRank(standing, strength, loudness));
-      if (chosen) return chosen;
+      if (chosen) return chosen.rule.general ? (dangerBeside(chosen, standing) ?? chosen) : chosen;
     }
   }
   return (
     firstByPrecedence(withRank(standing, 'hint', 'loud')) ??
     firstByPrecedence(withRank(standing, 'suspicion', 'loud').filter(isAboutError)) ??
     firstByPrecedence(withRank(standing, 'symptom'))
+  );
+}
+
+/** Programs keep positions and state of their own, and say in their own words that those are lost, damaged or taken. */
+function dangerBeside({ record }: Match, standing: readonly Match[]): Match | undefined {
+  const hints = withRank(standing, 'hint', 'loud');
+  return firstByPrecedence(
+    hints.filter((match) => match.record === record && isSafetyClass(match.rule.class)),
   );
 }
 
@@ -154,7 +163,10 @@ function hidesPassingCause(umbrella: Match): boolean {
 
 /** Programs print where their checkpoint is, too. */
 function isAboutError({ record }: Match): boolean {
-  return /error|exception|traceback|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message);
+  return (
+    /error|exception|traceback|fail|assert|cannot|unable|fatal|\[[A-Z_]{6,60}/i.test(record.message) ||
+    record.message.split('\n').some(namesError)
+  );
 }
 
 type Strength = NonNullable<FailureRule['strength']>;

@@ -5,7 +5,8 @@ import { withContext } from './context.ts';
 import { isBareExit } from './gist.ts';
 import { type FailureEvidence, type Judgement, judged } from './judgement.ts';
 import { failureClasses, isRestart, isSafetyClass } from './taxonomy.ts';
-import { readRecords, type TextRecord } from './text.ts';
+import { evidenceCharsMax, readRecords, type TextRecord } from './text.ts';
+import { unexplainedError, unexplainedLine } from './unexplained.ts';
 
 export type { FailureContext, FailureEvidence, Judgement } from './judgement.ts';
 export type { TextSource } from './lines.ts';
@@ -30,8 +31,19 @@ export function classify(evidence: FailureEvidence): Judgement {
   return withContext(match ? judgementOf(match, records) : unknown(records), match?.rule, context);
 }
 
-/** No rule knows the text: nothing is quoted, but the last loud line tells one such failure from another. */
+/**
+ * No rule knows the text. An error that says something in its own words may be any danger, so it stops; where nothing
+ * is said, the last loud line tells one such failure from another, and nothing is quoted.
+ */
 function unknown(records: readonly TextRecord[]): Judgement {
+  const said = unexplainedLine(records);
+  if (said)
+    return judged('unknown', unexplainedError, {
+      action: 'stop-and-page',
+      evidence: said.line.slice(0, evidenceCharsMax),
+      place: said.place,
+      confidence: confidences.nothing,
+    });
   const loud = records.filter(({ loudness }) => loudness === 'loud').at(-1);
   const last = loud?.message.split('\n').at(-1) ?? '';
   const telling = isBareExit(last) ? '' : last;

@@ -2,6 +2,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { TextSource } from './lines.ts';
 import { type ClassAction, type FailureClass, failureClasses } from './taxonomy.ts';
 import type { Place } from './text.ts';
+import { unexplainedError } from './unexplained.ts';
 
 export interface FailureEvidence {
   /** The state of the job run: `FAILED`, `CANCELLED`, `CANCELLING`, `SUCCESS`; anything else is judged by the text. */
@@ -76,4 +77,11 @@ export function judged(failureClass: FailureClass, rule: string, details: Judgem
     ...(place ? { place } : {}),
     fingerprint: fingerprintOf(rule, telling),
   };
+}
+
+/** What happened, in one plain sentence for people. */
+export function summaryOf({ class: failureClass, rule }: Pick<Judgement, 'class' | 'rule'>): string {
+  if (rule === unexplainedError)
+    return 'No rule knows this error, so nobody can say that trying again is safe.';
+  return failureClasses[failureClass].summary;
 }

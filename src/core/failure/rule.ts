@@ -25,6 +25,8 @@ export interface FailureRule {
   readonly strength?: 'cause' | 'type' | 'hint' | 'suspicion' | 'symptom';
   /** A throttle, timeout or expired token nested inside this message is the real cause and wins. */
   readonly umbrella?: true;
+  /** It knows the type of an error that any program may raise, so a danger that the same record hints at wins. */
+  readonly general?: true;
   /** The pattern needs the stack frames. */
   readonly frames?: true;
   /** The network could not be reached: transient for a job that ran before, a wrong set-up for one that never did. */

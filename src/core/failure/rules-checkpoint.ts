@@ -22,7 +22,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'source-count-changed',
     class: 'checkpoint-incompatible',
     pattern:
-      /sources? in the checkpoint offsets|DIFFERENT_DELTA_TABLE_READ|reading from an unexpected Delta table/i,
+      /sources? in the checkpoint offsets|previous run contained \d{1,9} partitions|DIFFERENT_DELTA_TABLE_READ|reading from an unexpected Delta table/i,
     examples: [
       'There are [1] sources in the checkpoint offsets and now there are [3] sources requested by the query.',
     ],
@@ -50,8 +50,11 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-version',
     class: 'checkpoint-incompatible',
     pattern:
-      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version/i,
-    examples: ['UnsupportedLogVersion: maximum supported log version is v1, but encountered v2.'],
+      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version|INVALID_FORMAT_FROM_SOURCE_VERSION|Expected version should be smaller than or equal to \d|checkpoint metadata\. Expected v\d{1,3}, but found v\d|INVALID_CHANGE_LOG_READER_VERSION|from a future (?:\w{1,20} )?version/i,
+    examples: [
+      'UnsupportedLogVersion: maximum supported log version is v1, but encountered v2.',
+      'Unsupported format. Expected version should be smaller than or equal to 1 but was 3.',
+    ],
   },
   {
     id: 'offset-fields-changed',
@@ -65,7 +68,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     frames: true,
     pattern:
-      /(?:NumberFormatException|MappingException|ClassCastException|MatchError)\b[\s\S]{0,1500}(?:HDFSMetadataLog\.|SerializedOffset|OffsetSeq(?:Log|Base|\$|\.)|\bLongOffset)|Expected e\.g\. \{"topicA"[^\n]{0,200} got (?:-?\d|\{"(?:logOffset|metadata|shardId))/,
+      /(?:NumberFormatException|MappingException|ClassCastException|MatchError)\b[\s\S]{0,1500}(?:HDFSMetadataLog\.|SerializedOffset|OffsetSeq(?:Log|Base|\$|\.)|\bLongOffset|MetadataCommitter)|Invalid conversion from offset of class|Expected e\.g\. \{"topicA"[^\n]{0,200} got (?:-?\d|\{"(?:logOffset|metadata|shardId))/,
     examples: [
       'java.lang.NumberFormatException: For input string: "{"logOffset":3}"\n\tat org.apache.spark.sql.execution.streaming.LongOffset$.apply(LongOffset.scala:37)',
     ],
@@ -110,7 +113,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'connector-metadata-missing',
     class: 'checkpoint-corrupt',
     pattern:
-      /shard-(?:commit|source)\/\d{1,12}\b[^\n]{0,120}(?:(?:does not|doesn't) exist|not found|No such)|(?:FileNotFound|No such file|NoSuchKey)[^\n]{0,200}\/shard-(?:commit|source)\/|Failed to get metadata for |batch(?:Id)?[ =:]{1,2}\d{1,12} (?:does not|doesn't) exist/i,
+      /shard-(?:commit|source)\/\d{1,12}\b[^\n]{0,120}(?:(?:does not|doesn't) exist|not found|No such)|(?:FileNotFound|No such file|NoSuchKey)[^\n]{0,200}\/shard-(?:commit|source)\/|Failed to get metadata for |batch(?:Id)?[ =:]{1,2}\d{1,12} (?:does not|doesn't) exist|prevBatchId <= currBatchId/i,
     examples: [
       '/checkpoint/round/sources/0/shard-commit/1 does not exist',
       "java.lang.IllegalStateException: batch 11 doesn't exist",
@@ -120,7 +123,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-gap',
     class: 'checkpoint-corrupt',
     pattern:
-      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
+      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|_spark_metadata\/\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
     examples: [
       "s3://b/cp/sources/0/9.compact doesn't exist (latestId: 12, compactInterval: 10)",
       'FileNotFoundException: No such file or directory: s3a://b/cp/offsets/12',
@@ -131,7 +134,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     upgrade: true,
     pattern:
-      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|\/metadata (?:is|was) (?:blank|empty)|corrupt(?:ed)? progress tracking|offset log for batch \d{1,12} (?:doesn't|does not|is)|Checksum error: |CHECKSUM_VERIFICATION_FAILED/i,
+      /Incomplete log file|log file (?:was|is) (?:malformed|corrupt|truncated|empty)|\/metadata (?:is|was) (?:blank|empty)|corrupt(?:ed)? progress tracking|offset log for batch \d{1,12} (?:doesn't|does not|is)|Checksum error: (?![^\n]{1,300}\.(?:parquet|orc|avro)\b)|CHECKSUM_VERIFICATION_FAILED/i,
     examples: [
       'Incomplete log file in the offset commit log',
       'the query id in s3://b/cp/metadata is empty',
@@ -144,7 +147,7 @@ export const checkpointRules: readonly FailureRule[] = [
     frames: true,
     // A reader of the checkpoint, in the frames, tells such a parser's or pipe's end from one in somebody's data.
     pattern:
-      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
+      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)(?!Serial)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
     examples: [
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],
@@ -163,7 +166,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-inconsistent',
     class: 'checkpoint-corrupt',
     pattern:
-      /Mismatch in unique ID|Corruption: |block checksum mismatch|table magic number|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STDS_FAILED_TO_READ|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_(?:COMMIT_VALIDATION|STATE_SCHEMA_FILES)\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|table magic number|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STDS_FAILED_TO_READ|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_STATE_SCHEMA_FILES\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
     examples: [
       'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
       'RocksDBException: table magic number 0 in 000007.sst',

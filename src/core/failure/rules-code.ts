@@ -6,7 +6,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'record-malformed',
     class: 'bad-data',
     pattern:
-      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|schema registry header|mapper_parsing_exception|failed to parse field|parameter values were invalid|cannot be null or empty|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
+      /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|schema registry header|mapper_parsing_exception|MapperParsingException|Failed merging schema of file|Schema (?:\d{1,9} )?not found; error code: 404|Checksum error: [^\n]{1,300}\.(?:parquet|orc|avro)\b|failed to parse field|parameter values were invalid|cannot be null or empty|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
     examples: [
       '[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing',
     ],
@@ -15,7 +15,7 @@ export const codeRules: readonly FailureRule[] = [
     id: 'value-not-convertible',
     class: 'bad-data',
     pattern:
-      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded|Could not convert '[^'\n]{1,80}' with type/,
+      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded|Could not convert '[^'\n]{1,80}' with type|schema is not compatible with the table's/,
     examples: ['[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "INT"'],
   },
   {
@@ -52,6 +52,7 @@ export const codeRules: readonly FailureRule[] = [
     // A traceback ends with its root; these types are never raised by a service.
     pattern:
       /(?<=^|exceptions: |Caused by: )(?:ZeroDivisionError|TypeError|AttributeError|NameError|UnboundLocalError|KeyError|IndexError|ValueError|SyntaxError|IndentationError|RecursionError|NotImplementedError)\b/m,
+    general: true,
     examples: [
       'Traceback (most recent call last):\nZeroDivisionError: float division by zero',
       "Job failed. ExitCode: 1. Last few exceptions: NameError: name 'x' is not defined",
@@ -60,7 +61,8 @@ export const codeRules: readonly FailureRule[] = [
   {
     id: 'not-thread-safe',
     class: 'user-code-error',
-    pattern: /not safe for multi-threaded access|Task not serializable|PicklingError/i,
+    pattern: /not safe for multi-threaded access|Task not serializable|(?<!Un)PicklingError/,
+    // What a closure holds says nothing of what the state holds.
     examples: ['ConcurrentModificationException: KafkaConsumer is not safe for multi-threaded access'],
   },
   {
@@ -76,7 +78,8 @@ export const codeRules: readonly FailureRule[] = [
     class: 'user-code-error',
     strength: 'type',
     pattern:
-      /PythonException|inside foreachBatch|FOREACH_BATCH_USER_FUNCTION_ERROR|FAILED_EXECUTE_UDF|SQLSTATE:? 3[89]000|PySpark\w{1,20}Error\b|UDF_USER_CODE_ERROR/i,
+      /PythonException|Failed to execute user defined function|inside foreachBatch|FOREACH_BATCH_USER_FUNCTION_ERROR|STATE_STORE_COMMIT_VALIDATION|FAILED_EXECUTE_UDF|SQLSTATE:? 3[89]000|PySpark\w{1,20}Error\b|UDF_USER_CODE_ERROR/i,
+    general: true,
     examples: ['Found error inside foreachBatch Python process: Traceback (most recent call last):'],
   },
   {
@@ -94,6 +97,7 @@ export const codeRules: readonly FailureRule[] = [
       /NullPointerException|ClassCastException|NoSuchElementException|ArithmeticException|IndexOutOfBoundsException|NumberFormatException|MatchError|NegativeArraySizeException|UnsupportedOperationException|NotSerializableException|StackOverflowError|DateTimeException|InputMismatchException|InvocationTargetException|^(?:RuntimeError|AssertionError|Exception): /m,
     // Threads of a stopping driver stumble over what is already gone.
     not: /SparkEnv|because the return value of "org\.apache\.spark/,
+    general: true,
     examples: ['java.util.NoSuchElementException: None.get', 'java.lang.NullPointerException'],
   },
   {

@@ -67,10 +67,11 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'producer-fenced',
     class: 'concurrent-run',
     pattern:
-      /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional/i,
+      /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional|same server_uuid\/server_id as this (?:slave|replica)|exclusive consumer is already connected|new receiver '[^'\n]{1,120}' with higher epoch|SCHEMA_LOCATION_CONFLICT|RESOURCE_LOCKED/i,
     examples: [
       'org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer',
       'this member was fenced by another with its instance id',
+      'PulsarClientException$ConsumerBusyException: Exclusive consumer is already connected',
     ],
   },
   {
@@ -88,7 +89,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'offset-moved-back',
     class: 'source-data-lost',
     pattern:
-      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d/i,
+      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d|request ?seqNo \d{1,20} (?:is less than|does not match) the received seq|start message id beyond/i,
     examples: [
       "Partition events-3's offset was changed from 900 to 12, some data may have been missed.",
       'Set(events-1) are gone. Kafka topics may have been deleted, some data may have been missed.',
@@ -100,7 +101,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'offset-out-of-range',
     class: 'source-data-lost',
     pattern:
-      /OffsetOutOfRange|OFFSET_OUT_OF_RANGE|offsets? out of range|(?:position|offset) [^\n]{0,240}is out of range/i,
+      /OffsetOutOfRange|OFFSET_OUT_OF_RANGE|LogTruncationException|offsets? out of range|(?:position|offset) [^\n]{0,240}is out of range/i,
     examples: [
       'OffsetOutOfRangeException: Offsets out of range with no configured reset policy for partitions: {a-0=1}',
       'Fetch position FetchPosition{offset=187} is out of range for partition t-0, resetting offset',
@@ -141,7 +142,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|likely your query is lagging behind|is not (?:a|an) (?:parent )?ancestor of|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
     examples: [
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',
@@ -161,7 +162,7 @@ export const sourceRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     // A change stream that has to go on from a place its database has since thrown away.
     pattern:
-      /ChangeStreamHistoryLost|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
+      /ChangeStreamHistoryLost|do(?:es)? not contain the offset scn|can no longer get changes from replication slot|change stream starting at [^\n]{0,900}no longer available|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
     examples: [
       'ReplicationException: the binlog file of position 4 is no longer on the server',
       'requested WAL segment 0007 has already been removed',

@@ -56,7 +56,7 @@ export const suspicionRules: readonly FailureRule[] = [
       /(?:IllegalStateException|AssertionError): [^\n]{1,600}\n(?:at scala\.Predef\$?\.assert\(Predef\.scala(?::\d{1,4})?\)\n)?(?:at )?(?:org\.apache\.(?:spark|iceberg|hudi)|io\.delta)\./,
     not: /shut ?down|stopp(?:ed|ing)|closed|completed|SparkContext/i,
     examples: [
-      'java.lang.IllegalStateException: Snapshot 12 has 0 bytes\n\tat org.apache.spark.sql.execution.streaming.X.run(X.scala:1)',
+      'java.lang.IllegalStateException: Snapshot 12 has no parent\n\tat org.apache.spark.sql.execution.streaming.X.run(X.scala:1)',
       'java.lang.AssertionError: assertion failed\n\tat scala.Predef$.assert(Predef.scala:264)\n\tat org.apache.spark.sql.connector.x.Y.plan(Y.scala:1)',
     ],
   },
@@ -100,6 +100,8 @@ export const suspicionRules: readonly FailureRule[] = [
     // Words for what is refused, not for what is away: the same program and the same records are refused again.
     pattern:
       /\b\w{1,60}(?:Exception|Error): [^\n]{0,200}(?:\b(?:invalid|illegal|unsupported|unknown|unexpected|unrecognized|incompatible|mismatch|undefined|duplicate|ambiguous|malformed|bad)\b|not (?:supported|allowed|valid|compatible|defined|permitted|implemented|applicable)|(?:must|may|can) ?not\b|(?:does not|doesn't|do not|don't) support|must (?:be|have)|\b(?:exceeds|overflow)\b|too (?:large|long|small|many|big)|wrong)|\b(?:java\.lang\.)?RuntimeException: (?!org\.apache)[^\n]{0,200}\b(?!org\.|java|scala|software\.amazon|com\.amazon)(?:com|io|net|app|[a-z]{2})\.\w{2,40}\./i,
+    // Airflow's own words for any exit.
+    not: /Cannot execute: spark-submit/,
     examples: [
       'io.acme.catalog.CatalogException: table kind VIEW is not supported',
       'java.lang.RuntimeException: bad tenant mapping in com.acme.Tenants.resolve(Tenants.scala:41)',

@@ -6,7 +6,9 @@ export const transientRules: readonly FailureRule[] = [
     id: 'token-expired',
     class: 'credentials-expired',
     pattern:
-      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|invalid_grant/i,
+      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|\btoken \([^)\n]{1,400}\) (?:is|has) expired|invalid_grant|\bTicket expired|not support refreshing the access token/i,
+    // A session with ZooKeeper is no credential.
+    not: /KeeperErrorCode|ExpiredNextToken/,
     examples: [
       'The security token included in the request is expired',
       'The provided token has expired.',
@@ -17,7 +19,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'slow-down',
     class: 'throttled',
     pattern:
-      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
+      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|Exceeded rate limits?|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
     examples: [
       'AmazonS3Exception: Please reduce your request rate.',
       'Failed Authentication: Too many connects',
@@ -35,7 +37,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'table-changed-during-commit',
     class: 'commit-conflict',
     pattern:
-      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflict|(?:Catalog|Table)Lock\w{0,20}Exception|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found|victim)|was deadlocked|could not serialize access|Lock wait timeout|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
+      /Concurrent(?:Append|Delete\w{1,6}|Write)Exception|DELTA_CONCURRENT_(?:APPEND|WRITE|DELETE)|MetadataChangedException|CommitFailedException|CommitStateUnknown|WriteConflict|(?:Catalog|Table)Lock\w{0,20}Exception|Cannot resolve conflicts for overlapping writes|concurrently modified|Found conflicting files|concurrent (?:update|transaction|modification)[^\n]{0,60}(?:try again|retry|commit|conflict|detected)|(?:failed|aborted|rejected) (?:due to|because of) (?:a )?concurrent (?:update|modif|transaction)|detected concurrent update|(?:ProtocolChanged|MetadataChanged|CommitConflict)\w{0,20}|DELTA_(?:PROTOCOL|METADATA)_CHANGED|Hoodie(?:Lock|EarlyConflict\w{1,20})Exception|Unable to acquire (?:the )?(?:table )?lock|TransactionConflict|TransactionCanceled|deadlock (?:detected|found|victim)|was deadlocked|could not serialize access|Lock wait timeout|Serializable isolation violation|Missing required files to delete|Cannot commit, (?:found|missing)|\bManifest is missing: |Cannot determine history between starting snapshot|\bhas locked table\b|CommitFailedError\b|branch [\w.-]{1,80} has changed|MAX_COMMIT_RETRIES_EXCEEDED/i,
     examples: [
       'ConcurrentAppendException: Files were added to the root of the table by a concurrent update.',
       'ConcurrentModificationException: Cannot resolve conflicts for overlapping writes',
@@ -49,7 +51,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'transient-io',
     // A new run takes a new iterator; there is nothing to wait for.
     action: 'restart',
-    pattern: /ExpiredIterator|Iterator (?:has )?expired/i,
+    pattern: /ExpiredIterator|ExpiredNextToken|Iterator (?:has )?expired/i,
     examples: ['ExpiredIteratorException: Iterator expired.'],
   },
   {
@@ -89,7 +91,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out)/i,
+      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out|bad_record_mac)|TruncatedChunk|KeeperErrorCode = (?:Session expired|Connection ?Loss)/i,
     examples: [
       'SdkClientException: Unable to execute HTTP request: Connection reset',
       'java.lang.IllegalStateException: Connection pool shut down',
@@ -109,7 +111,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'service-error',
     class: 'transient-io',
     pattern:
-      /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|InternalServiceE\w{1,12}|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
+      /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|error could be transient|is not in ACTIVE (?:status|state)|CONCURRENT_TRANSACTIONS|errors\.ConcurrentTransactionsException|regionserver\.LeaseException|PrimarySteppedDown|NodeIsRecovering|NotWritablePrimary|NotPrimary(?:NoSecondaryOk|OrSecondary)|node is in safe mode|InternalServiceE\w{1,12}|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
     examples: [
       'AmazonS3Exception: We encountered an internal error. (Service: Amazon S3; Status Code: 500)',
       'An internal error occurred.',
@@ -127,7 +129,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'worker-lost',
     strength: 'type',
     pattern:
-      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat)|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d|Failed to send RPC\b/i,
+      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat|reclaim)|because we got no heartbeat|Shuffle files lost for executor|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d|Failed to send RPC\b/i,
     examples: [
       'Lost executor 3056 on executor_host: Executor heartbeat timed out after 350149 ms',
       'Container released on a *lost* node.',
@@ -156,10 +158,17 @@ export const transientRules: readonly FailureRule[] = [
     ],
   },
   {
+    id: 'state-held-by-other-task',
+    class: 'worker-lost',
+    // A task that was killed still holds the local copy of the state; a new run has new workers.
+    pattern: /RocksDB instance could not be acquired/i,
+    examples: ['IllegalStateException: RocksDB instance could not be acquired by [ThreadId: Some(50)]'],
+  },
+  {
     id: 'shuffle-lost',
     class: 'worker-lost',
     strength: 'type',
-    pattern: /FetchFailed|Missing an output location for shuffle/,
+    pattern: /FetchFailed|Shuffle data lost for shuffle|Missing an output location for shuffle/,
     examples: ['org.apache.spark.shuffle.FetchFailedException: Failure while fetching StreamChunkId'],
   },
   {

@@ -1,4 +1,5 @@
 import { type ClassAction, isRestart } from '../failure/taxonomy.ts';
+import { unexplainedError } from '../failure/unexplained.ts';
 import { isLive, type JobRun } from '../job-run.ts';
 import type { LastFailure } from '../memory.ts';
 import type { FailedAttempt, Observation } from '../observation.ts';
@@ -27,8 +28,10 @@ export const futile: Rule = {
       ? { lastFailure: { ...failure, fingerprint: judgement.fingerprint } }
       : {};
     const action = job.restart.classes[judgement.class]?.action ?? judgement.action;
+    // Nobody knows it: the service may find out whether it passes, as long as it has not said the same twice at one batch.
+    const isKnown = judgement.rule !== unexplainedError || failure?.before === judgement.fingerprint;
     const isCured = action === 'stop-and-page' && hasCommittedSince(failedAttempt, observation);
-    if (isCured || isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
+    if (isCured || !isKnown || isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
       return {
         kind: 'nothing',
         reason: 'attempt-failed',

@@ -1,7 +1,7 @@
 import type { Severity } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import { gist } from '../failure/gist.ts';
-import { failureClasses } from '../failure/taxonomy.ts';
+import { summaryOf } from '../failure/judgement.ts';
 import type { Progress } from '../progress.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
@@ -19,7 +19,7 @@ export function why(reason: Reason, progress?: Progress): string {
 /** What happened, in one sentence: the class's summary and the telling part of the evidence, quoted. */
 export function causeText(judgement: Judgement): string {
   const text = gist(judgement.evidence);
-  const { summary } = failureClasses[judgement.class];
+  const summary = summaryOf(judgement);
   return text === '' ? summary : `${summary.replace(/\.$/, '')}: "${text}".`;
 }
 

@@ -61,6 +61,16 @@ describe('the state of the run', () => {
     ['Job run exceeded the maximum execution time of 720 minutes', 'execution-timeout'],
     ['"executionTimeoutMinutes": 1440, "totalExecutionDurationSeconds": 86433', 'execution-timeout'],
     ['"executionTimeoutMinutes": 1440, "totalExecutionDurationSeconds": 12819', 'cancelled'],
+    ['state=CANCELLED duration=43219s timeoutMinutes=720', 'execution-timeout'],
+    [
+      'state=RUNNING duration=43140s timeoutMinutes=720\nstate=CANCELLED duration=52s timeoutMinutes=720',
+      'cancelled',
+    ],
+    [
+      'createdAt 2026-05-11T18:13:20Z updatedAt 2026-05-12T06:14:03Z; no CancelJobRun call found',
+      'execution-timeout',
+    ],
+    ['createdAt 2026-05-11T18:13:20Z updatedAt 2026-05-11T19:14:03Z', 'cancelled'],
   ])('tells a setting from a statement in %j', (text, expected) => {
     expect(classify({ state: 'CANCELLED', text }).class).toBe(expected);
   });
@@ -74,6 +84,68 @@ describe('the state of the run', () => {
       evidence: '',
       fingerprint: 'no-rule-matched',
     });
+  });
+});
+
+describe('an error that no rule knows', () => {
+  it.each([
+    'com.acme.feed.Gyration: the gyre did gimble in the wabe',
+    'Job failed, please check complete logs in configured logging destination. ExitCode: 1. Last few exceptions: slithy toves outgrabe',
+    '26/01/02 03:04:05 ERROR feed.Poller: the wabe is mimsy beyond its gyre',
+    '[STREAM_FAILED] Query [id = 4b0c, runId = 77aa] terminated with exception: mome raths outgrabe here SQLSTATE: XXKST',
+  ])('stops, because it may be any danger: %j', (text) => {
+    expect(judge(text)).toMatchObject({
+      class: 'unknown',
+      action: 'stop-and-page',
+      rule: 'unexplained-error',
+      confidence: 0.1,
+      evidence: expect.stringMatching(/gyre|slithy|mome/),
+      fingerprint: expect.stringContaining('unexplained-error:'),
+    });
+  });
+
+  it.each([
+    'Job failed, please check complete logs in configured logging destination. ExitCode: 1.',
+    'JobRun failed. Please refer logs uploaded to S3/CloudWatch based on your monitoring configuration.',
+    'Job run failed due to an unexpected error.',
+    'airflow.exceptions.AirflowException: EMR Serverless job failed: Job failed, please check complete logs in configured logging destination. ExitCode: 1.',
+    'org.apache.spark.SparkException: Job aborted.\n\tat org.apache.spark.sql.X.run(X.scala:1)',
+    '26/01/02 03:04:05 ERROR MicroBatchExecution: Query orders [id = 4b0c, runId = 77aa] terminated with error',
+    'reading from s3://acme/checkpoints/orders\nbatch 12 took 40 s\nExitCode: 1.',
+    '26/01/02 03:04:05 ERROR LiveListenerBus: dropping SparkListenerExecutorMetricsUpdate while the gyre gimbles',
+  ])('is none where the text only says that it failed: %j', (text) => {
+    expect(judge(text)).toMatchObject({
+      class: 'unknown',
+      action: 'restart-with-backoff',
+      rule: 'no-rule-matched',
+      evidence: '',
+    });
+  });
+
+  it('gives way to any rule that knows the cause', () => {
+    const text =
+      'com.acme.feed.Gyration: the gyre did gimble in the wabe\nCaused by: java.net.SocketException: Connection reset';
+    expect(judge(text).class).toBe('transient-io');
+  });
+
+  it('is named by a classifier of the policy', () => {
+    const text = 'com.acme.feed.Gyration: the gyre did gimble in the wabe';
+    const classifiers = [{ class: 'transient-io', text: 'feed.Gyration' }] as const;
+    expect(classify({ state: 'FAILED', text, classifiers })).toMatchObject({
+      action: 'restart-with-backoff',
+      rule: 'policy-classifier',
+    });
+  });
+});
+
+describe('a danger in the words of a program', () => {
+  it.each([
+    ['RuntimeError: someone else has advanced the ledger', 'concurrent-run'],
+    ['ValueError: the bookmark lacks a tenant (it was saved by job version 1.8)', 'checkpoint-incompatible'],
+    ['RuntimeError: the lifecycle rule took 128 files that were not read', 'source-data-lost'],
+    ['AssertionError: the progress row was tampered with', 'checkpoint-corrupt'],
+  ])('is no mere error of the program: %j is %s', (text, expected) => {
+    expect(judge(`Traceback (most recent call last):\n${text}`).class).toBe(expected);
   });
 });
 
