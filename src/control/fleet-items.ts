@@ -4,6 +4,7 @@ import type { FailureClass } from '../core/failure/taxonomy.ts';
 import type { FailedJob, Outage } from '../core/outages.ts';
 import type { ScopeRing } from '../core/scope-budget.ts';
 import type { SpentScope } from '../core/turn.ts';
+import type { VoluntaryChange } from '../core/voluntary.ts';
 import type { Stored } from './items.ts';
 
 /** `START#0 / priority#job`: the index of wishes, in the order in which they are granted. */
@@ -20,6 +21,8 @@ export interface WishItem extends Stored {
   readonly class?: FailureClass;
   /** It takes a slot of the budgets of its application, its owner and the fleet. */
   readonly charged?: boolean;
+  /** A change that nobody needs at once: it waits for the limits of those, and behind every other start. */
+  readonly voluntary?: boolean;
   readonly owner?: string;
   /** The least that it needs of its application. */
   readonly needed?: Resources;
@@ -43,6 +46,8 @@ export interface ReleaseItem extends Stored {
   readonly recent: readonly FailedJob[];
   /** Scopes whose budget keeps jobs waiting. */
   readonly spent?: readonly SpentScope[];
+  /** Changes that nobody needed at once, while they are under way or count in the span of their limit. */
+  readonly changes?: readonly VoluntaryChange[];
 }
 
 /** `APPLICATION#id / CAPACITY`: what an application may hold, and what its live runs held when a pass looked last. */

@@ -15,7 +15,12 @@ import type { Ports, Write } from './ports.ts';
 import { openIn, type Rings } from './scopes.ts';
 
 export type GrantResult =
-  | { readonly kind: 'granted'; readonly pace: PaceItem; readonly item: ReleaseItem; readonly rings: Rings }
+  | {
+      readonly kind: 'granted';
+      readonly pace: PaceItem;
+      readonly item: ReleaseItem | undefined;
+      readonly rings: Rings;
+    }
   | { readonly kind: 'not-needed' }
   | { readonly kind: 'try-again' };
 
@@ -26,8 +31,8 @@ export interface GrantTerms {
   readonly pace: PaceItem | undefined;
   readonly isManaged: boolean;
   readonly before: ReleaseItem | undefined;
-  /** The outages and recent grants once this one is given. */
-  readonly after: Pick<ReleaseItem, 'outages' | 'recent'>;
+  /** The outages, recent grants and changes once this one is given. */
+  readonly after: Pick<ReleaseItem, 'outages' | 'recent' | 'changes'>;
   readonly rings: Rings;
   /** Where it is charged; nowhere for a start that spends no budget. */
   readonly scopes: readonly string[];
@@ -71,19 +76,19 @@ export async function grant(ports: Ports, wish: WishItem, terms: GrantTerms): Pr
     ...charged.writes,
     ...terms.also,
   ];
-  const isKept = wish.class !== undefined;
+  const isKept = wish.class !== undefined || wish.voluntary === true;
   const outcome = await ports.store.commit(
     isKept ? [...writes, { put: item, seenRev: seenRev(terms.before) }] : writes,
   );
   if (outcome.kind !== 'committed') return { kind: 'try-again' };
-  return { kind: 'granted', pace, item: isKept ? item : (terms.before ?? item), rings: charged.rings };
+  return { kind: 'granted', pace, item: isKept ? item : terms.before, rings: charged.rings };
 }
 
 export function releaseItem(
   before: ReleaseItem | undefined,
-  after: Pick<ReleaseItem, 'outages' | 'recent' | 'spent'>,
+  after: Pick<ReleaseItem, 'outages' | 'recent' | 'spent' | 'changes'>,
 ): ReleaseItem {
-  const { spent = before?.spent } = after;
+  const { spent = before?.spent, changes = before?.changes } = after;
   return {
     ...keys.release,
     kind: 'release',
@@ -92,6 +97,7 @@ export function releaseItem(
     outages: after.outages,
     recent: after.recent,
     ...(spent ? { spent } : {}),
+    ...(changes && changes.length > 0 ? { changes } : {}),
   };
 }
 

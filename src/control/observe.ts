@@ -6,6 +6,7 @@ import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../
 import { type Turn, turnOf } from '../core/turn.ts';
 import { observeBudget } from './budget.ts';
 import { observeCapacity } from './capacity.ts';
+import { roomForChange } from './changes.ts';
 import { as, keys } from './items.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
@@ -179,7 +180,14 @@ async function observeTurn(
   const read = await ports.store.read([keys.release]);
   const item = read.ok ? as('release', read.value.items[0]) : undefined;
   if (!item) return undefined;
-  const { class: failureClass, applicationId, charged } = wishItem(job, wish);
+  const { class: failureClass, applicationId, charged, voluntary = false } = wishItem(job, wish);
+  const room = roomForChange(item, policy, { applicationId, voluntary }, nowMs);
+  if (!room.ok)
+    return {
+      reason: 'voluntary-limits',
+      text: `changes that nobody needs at once wait for each other: ${room.text}`,
+      ...(room.freesAtMs === undefined ? {} : { untilMs: room.freesAtMs }),
+    };
   const scopes = charged
     ? scopesOf(policy, { applicationId, ...(job.owner ? { owner: job.owner } : {}) })
     : [];

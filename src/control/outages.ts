@@ -1,7 +1,6 @@
 import type { NoticeDraft } from '../core/decision.ts';
 import { failureClasses } from '../core/failure/taxonomy.ts';
 import type { ResolvedPolicy } from '../core/job.ts';
-import { type Grant, isGrantLive } from '../core/memory.ts';
 import {
   advance,
   correlated,
@@ -13,21 +12,21 @@ import {
   openOutage,
   outageOf,
   rememberedMs,
+  type StartFate,
   usualCorrelation,
   waveSize,
   widened,
   withMember,
 } from '../core/outages.ts';
-import { grantLifeMs } from '../core/protocol.ts';
+import type { VoluntaryChange } from '../core/voluntary.ts';
 import { releaseItem } from './grant.ts';
-import { as, keys, type RecordItem, type ReleaseItem, type WishItem } from './items.ts';
+import { as, keys, type ReleaseItem, type WishItem } from './items.ts';
 import { seenRev } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
 import type { spentScopes } from './scopes.ts';
+import { fateOfStart } from './start-fate.ts';
 import { noticeWrite } from './writes.ts';
 
-/** A start that was granted and did not come for this long has failed, unless its claim is still open. */
-const startedWithinMs = 5 * grantLifeMs;
 /** More recent grants than this are not needed to see that they belong together. */
 const recentMax = 60;
 
@@ -43,10 +42,12 @@ export async function updateOutages(
     readonly policy: ResolvedPolicy;
     /** Scopes whose budget is used up, and what is told of them: kept in the same item. */
     readonly budgets: ReturnType<typeof spentScopes>;
+    /** What became of the changes that nobody needed at once: kept there, too. */
+    readonly changes: readonly VoluntaryChange[];
     readonly nowMs: number;
   },
 ): Promise<Answer<ReleaseItem | undefined> | 'try-again'> {
-  const { item, wishes, policy, budgets, nowMs } = seen;
+  const { item, wishes, policy, budgets, changes, nowMs } = seen;
   const { correlated: correlation = usualCorrelation } = policy.guardrails;
   const recent = (item?.recent ?? []).filter(({ atMs }) => atMs > nowMs - correlation.withinMs);
   const before = (item?.outages ?? []).filter(
@@ -79,10 +80,10 @@ export async function updateOutages(
     const draft = noticeOf(outage, old, { waiting, capacity });
     return draft ? [{ draft, incidentId: outage.id }] : [];
   });
-  const old = [item?.outages ?? [], item?.recent ?? [], item?.spent ?? []];
-  const isSame = JSON.stringify(old) === JSON.stringify([outages, recent, budgets.spent]);
+  const old = [item?.outages ?? [], item?.recent ?? [], item?.spent ?? [], item?.changes ?? []];
+  const isSame = JSON.stringify(old) === JSON.stringify([outages, recent, budgets.spent, changes]);
   if (isSame && notices.length === 0) return { ok: true, value: item };
-  const put = releaseItem(item, { outages, recent, spent: budgets.spent });
+  const put = releaseItem(item, { outages, recent, spent: budgets.spent, changes });
   const outcome = await ports.store.commit([
     { put, seenRev: seenRev(item) },
     ...[...notices, ...budgets.notices].map(({ draft, incidentId }) =>
@@ -136,62 +137,31 @@ function fleetOf({ jobs, guardrails }: ResolvedPolicy, nowMs: number): FleetSize
 /** A start that found no capacity, or was never sent, says nothing of the outage and leaves its place. */
 function withoutHeldBack(
   outage: Outage,
-  states: readonly StartState[],
+  states: readonly StartFate[],
 ): { readonly outage: Outage; readonly states: readonly MemberState[] } {
   const members = outage.members.filter((_, index) => states[index] !== 'held-back');
   const granted = outage.granted - (outage.members.length - members.length);
   return { outage: { ...outage, members, granted }, states: states.filter((state) => state !== 'held-back') };
 }
 
-type StartState = MemberState | 'held-back';
-
 /** What became of each member's start, by outage. */
 async function statesOf(
   ports: Ports,
   outages: readonly Outage[],
-): Promise<Answer<ReadonlyMap<string, readonly StartState[]>>> {
+): Promise<Answer<ReadonlyMap<string, readonly StartFate[]>>> {
   const members = outages.flatMap((outage) =>
     outage.closedAtMs === undefined ? outage.members.map((member) => ({ outage, member })) : [],
   );
-  const states = new Map<string, StartState[]>();
+  const states = new Map<string, StartFate[]>();
   if (members.length === 0) return { ok: true, value: states };
   const read = await ports.store.read(members.map(({ member }) => keys.record(member.job)));
   if (!read.ok) return read;
   const nowMs = ports.clock.now();
   for (const [index, { outage, member }] of members.entries()) {
     const record = as('record', read.value.items[index]);
-    states.set(outage.id, [...(states.get(outage.id) ?? []), stateOf(record, member, nowMs)]);
+    states.set(outage.id, [...(states.get(outage.id) ?? []), fateOfStart(record, member, nowMs)]);
   }
   return { ok: true, value: states };
-}
-
-function stateOf(
-  record: RecordItem | undefined,
-  { grantedAtMs }: { readonly grantedAtMs: number },
-  nowMs: number,
-): StartState {
-  if (!record) return 'failed';
-  const { memory, last } = record;
-  const isStarted = (memory.run?.acceptedAtMs ?? 0) >= grantedAtMs;
-  const isAskingAgain = memory.wish !== undefined && memory.wish.createdAtMs > grantedAtMs;
-  if (memory.parked && memory.parked.atMs > grantedAtMs) return 'failed';
-  const isOnItsWay = isGrantLive(memory, nowMs) || (record.claimLocks?.length ?? 0) > 0;
-  if (!isOnItsWay && memory.wish?.awaitsCapacity) return 'held-back';
-  if (!isStarted) {
-    // Its turn passed before anything was sent: that says nothing of the outage either.
-    if (!isOnItsWay && !wasClaimed(memory.grant, grantedAtMs)) return 'held-back';
-    return nowMs - grantedAtMs > startedWithinMs ? 'failed' : 'waiting';
-  }
-  const hasCommitted = Object.values(memory.progress).some(
-    ({ seen = -1, committedAtStart }) => seen > committedAtStart,
-  );
-  if (hasCommitted) return 'committed';
-  if (isAskingAgain) return 'failed';
-  return last?.runState === 'RUNNING' ? 'running' : 'waiting';
-}
-
-function wasClaimed(grant: Grant | undefined, sinceMs: number): boolean {
-  return grant?.state === 'used' && grant.grantedAtMs >= sinceMs;
 }
 
 /** One incident, told when it begins, when it needs a person, and when it is over; what is between changes it in place. */

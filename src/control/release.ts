@@ -4,6 +4,7 @@ import { refill, type TokenBucket, waitForTokenMs } from '../core/pace.ts';
 import { clockBoundMs } from '../core/protocol.ts';
 import { byUrgency, tierAt } from '../core/turn.ts';
 import { type Lines, loadLines } from './capacity-lines.ts';
+import { loadChanges, roomForChange, withChange } from './changes.ts';
 import { grant } from './grant.ts';
 import {
   as,
@@ -89,7 +90,10 @@ async function update(
     nowMs,
     freshId: () => ports.ids.next('inc'),
   });
-  const updated = await updateOutages(ports, { item: before, wishes, policy, budgets, nowMs });
+  const changes = await loadChanges(ports, { item: before, policy, nowMs });
+  if (!changes.ok) return changes;
+  const seenNow = { item: before, wishes, policy, budgets, changes: changes.value, nowMs };
+  const updated = await updateOutages(ports, seenNow);
   if (updated === 'try-again' || !updated.ok) return updated;
   const lines = await loadLines(ports, { wishes, policy, nowMs });
   if (lines === 'try-again' || !lines.ok) return lines;
@@ -125,8 +129,12 @@ async function give(
     due.filter((wish) => hasRoom(item, wish)),
     nowMs,
   );
-  // One that its budget keeps waiting must not stand before the others.
-  lines.among(free.filter((wish) => roomFor(rings, policy, wish, nowMs).ok));
+  // One that its budget or the changes under way keep waiting must not stand before the others.
+  lines.among(
+    free.filter(
+      (wish) => roomFor(rings, policy, wish, nowMs).ok && roomForChange(item, policy, wish, nowMs).ok,
+    ),
+  );
   nextMs = Math.min(nextMs, lines.nextMs);
   const enough = Math.min(batchSize, free.filter((wish) => lines.mayGo(wish)).length);
   for (const wish of free) {
@@ -139,13 +147,14 @@ async function give(
     }
     // The room of an outage and of a budget shrinks with each grant.
     if (!hasRoom(item, wish)) continue;
-    const room = roomFor(rings, policy, wish, nowMs);
-    if (!room.ok) {
-      nextMs = Math.min(nextMs, room.freesAtMs ?? nowMs + lookAgainMs);
+    const rooms = [roomFor(rings, policy, wish, nowMs), roomForChange(item, policy, wish, nowMs)];
+    const full = rooms.find(({ ok }) => !ok);
+    if (full && !full.ok) {
+      nextMs = Math.min(nextMs, full.freesAtMs ?? nowMs + lookAgainMs);
       continue;
     }
     const isManaged = jobNamed(policy, wish.job) !== undefined;
-    const after = withGrant(item, wish, nowMs);
+    const after = { ...withGrant(item, wish, nowMs), ...withChange(item, wish, nowMs) };
     const scopes = wish.charged ? scopesOf(policy, wish) : [];
     const inLine = lines.withGrant(wish);
     const also = [inLine.write];
@@ -177,7 +186,9 @@ function together(wishes: readonly WishItem[], nowMs: number): readonly WishItem
   const [first] = wishes;
   if (!first) return wishes;
   const isAlike = (wish: WishItem) =>
-    wish.deadlineMs === first.deadlineMs && tierAt(wish, nowMs) === tierAt(first, nowMs);
+    wish.voluntary === first.voluntary &&
+    wish.deadlineMs === first.deadlineMs &&
+    tierAt(wish, nowMs) === tierAt(first, nowMs);
   const isNear = (wish: WishItem) => isAlike(wish) && wish.applicationId === first.applicationId;
   return [
     ...wishes.filter(isNear),

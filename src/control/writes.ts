@@ -2,6 +2,7 @@ import type { Decision, NoticeDraft } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { Incident, JobMemory, Wish } from '../core/memory.ts';
 import { clockBoundMs } from '../core/protocol.ts';
+import { isVoluntary } from '../core/voluntary.ts';
 import {
   type DecisionItem,
   dueShards,
@@ -164,6 +165,7 @@ export function wishItem({ name, match, owner }: ResolvedJob, wish: Wish, waitsS
     ...(wish.deadlineMs === undefined ? {} : { deadlineMs: wish.deadlineMs }),
     ...(isRestart && wish.class ? { class: wish.class } : {}),
     ...(wish.plan.spendsBudget ? { charged: true } : {}),
+    ...(isVoluntary(wish.cause) ? { voluntary: true } : {}),
     ...(owner === undefined ? {} : { owner }),
     ...(wish.needed ? { needed: wish.needed } : {}),
     ...(wish.awaitsCapacity && waitsSinceMs !== undefined ? { waitsSinceMs } : {}),

@@ -141,6 +141,10 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
     startAgain,
   ],
   'scope-budget-exhausted': ['raise guardrails.budgets in the policy', startAgain],
+  'voluntary-limits': [
+    'nothing to do by hand: it follows when those under way have committed a batch',
+    'raise guardrails.fleet.voluntary in the policy',
+  ],
   'waits-for-capacity': [
     'raise maximumCapacity or maxConcurrentRuns of the application, or the vCPU quota of the account',
     'stop another job of the application',

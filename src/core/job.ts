@@ -4,6 +4,7 @@ import type { ClassAction, FailureClass } from './failure/taxonomy.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Correlation } from './outages.ts';
 import type { ScopeLimits } from './scope-budget.ts';
+import type { VoluntaryLimits } from './voluntary.ts';
 import type { ResolvedWindow } from './windows.ts';
 
 /** How far Checkpilot may go: watch and record, ask first, or act. */
@@ -32,6 +33,8 @@ export interface ResolvedPolicy {
     readonly pace: { readonly perSecond: number; readonly burst: number };
     /** From when failures count as one outage; left out: `usualCorrelation`. */
     readonly correlated?: Correlation;
+    /** How many refits and upgrades at once; left out: `usualVoluntary`. */
+    readonly voluntary?: VoluntaryLimits;
     readonly approvals?: ResolvedApprovals;
     /** In the order of the policy; each job has those that are about it. */
     readonly windows?: readonly (ResolvedWindow & { readonly jobs?: readonly string[] })[];

@@ -34,6 +34,9 @@ export interface Member {
 /** What became of a member's start, as far as its record tells. */
 export type MemberState = 'waiting' | 'running' | 'committed' | 'failed';
 
+/** `held-back`: it was never sent, and says nothing. */
+export type StartFate = MemberState | 'held-back';
+
 /** A failure that wants a restart, or was given one just now. */
 export interface FailedJob {
   readonly job: string;

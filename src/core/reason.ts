@@ -50,6 +50,8 @@ export const reasons = {
   'fleet-canary': 'Many jobs failed of one class at once: a few go first, and this one waits for them.',
   'scope-budget-exhausted':
     'The restarts that the jobs of its application, owner or fleet may take together are used up.',
+  'voluntary-limits':
+    'So many changes that nobody needs at once are under way that this one waits; restarts do not.',
   'awaits-grant': 'The start waits for its turn in the fleet.',
   'cancelled-by-person': 'A person cancelled the run; that is respected.',
   'cancelled-by-checkpilot': 'Checkpilot cancelled the run.',

@@ -15,7 +15,10 @@ export interface SpentScope {
 
 /** Why a start has not had its turn in the fleet, where it is more than the pace. */
 export interface Turn {
-  readonly reason: Extract<Reason, 'fleet-canary' | 'fleet-held' | 'scope-budget-exhausted'>;
+  readonly reason: Extract<
+    Reason,
+    'fleet-canary' | 'fleet-held' | 'scope-budget-exhausted' | 'voluntary-limits'
+  >;
   readonly untilMs?: number;
   /** What it waits for, e.g. `application/00f1… : 60 of 60 restarts in the last hour`. */
   readonly text: string;
@@ -35,6 +38,8 @@ export interface Placed {
   readonly tier: number;
   readonly createdAtMs: number;
   readonly notBeforeMs: number;
+  /** Nobody needs it at once. */
+  readonly voluntary?: boolean;
 }
 
 const tierPerWaitMs = 3_600_000;
@@ -47,11 +52,14 @@ export function tierAt({ tier, notBeforeMs }: Pick<Placed, 'tier' | 'notBeforeMs
   return tier - Math.max(0, Math.floor((nowMs - notBeforeMs) / tierPerWaitMs));
 }
 
-/** Data-loss deadline, then tier with the hours of waiting, then age. */
+/** What is needed before what is not; then data-loss deadline, then tier with the hours of waiting, then age. */
 export function byUrgency(nowMs: number): (a: Placed, b: Placed) => number {
   const deadline = ({ deadlineMs = Number.MAX_SAFE_INTEGER }: Placed) => deadlineMs;
   return (a, b) =>
-    deadline(a) - deadline(b) || tierAt(a, nowMs) - tierAt(b, nowMs) || a.createdAtMs - b.createdAtMs;
+    Number(a.voluntary ?? false) - Number(b.voluntary ?? false) ||
+    deadline(a) - deadline(b) ||
+    tierAt(a, nowMs) - tierAt(b, nowMs) ||
+    a.createdAtMs - b.createdAtMs;
 }
 
 export function turnOf(

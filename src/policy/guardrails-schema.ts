@@ -25,6 +25,18 @@ const correlatedSchema = z.strictObject({
   within: duration('1m', '1h').prefault('5m').describe('Time in which they fail.'),
 });
 
+const voluntarySchema = z.strictObject({
+  maxConcurrent: z.int().min(1).max(100).default(2).describe('Under way at once in the fleet.'),
+  perApplication: z.int().min(1).max(100).default(1).describe('Under way at once in one application.'),
+  max: z
+    .strictObject({
+      count: z.int().min(1).max(1000).default(6).describe('So many may begin'),
+      within: duration('1m', '24h').prefault('10m').describe('… in any span of this length.'),
+    })
+    .prefault({})
+    .describe('How many may begin in a while.'),
+});
+
 const pauseSchema = z.strictObject({
   maxDuration: duration('1m', '30d').prefault('24h').describe('Longest pause: each one ends by itself.'),
   requireReason: z.boolean().default(true).describe('Whether a pause needs a reason.'),
@@ -66,6 +78,11 @@ export const guardrailsSchema = z.strictObject({
         .prefault({})
         .describe(
           'When failures are one outage: then two jobs are tried first, and the others follow in waves.',
+        ),
+      voluntary: voluntarySchema
+        .prefault({})
+        .describe(
+          'How many changes that nobody needs at once – refits and upgrades – are made together. Recovery is never held back by it.',
         ),
     })
     .prefault({})

@@ -49,7 +49,6 @@ export const keysNotYet: ReadonlyMap<string, NotYet> = new Map([
     `notifications.${key}`,
     { hint: leaveOut },
   ]),
-  ['guardrails.fleet.voluntary', { hint: leaveOut }],
   ['guardrails.fleet.maxVcpuIncreasePerHour', { hint: leaveOut }],
   [
     'guardrails.killSwitch',

@@ -31,6 +31,12 @@ export function resolvePolicy(
       jobsMax: fleet.correlated.atMost,
       withinMs: fleet.correlated.within,
     },
+    voluntary: {
+      concurrent: fleet.voluntary.maxConcurrent,
+      perApplication: fleet.voluntary.perApplication,
+      count: fleet.voluntary.max.count,
+      withinMs: fleet.voluntary.max.within,
+    },
     ...(budgets ? { budgets: resolveBudgets(budgets) } : {}),
     pause: { maxDurationMs: pause.maxDuration, requireReason: pause.requireReason },
     ...resolveGates({ windows, approvals }),

@@ -26,6 +26,14 @@ describe('the order of wishes', () => {
     expect(order(...wishes)).toEqual(['near deadline', 'far deadline', 'first tier', 'old', 'young']);
   });
 
+  it('has what nobody needs at once behind everything else, however urgent that is', () => {
+    const wishes = [
+      placed('refit', { tier: 1, deadlineMs: nowMs + 1, waitedHours: 20, voluntary: true }),
+      placed('restart', { tier: 3 }),
+    ];
+    expect(order(...wishes)).toEqual(['restart', 'refit']);
+  });
+
   it('counts each whole hour of waiting as one tier', () => {
     expect(tierAt({ tier: 3, notBeforeMs: nowMs - hourMs + 1 }, nowMs)).toBe(3);
     expect(tierAt({ tier: 3, notBeforeMs: nowMs - 2 * hourMs }, nowMs)).toBe(1);

@@ -31,6 +31,7 @@ describe('the shipped defaults', () => {
       guardrails: {
         pace: { perSecond: 0.9, burst: 20 },
         correlated: { enabled: true, percent: 10, jobsMin: 3, jobsMax: 20, withinMs: 300_000 },
+        voluntary: { concurrent: 2, perApplication: 1, count: 6, withinMs: 600_000 },
         pause: { maxDurationMs: 86_400_000, requireReason: true },
       },
       jobs: {
