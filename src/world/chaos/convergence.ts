@@ -64,7 +64,9 @@ function untoldOf(
   const endedAtMs = Math.max(0, ...runs.map((run) => run.endedAtMs ?? 0));
   if (desired === 'stopped')
     return hasTold('run.stopped-by-person', endedAtMs) ? undefined : 'is left as stopped';
-  const isCalledFor = restart.onBudgetExhausted === 'wait' || hasTold('incident.needs-human', endedAtMs);
+  // While it waits for capacity it is tried again from time to time, and people are called once.
+  const sinceMs = Math.min(endedAtMs, memory.waitsSinceMs ?? endedAtMs);
+  const isCalledFor = restart.onBudgetExhausted === 'wait' || hasTold('incident.needs-human', sinceMs);
   return isCalledFor ? undefined : 'waits for its budget';
 }
 

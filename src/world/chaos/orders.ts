@@ -50,6 +50,11 @@ export class Orders {
     return !this.#runs.of(checkpoint).some((run) => !run.isOurs && run.acceptedAtMs >= last.atMs);
   }
 
+  /** The last that people had ordered by then: a cancel that was claimed under it may end, whatever they say next. */
+  wasStopped(checkpoint: string, atMs: number): boolean {
+    return this.#of(checkpoint).findLast((said) => said.atMs <= atMs)?.order === 'stop';
+  }
+
   #of(checkpoint: string): readonly Said[] {
     return this.#said.get(checkpoint) ?? [];
   }

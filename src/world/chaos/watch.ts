@@ -3,6 +3,7 @@ import type { PassReport } from '../../control/reconcile.ts';
 import { isNewPost } from '../../core/decision.ts';
 import { type JobRun, runTags } from '../../core/job-run.ts';
 import type { LaunchRequest } from '../../core/launch-request.ts';
+import { startDeadlineMs } from '../../core/protocol.ts';
 import type { Journal, JournalEntry } from '../journal.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import { Approvals } from './approvals.ts';
@@ -121,8 +122,11 @@ export class Watch {
     const run = this.runs.get(jobRunId);
     // Ended runs stay as they are, so a cancel of one is no deed.
     const isDeed = run !== undefined && isLive(run) && run.state !== 'CANCELLING';
+    const decidedAtMs = packet.notAfterMs - startDeadlineMs - pass.skewMs;
     const isApproved =
-      this.approvals.covers(jobRunId) || (run !== undefined && this.orders.isStopped(run.checkpoint));
+      this.approvals.covers(jobRunId) ||
+      (run !== undefined &&
+        (this.orders.isStopped(run.checkpoint) || this.orders.wasStopped(run.checkpoint, decidedAtMs)));
     // A sweep that makes passes itself does not say of which job.
     const job = pass.job ?? this.#given.switches.jobAt(run?.checkpoint ?? '') ?? run?.job ?? '';
     if (isDeed && !this.#mayPass({ ...packet, job, isApproved }, 'cancel'))
