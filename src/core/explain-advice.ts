@@ -1,7 +1,6 @@
 import { type Approval, withoutAsking } from './approval.ts';
 import type { Decision } from './decision.ts';
 import { forMs } from './explain-seen.ts';
-import { unexplainedError } from './failure/unexplained.ts';
 import { fleetHold } from './guard.ts';
 import type { ActionName } from './job.ts';
 import { questionOn } from './questions.ts';
@@ -26,12 +25,8 @@ function advice(decision: Decision): readonly string[] {
     verdict.kind === 'wait' && untilMs !== undefined && timed.has(reason)
       ? [`wait ${forMs(untilMs - atMs)}`]
       : [];
-  const unknown = verdict.judgement?.rule === unexplainedError ? [adviceOnUnknown] : [];
-  return [...wait, ...unknown, ...(adviceOnReason[reason] ?? [])];
+  return [...wait, ...(adviceOnReason[reason] ?? [])];
 }
-
-const adviceOnUnknown =
-  'where the cause has passed, start it; so that it is tried again by itself next time, name its class in classifiers of the policy';
 
 /** Waits for `release`, which lets nothing go while the fleet is held. */
 const turns: ReadonlySet<Reason> = new Set([
@@ -101,6 +96,11 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'progress-unknown': ['make the checkpoint readable for Checkpilot'],
   'checkpoint-unreadable': ['make the checkpoint readable for Checkpilot'],
   'deterministic-failure': ['fix the cause named in the evidence', byHand],
+  'unexplained-error': [
+    'read the evidence: whether it passes, and what another try would do to the data, is for you to say',
+    byHand,
+    'so that it is tried again by itself next time: name its class in classifiers of the policy',
+  ],
   'checkpoint-went-back': [
     'find out who deleted, replaced or cut the checkpoint; restore it if you can',
     'if it was meant so: checkpilot start JOB --override --reason "…"',

@@ -139,7 +139,7 @@ export interface RunAge {
 
 export interface Cancelled {
   readonly jobRunId: string;
-  readonly reason: 'stalled' | 'deterministic-failure' | 'data-at-risk';
+  readonly reason: 'stalled' | 'deterministic-failure' | 'unexplained-error' | 'data-at-risk';
   readonly judgement: Judgement;
 }
 

@@ -25,6 +25,7 @@ export const reasons = {
   'waits-for-capacity': 'There is no capacity for the run: it starts as soon as there is.',
   'capacity-too-small': 'The application may never hold what the job needs: waiting is futile.',
   'deterministic-failure': 'The same input and code would fail the same way.',
+  'unexplained-error': 'No rule knows the error, so nobody can say that trying again is safe.',
   'data-at-risk': 'A restart could lose or repeat data.',
   'checkpoint-went-back': 'The checkpoint stands before a batch that it had committed.',
   'positions-skipped':

@@ -17,6 +17,7 @@ const byReason: Readonly<Partial<Record<Reason, Keys>>> = {
   'job-run-failed': ['restart.backoff.initial', 'restart.classes.CLASS.action'],
   'backing-off': ['restart.backoff'],
   'deterministic-failure': ['restart.classes.CLASS.action'],
+  'unexplained-error': ['restart.classes.CLASS.action', 'classifiers'],
   'data-at-risk': ['restart.classes.CLASS.action'],
   'waits-for-capacity': ['restart.classes.CLASS.action'],
   'stopped-on-purpose': ['restart.classes.CLASS.action'],

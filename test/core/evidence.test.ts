@@ -3,7 +3,7 @@ import { explain } from '../../src/core/explain.ts';
 import { withWorkers } from '../../src/core/launch-request.ts';
 import type { LogsSensor } from '../../src/core/observation.ts';
 import { versionOf } from '../../src/core/version.ts';
-import { aRequest, atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
+import { aJob, aRequest, atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
 
 const wrapper =
   'Job failed, please check complete logs in configured logging destination. ExitCode: 1. Last few exceptions: org.apache.spark.api.python.PythonException: Traceback (most recent call last):';
@@ -53,6 +53,21 @@ describe('the driver log', () => {
       kind: 'start',
       verdict: { judgement: { class: 'unknown' } },
     });
+  });
+
+  it('is waited for when the state details name an error that no rule knows, and parks the job after that', () => {
+    const oddity = 'com.example.Oddness: the gyre did gimble';
+    const endedAt = (agoMs: number) =>
+      judge({ observation: { ...at, run: ended(oddity, { endedAtMs: nowMs - agoMs }), logs: none } });
+    expect(endedAt(10_000)).toMatchObject({ kind: 'wait', reason: 'awaits-evidence' });
+    const parked = endedAt(3 * minuteMs);
+    expect(parked).toMatchObject({ kind: 'park', reason: 'unexplained-error' });
+    expect(parked.verdict.notice?.text).toContain(
+      'No rule knows this error, so nobody can say that trying again is safe: "com.example.Oddness: the gyre did gimble"',
+    );
+    expect(explain(parked).join('\n')).toContain('name its class in classifiers of the policy');
+    const job = aJob({ restart: { classes: { unknown: { action: 'restart-with-backoff' } } } });
+    expect(judge({ job, observation: { ...at, run: ended(oddity) } }).kind).toBe('start');
   });
 
   it('is not waited for when the state details tell, nor when it never comes', () => {

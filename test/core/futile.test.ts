@@ -75,6 +75,7 @@ describe('a run that the service tries again', () => {
     expect(first).toMatchObject({ reason: 'attempt-failed' });
     const second = judge({ memory: { ...first.verdict.learned }, observation: attempt(2, oddity) });
     expect(second).toMatchObject({ kind: 'cancel', reason: 'futile' });
+    expect(second.verdict.learned?.cancelled?.reason).toBe('unexplained-error');
   });
 
   it('goes on when the attempt after it commits, unless data are at risk', () => {

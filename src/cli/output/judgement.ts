@@ -50,7 +50,7 @@ const actionTexts: Readonly<Record<Judgement['action'], string>> = {
   'restart-with-more-memory': 'start again from the checkpoint with larger workers',
   'restart-with-more-disk': 'start again from the checkpoint with larger disks',
   'wait-for-capacity': 'start again when there is room',
-  'stop-and-page': 'call a person: another try would end the same way',
+  'stop-and-page': 'start nothing, call a person',
   'stop-and-page-data-risk': 'call a person and touch nothing: another try could cost data',
   ignore: 'leave it stopped',
 };

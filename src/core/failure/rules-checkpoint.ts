@@ -22,7 +22,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'source-count-changed',
     class: 'checkpoint-incompatible',
     pattern:
-      /sources? in the checkpoint offsets|previous run contained \d{1,9} partitions|DIFFERENT_DELTA_TABLE_READ|reading from an unexpected Delta table/i,
+      /sources? in the checkpoint offsets|streaming sources? (?:were )?added or removed|previous run contained \d{1,9} partitions|DIFFERENT_DELTA_TABLE_READ|reading from an unexpected Delta table/i,
     examples: [
       'There are [1] sources in the checkpoint offsets and now there are [3] sources requested by the query.',
     ],
@@ -50,7 +50,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-version',
     class: 'checkpoint-incompatible',
     pattern:
-      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version|INVALID_FORMAT_FROM_SOURCE_VERSION|Expected version should be smaller than or equal to \d|checkpoint metadata\. Expected v\d{1,3}, but found v\d|INVALID_CHANGE_LOG_READER_VERSION|from a future (?:\w{1,20} )?version/i,
+      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version|INVALID_FORMAT_FROM_SOURCE_VERSION|Expected version should be smaller than or equal to \d|checkpoint metadata\. Expected v\d{1,3}, but found v\d|INVALID_CHANGE_LOG_READER_VERSION|from a future (?:\w{1,20} )?version|checkpoint was (?:created|written) with (?:a|an) (?:different|newer|older)/i,
     examples: [
       'UnsupportedLogVersion: maximum supported log version is v1, but encountered v2.',
       'Unsupported format. Expected version should be smaller than or equal to 1 but was 3.',
@@ -123,7 +123,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-gap',
     class: 'checkpoint-corrupt',
     pattern:
-      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|_spark_metadata\/\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
+      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\b\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
     examples: [
       "s3://b/cp/sources/0/9.compact doesn't exist (latestId: 12, compactInterval: 10)",
       'FileNotFoundException: No such file or directory: s3a://b/cp/offsets/12',
@@ -166,7 +166,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-inconsistent',
     class: 'checkpoint-corrupt',
     pattern:
-      /Mismatch in unique ID|Corruption: |block checksum mismatch|table magic number|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STDS_FAILED_TO_READ|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_STATE_SCHEMA_FILES\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
+      /Mismatch in unique ID|Corruption: |block checksum mismatch|table magic number|Sst file size mismatch|MANIFEST-\d{1,9} may be corrupt|CANNOT_LOAD_STATE_STORE\.(?!UNCATEGORIZED|\w{0,40}OUT_OF_MEMORY)[A-Z]|MALFORMED_STATE_IN|STDS_FAILED_TO_READ|STATE_STORE_UNEXPECTED|DELTA_STREAMING_SCHEMA_LOG_(?:PARSE|DESERIALIZE)|STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY|STATE_STORE_STATE_SCHEMA_FILES\w{0,40}|CHECKPOINT_(?!RDD)\w{0,40}(?:CHECKSUM|CORRUPT|MISSING|INVALID)\w{0,40}/,
     examples: [
       'Mismatch in unique ID on table file 24220. Expected: {1,2} Actual: {3,4}',
       'RocksDBException: table magic number 0 in 000007.sst',

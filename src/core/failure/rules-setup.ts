@@ -54,7 +54,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-missing',
     class: 'config-invalid',
     pattern:
-      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|Unable to find class: |unresolved dependency|could not find or load main class|does not exist in the JVM|Cannot find catalog plugin class|Cannot initialize Catalog|Plugin class for catalog|terminated with exception: (?:org|com|scala|io)\/[\w/$]{3,200}$/im,
+      /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|Unable to find class: |unresolved dependency|could not find or load main class|does not exist in the JVM|Cannot find catalog plugin class|Cannot initialize Catalog|Unsupported class file major version|Plugin class for catalog|terminated with exception: (?:org|com|scala|io)\/[\w/$]{3,200}$/im,
     examples: [
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',

@@ -101,7 +101,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'offset-out-of-range',
     class: 'source-data-lost',
     pattern:
-      /OffsetOutOfRange|OFFSET_OUT_OF_RANGE|LogTruncationException|offsets? out of range|(?:position|offset) [^\n]{0,240}is out of range/i,
+      /OffsetOutOfRange|Offsets not available on leader|OFFSET_OUT_OF_RANGE|LogTruncationException|offsets? out of range|(?:position|offset) [^\n]{0,240}is out of range/i,
     examples: [
       'OffsetOutOfRangeException: Offsets out of range with no configured reset policy for partitions: {a-0=1}',
       'Fetch position FetchPosition{offset=187} is out of range for partition t-0, resetting offset',
@@ -112,6 +112,7 @@ export const sourceRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     pattern:
       /\bshards? (?:id )?['"]?[\w${}-]{1,90}['"]? (?:in|of|from|under|does|doesn|no|has|is|was|tracked|that|recorded|which)\b[^\n]{0,200}(?:not exist|n't exist|not found|no longer|been deleted|gone|expired)|shard has been deleted before|Could not find shard/i,
+    not: /Shard iterator|ExpiredIterator/i,
     examples: [
       'ResourceNotFoundException: Shard shardId-000000000000 in stream orders under account 1 does not exist',
       'The shard has been deleted before we have processed all records in it',

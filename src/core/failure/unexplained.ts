@@ -3,25 +3,43 @@ import type { Place, TextRecord } from './text.ts';
 /** The id that stands for an error whose words no rule knows. */
 export const unexplainedError = 'unexplained-error';
 
+interface Said {
+  readonly line: string;
+  readonly place: Place | undefined;
+}
+
 /**
  * The line in which a run tells of its error, in words of its own; nothing where it only says that it failed. The last
- * one counts, and an exception before any other line.
+ * one counts, and an exception before any other line. A few lines that are no log are a message, whatever its words.
  */
-export function unexplainedLine(
-  records: readonly TextRecord[],
-): { readonly line: string; readonly place: Place | undefined } | undefined {
-  let found: { line: string; place: Place | undefined; isException: boolean } | undefined;
-  for (const { loudness, message, messagePlaces } of records) {
-    if (loudness !== 'loud') continue;
-    for (const [index, line] of message.split('\n').entries()) {
-      const isException = namesError(line);
-      const isCandidate = isException || (complaint.test(line) && !found?.isException);
-      if (isCandidate && ownWords(line) >= ownWordsMin)
-        found = { line, place: messagePlaces[index], isException };
-    }
-  }
-  return found;
+export function unexplainedLine(records: readonly TextRecord[]): Said | undefined {
+  const said = records
+    .filter(({ loudness }) => loudness === 'loud')
+    .flatMap(({ message, messagePlaces }) =>
+      message.split('\n').map((line, index): Said => ({ line, place: messagePlaces[index] })),
+    )
+    .filter(({ line }) => ownWords(line) >= ownWordsMin);
+  return (
+    said.findLast(({ line }) => namesError(line)) ??
+    said.findLast(({ line }) => complaint.test(line)) ??
+    (isMessage(records) ? said.at(-1) : undefined)
+  );
 }
+
+/** What is kept of a failure, and not what a program printed before an end that says nothing. */
+function isMessage(records: readonly TextRecord[]): boolean {
+  const places = records.flatMap(({ messagePlaces }) => messagePlaces);
+  return (
+    places.length <= messageLinesMax &&
+    places.every(({ source }) => source === 'stateDetails') &&
+    records.every(
+      ({ loudness, message }) =>
+        loudness === 'loud' && message.split('\n').every((line) => ownWords(line) >= ownWordsMin),
+    )
+  );
+}
+
+const messageLinesMax = 3;
 
 /** By the name of an exception, or of a class before a colon, as a program prints what it died of. */
 export function namesError(line: string): boolean {

@@ -1,10 +1,12 @@
+import type { Judgement } from '../failure/judgement.ts';
 import { type ClassAction, isRestart } from '../failure/taxonomy.ts';
 import { unexplainedError } from '../failure/unexplained.ts';
 import { isLive, type JobRun } from '../job-run.ts';
-import type { LastFailure } from '../memory.ts';
+import type { Cancelled, LastFailure } from '../memory.ts';
 import type { FailedAttempt, Observation } from '../observation.ts';
 import type { Rule } from '../rule.ts';
 import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
+import { whyStop } from './park.ts';
 
 const watchedLookMs = 60_000;
 
@@ -39,7 +41,7 @@ export const futile: Rule = {
         learned,
         untilMs: nowMs + watchedLookMs,
       };
-    const cancelled = { jobRunId: run.run.jobRunId, reason: whyPark(action), judgement };
+    const cancelled = { jobRunId: run.run.jobRunId, reason: whyPark(action, judgement), judgement };
     return { kind: 'cancel', run: run.run, reason: 'futile', judgement, learned: { ...learned, cancelled } };
   },
 };
@@ -68,6 +70,6 @@ export function attemptKey(run: JobRun, attempt: number): string {
   return `${run.jobRunId} attempt ${attempt}`;
 }
 
-function whyPark(action: ClassAction): 'deterministic-failure' | 'data-at-risk' {
-  return action === 'stop-and-page-data-risk' ? 'data-at-risk' : 'deterministic-failure';
+function whyPark(action: ClassAction, judgement: Judgement): Cancelled['reason'] {
+  return action === 'stop-and-page-data-risk' ? 'data-at-risk' : whyStop(judgement);
 }

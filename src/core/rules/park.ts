@@ -1,6 +1,7 @@
 import type { Verdict } from '../decision.ts';
 import type { Judgement } from '../failure/classify.ts';
 import type { FailureClass } from '../failure/taxonomy.ts';
+import { unexplainedError } from '../failure/unexplained.ts';
 import { tell } from '../incident.ts';
 import type { JobRun } from '../job-run.ts';
 import type { Progress } from '../progress.ts';
@@ -52,6 +53,11 @@ export function park(
     learned: { ...told.learned, parked },
     forget: ['wish', 'grant'],
   };
+}
+
+/** Why a failure that asks for a person is not tried again. */
+export function whyStop({ rule }: Judgement): 'deterministic-failure' | 'unexplained-error' {
+  return rule === unexplainedError ? 'unexplained-error' : 'deterministic-failure';
 }
 
 /** Classes whose cause may be a record: a person wants to know which. */

@@ -9,7 +9,7 @@ import type { DecideInput, Rule } from '../rule.ts';
 import { agesWith } from './fixed-age.ts';
 import { awaitsEvidence, judgeFailure } from './judge-failure.ts';
 import { obey, staysParked } from './obey.ts';
-import { park } from './park.ts';
+import { park, whyStop } from './park.ts';
 import { proceed } from './proceed.ts';
 import { restart } from './restart.ts';
 import { stoppedOnPurpose } from './stop.ts';
@@ -57,7 +57,7 @@ function answerTo(input: DecideInput, run: JobRun, judgement: Judgement): Verdic
   const action = input.job.restart.classes[judgement.class]?.action ?? judgement.action;
   switch (action) {
     case 'stop-and-page':
-      return park(input, run, judgement, 'deterministic-failure');
+      return park(input, run, judgement, whyStop(judgement));
     case 'stop-and-page-data-risk':
       return park(input, run, judgement, 'data-at-risk');
     case 'ignore':

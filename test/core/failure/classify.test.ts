@@ -111,7 +111,6 @@ describe('an error that no rule knows', () => {
     'airflow.exceptions.AirflowException: EMR Serverless job failed: Job failed, please check complete logs in configured logging destination. ExitCode: 1.',
     'org.apache.spark.SparkException: Job aborted.\n\tat org.apache.spark.sql.X.run(X.scala:1)',
     '26/01/02 03:04:05 ERROR MicroBatchExecution: Query orders [id = 4b0c, runId = 77aa] terminated with error',
-    'reading from s3://acme/checkpoints/orders\nbatch 12 took 40 s\nExitCode: 1.',
     '26/01/02 03:04:05 ERROR LiveListenerBus: dropping SparkListenerExecutorMetricsUpdate while the gyre gimbles',
   ])('is none where the text only says that it failed: %j', (text) => {
     expect(judge(text)).toMatchObject({
@@ -120,6 +119,13 @@ describe('an error that no rule knows', () => {
       rule: 'no-rule-matched',
       evidence: '',
     });
+  });
+
+  it('is a message without any such word, but no line that a program printed', () => {
+    const text = 'toves gimbled in the wabe';
+    expect(judge(text)).toMatchObject({ rule: 'unexplained-error', evidence: text });
+    const logs = [{ source: 'stdout', text }];
+    expect(classify({ state: 'FAILED', text: 'ExitCode: 1.', logs }).rule).toBe('no-rule-matched');
   });
 
   it('gives way to any rule that knows the cause', () => {
