@@ -49,8 +49,10 @@ function describedAge(
   const lastOf = (field: string, value: string) =>
     [...text.matchAll(new RegExp(`\\b${field}"? {0,2}[:= ] {0,2}"?(${value})`, 'g'))].at(-1)?.[1];
   const seconds =
-    lastOf('totalExecutionDurationSeconds', '\\d{1,9}\\b') ?? lastOf('duration', '\\d{1,9}(?=s\\b)');
-  const minutes = lastOf('(?:executionT|t)imeoutMinutes', '\\d{1,9}\\b');
+    lastOf('totalExecutionDurationSeconds', '\\d{1,9}\\b') ??
+    lastOf('duration', '\\d{1,9}(?=s\\b)') ??
+    lastOf('DURATION\\(S\\)', '\\d{1,9}\\b');
+  const minutes = lastOf('(?:(?:executionT|t)imeoutMinutes|TIMEOUT\\(MIN\\))', '\\d{1,9}\\b');
   const wall = (field: string) => parseWall(lastOf(field, '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d') ?? '');
   const livedMs = (wall('updatedAt') ?? Number.NaN) - (wall('createdAt') ?? Number.NaN);
   const durationMs = seconds === undefined ? livedMs : Number(seconds) * 1000;

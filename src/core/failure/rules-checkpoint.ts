@@ -6,7 +6,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-schema-changed',
     class: 'checkpoint-incompatible',
     pattern:
-      /STATE_STORE_\w{0,40}_NOT_COMPATIBLE|StateStore(?:Key|Value)SchemaNotCompatible|provided (?:key |value )?schema (?:does not|doesn't) match|STATE_STORE_VALUE_SCHEMA_EVOLUTION/i,
+      /STATE_STORE_\w{0,40}_NOT_COMPATIBLE|State(?:Store(?:Key|Value))?SchemaNotCompatible|provided (?:key |value )?schema (?:does not|doesn't) match|STATE_STORE_VALUE_SCHEMA_EVOLUTION/i,
     examples: [
       '[STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE] Provided key schema does not match existing state key schema.',
       "Provided schema doesn't match to the schema for existing state!",
@@ -50,7 +50,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-version',
     class: 'checkpoint-incompatible',
     pattern:
-      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version|INVALID_FORMAT_FROM_SOURCE_VERSION|Expected version should be smaller than or equal to \d|checkpoint metadata\. Expected v\d{1,3}, but found v\d|INVALID_CHANGE_LOG_READER_VERSION|from a future (?:\w{1,20} )?version|checkpoint was (?:created|written) with (?:a|an) (?:different|newer|older)/i,
+      /UnsupportedLogVersion|INVALID_LOG_VERSION|supported log version|log file was produced by a newer version|INVALID_FORMAT_FROM_SOURCE_VERSION|Expected version should be smaller than or equal to \d|checkpoint metadata\. Expected v\d{1,3}, but found v\d|INVALID_CHANGE_LOG_READER_VERSION|from a future (?:\w{1,20} )?version|Unsupported offset sequence version|Only StateStoreMetadataV\d|checkpoint was (?:created|written) with (?:a|an) (?:different|newer|older)/i,
     examples: [
       'UnsupportedLogVersion: maximum supported log version is v1, but encountered v2.',
       'Unsupported format. Expected version should be smaller than or equal to 1 but was 3.',
