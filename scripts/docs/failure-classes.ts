@@ -42,7 +42,8 @@ ${table(
 )}
 
 \`cancelled\` and \`execution-timeout\` are told from the state and the age of the run; their text counts only when nothing
-else is known.
+else is known. \`unknown\` is an end that says nothing; an error in words of its own that no rule knows has the class, too, and stops
+(\`unexplained-error\`, see [judgement.md](../judgement.md)).
 
 ## Actions
 

@@ -76,6 +76,8 @@ describe('a run that the service tries again', () => {
     const second = judge({ memory: { ...first.verdict.learned }, observation: attempt(2, oddity) });
     expect(second).toMatchObject({ kind: 'cancel', reason: 'futile' });
     expect(second.verdict.learned?.cancelled?.reason).toBe('unexplained-error');
+    const job = aJob({ restart: { classes: { unknown: { action: 'stop-and-page' } } } });
+    expect(judge({ job, observation: attempt(1, oddity) })).toMatchObject({ kind: 'cancel' });
   });
 
   it('goes on when the attempt after it commits, unless data are at risk', () => {

@@ -5,7 +5,7 @@ import { withContext } from './context.ts';
 import { isBareExit } from './gist.ts';
 import { type FailureEvidence, type Judgement, judged } from './judgement.ts';
 import { failureClasses, isRestart, isSafetyClass } from './taxonomy.ts';
-import { evidenceCharsMax, readRecords, type TextRecord } from './text.ts';
+import { linesAround, readRecords, type TextRecord } from './text.ts';
 import { unexplainedError, unexplainedLine } from './unexplained.ts';
 
 export type { FailureContext, FailureEvidence, Judgement } from './judgement.ts';
@@ -14,8 +14,9 @@ export type { TextSource } from './lines.ts';
 /**
  * Says why a run ended and what is right to do. Pure; never throws; time is linear in the text.
  *
- * No text of data loss, corruption, incompatibility or a second writer is answered with a restart, except the few
- * whose rule names one: those have one restart, and stop when they come back.
+ * What is judged to be data loss, corruption, incompatibility or a second writer is not answered with a restart, except
+ * for the few rules that name one: those have one restart, and stop when they come back. A danger in the words of a
+ * passing cause can be taken for that; docs/judgement.md tells how often.
  */
 export function classify(evidence: FailureEvidence): Judgement {
   const context = evidence.context ?? {};
@@ -40,7 +41,7 @@ function unknown(records: readonly TextRecord[]): Judgement {
   if (said)
     return judged('unknown', unexplainedError, {
       action: 'stop-and-page',
-      evidence: said.line.slice(0, evidenceCharsMax),
+      evidence: linesAround(said.line, 0, said.line.length),
       place: said.place,
       confidence: confidences.nothing,
     });

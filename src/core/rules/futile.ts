@@ -29,9 +29,14 @@ export const futile: Rule = {
     const learned: { lastFailure?: LastFailure } = failure
       ? { lastFailure: { ...failure, fingerprint: judgement.fingerprint } }
       : {};
-    const action = job.restart.classes[judgement.class]?.action ?? judgement.action;
-    // Nobody knows it: the service may find out whether it passes, as long as it has not said the same twice at one batch.
-    const isKnown = judgement.rule !== unexplainedError || failure?.before === judgement.fingerprint;
+    const byPolicy = job.restart.classes[judgement.class]?.action;
+    const action = byPolicy ?? judgement.action;
+    // Nobody knows it, and the policy says nothing of it: the service may find out whether it passes, until it has said
+    // the same twice at one batch.
+    const isKnown =
+      judgement.rule !== unexplainedError ||
+      byPolicy !== undefined ||
+      failure?.before === judgement.fingerprint;
     const isCured = action === 'stop-and-page' && hasCommittedSince(failedAttempt, observation);
     if (isCured || !isKnown || isRestart(action) || action === 'wait-for-capacity' || action === 'ignore')
       return {
