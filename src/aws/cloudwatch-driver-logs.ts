@@ -7,10 +7,11 @@ import {
 import type { DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
-import { searchGroup, workerOf } from './cloudwatch-log-search.ts';
+import { searchGroup } from './cloudwatch-log-search.ts';
 import { toFailure } from './failures.ts';
-import { cloudWatchOf } from './log-places.ts';
+import { cloudWatchOf, logNameOf } from './log-places.ts';
 import type { Permissions } from './permissions.ts';
+import { endOf } from './tail.ts';
 
 /** For all calls of a run together, as with S3. */
 const readMsMax = 8_000;
@@ -126,11 +127,11 @@ export class CloudWatchDriverLogs implements DriverLogs {
         continue;
       }
       const since = events[0]?.timestamp;
-      const name = workerOf(logStreamName);
+      const name = logNameOf(logStreamName);
       // Lines are counted from the first that was read: how many stood before it nobody says.
       const source = since === undefined ? name : `${name} since ${new Date(since).toISOString()}`;
       const text = events.map(({ message = '' }) => message).join('\n');
-      return { source, text: text.slice(-keptChars), linesBefore: 0 };
+      return { source, text: endOf(text, keptChars), linesBefore: 0 };
     }
   }
 }

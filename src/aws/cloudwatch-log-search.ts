@@ -1,7 +1,9 @@
 import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogSearch, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
+import { logNameOf } from './log-places.ts';
 import type { Permissions } from './permissions.ts';
+import { endOf } from './tail.ts';
 
 /** Of one search. The service answers with what it found in a second or so, which may be nothing, and goes on. */
 const pagesMax = 8;
@@ -49,8 +51,8 @@ export async function searchGroup(client: CloudWatchLogsClient, of: Of): Promise
     if (page === 0) throw error;
   }
   const logs = [...texts].map(([name, lines]) => ({
-    source: workerOf(name),
-    text: lines.join('\n').slice(-keptChars),
+    source: logNameOf(name),
+    text: endOf(lines.join('\n'), keptChars),
     linesBefore: 0,
   }));
   return nextToken === undefined
@@ -82,11 +84,6 @@ function commandOf(
 
 function isInvalid(error: unknown): boolean {
   return error instanceof Error && error.name === 'InvalidParameterException';
-}
-
-/** The part of a stream's name from the worker on. */
-export function workerOf(logStreamName: string): string {
-  return logStreamName.slice(logStreamName.search(/SPARK_(?:DRIVER|EXECUTOR)\//));
 }
 
 export const logSearchPermissions: Permissions = {

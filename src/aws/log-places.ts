@@ -48,6 +48,11 @@ export function cloudWatchOf(run: JobRun): { readonly group: string; readonly pr
   return enabled ? { group: logGroupName, prefix: asFolder(logStreamNamePrefix) } : undefined;
 }
 
+/** A file or stream as people know it: from the attempt on where its name has one, else from the worker on. */
+export function logNameOf(key: string): string {
+  return key.slice(Math.max(0, key.search(/(?:attempts?\/\d{1,9}\/)?SPARK_(?:DRIVER|EXECUTOR)\//i)));
+}
+
 function asFolder(path: string): string {
   const folder = path.replace(/\/+$/, '');
   return folder === '' ? '' : `${folder}/`;

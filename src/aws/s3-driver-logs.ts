@@ -3,8 +3,8 @@ import type { DriverLogs, LogSearch, LogsAnswer, SearchAnswer } from '../control
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
 import { toFailure } from './failures.ts';
-import { s3PlaceOf } from './log-places.ts';
-import { drain, unzipped } from './log-stream.ts';
+import { logNameOf, s3PlaceOf } from './log-places.ts';
+import { drain } from './log-stream.ts';
 import { type LogFile, S3LogFiles } from './s3-log-files.ts';
 import { searchS3Logs } from './s3-log-search.ts';
 import { Tail } from './tail.ts';
@@ -88,9 +88,9 @@ export class S3DriverLogs implements DriverLogs {
     const range = isPacked ? `bytes=0-${packed - 1}` : `bytes=-${keptBytes}`;
     const { body, contentRange } = await this.#files.open({ bucket, key, range }, abortSignal);
     const tail = new Tail(keptBytes);
-    if (body) await drain(isPacked ? unzipped(body) : body, tail, { bytesMax: unpacked, abortSignal });
-    const name = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
-    return { source: `${name}${partText(contentRange, isPacked)}`, ...tail.text() };
+    if (body) await drain(body, tail, { bytesMax: unpacked, abortSignal });
+    const part = partText(contentRange, isPacked);
+    return { source: `${logNameOf(key)}${part}`, ...tail.text({ isPart: !isPacked && part !== '' }) };
   }
 }
 

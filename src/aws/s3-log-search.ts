@@ -2,8 +2,8 @@ import type { LogSearch, SearchAnswer } from '../control/ports.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { LogText } from '../core/observation.ts';
 import { toFailure } from './failures.ts';
-import { s3PlaceOf } from './log-places.ts';
-import { drain, unzipped } from './log-stream.ts';
+import { logNameOf, s3PlaceOf } from './log-places.ts';
+import { drain } from './log-stream.ts';
 import type { LogFile, S3LogFiles } from './s3-log-files.ts';
 import { Sieve } from './sieve.ts';
 
@@ -118,7 +118,7 @@ async function sieved(
   let isCut = bytes > (isPacked ? packedBytesMax : plainBytesMax);
   try {
     const limits = { bytesMax: textBytesMax, abortSignal: abort };
-    const isLong = body !== undefined && (await drain(isPacked ? unzipped(body) : body, into, limits));
+    const isLong = body !== undefined && (await drain(body, into, limits));
     if (!isLong && body?.errored) throw new BrokenOff(`${key} broke off: ${body.errored.message}`);
     isCut ||= isLong;
   } catch (error) {
@@ -126,7 +126,7 @@ async function sieved(
     if (!abort.aborted || !isFirst || read === 0) throw error;
     isCut = true;
   }
-  const source = key.slice(key.search(/SPARK_(?:DRIVER|EXECUTOR)\//i));
+  const source = logNameOf(key);
   const log = { source, text: sieve.text(), linesBefore: 0 };
   if (isCut) return { log, cut: `the ${isPacked ? 'end' : 'beginning'} of ${source}` };
   return sieve.hasDropped ? { log, cut: `the oldest warnings in ${source}` } : { log };

@@ -36,9 +36,11 @@ describe('driver logs', () => {
     const read = async (attempt?: number) => logs.readExecutor(run, '3', attempt);
     expect(await read()).toMatchObject({
       kind: 'read',
-      logs: [{ source: 'SPARK_EXECUTOR/3/stderr.gz', text: 'of attempt 2' }],
+      logs: [{ source: 'attempts/2/SPARK_EXECUTOR/3/stderr.gz', text: 'of attempt 2' }],
     });
-    expect(await read(1)).toMatchObject({ logs: [{ text: 'of attempt 1' }] });
+    expect(await read(1)).toMatchObject({
+      logs: [{ source: 'attempts/1/SPARK_EXECUTOR/3/stderr.gz', text: 'of attempt 1' }],
+    });
     expect(await read(4)).toMatchObject({ kind: 'none' });
   });
 
@@ -98,6 +100,31 @@ describe('driver logs', () => {
       kind: 'read',
       logs: [{ source: 'SPARK_DRIVER/stderr.gz' }],
     });
+  });
+
+  it('are told from gzips by their first bytes, whatever their names', async () => {
+    const { logs, put } = await bucket();
+    put('SPARK_DRIVER/stdout.gz', 'plain words');
+    put('SPARK_DRIVER/stderr', gzipSync(error));
+    expect(await logs.read(run)).toMatchObject({ logs: [{ text: 'plain words' }, { text: error }] });
+  });
+
+  it('whose beginning is cut off begin with a whole line: half a secret is not recognised', async () => {
+    const { logs, put } = await bucket();
+    const line = `jdbc:postgresql://ana:${'hunter2'.repeat(20)}@db/shop is where it began\n`;
+    const after = `${'y'.repeat(99)}\n`.repeat(5_242);
+    const cut = 512 * 1024 - after.length - error.length;
+    expect(cut).toBeGreaterThan(20);
+    expect(cut).toBeLessThan(line.length - 30);
+    for (const [name, body] of [
+      ['stderr.gz', gzipSync(`first\n${line}${after}${error}`)],
+      ['stdout', `first\n${line}${after}${error}`],
+    ] as const)
+      put(`SPARK_DRIVER/${name}`, body);
+    const answer = await logs.read(run);
+    if (answer.kind !== 'read') return expect.fail(answer.why);
+    expect(answer.logs.map(({ text }) => text)).toEqual([`${after}${error}`, `${after}${error}`]);
+    expect(answer.logs.map(({ linesBefore }) => linesBefore)).toEqual([1, 2]);
   });
 
   it('that are larger than what is read of one say which part it was', async () => {
