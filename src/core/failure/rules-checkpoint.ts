@@ -31,7 +31,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'stateful-operator-changed',
     class: 'checkpoint-incompatible',
     pattern:
-      /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH|stateful operators?[^\n]{0,80}(?:have|has|was|were) (?:been )?changed/i,
+      /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH|StateMigrationException|new job is not compatible with|internal topic [^\n]{1,200} has invalid partitions|stateful operators?[^\n]{0,80}(?:have|has|was|were) (?:been )?changed/i,
     examples: ['Streaming stateful operator name does not match with the operator in state metadata.'],
   },
   {
@@ -60,7 +60,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'offset-fields-changed',
     class: 'checkpoint-incompatible',
     // A connector upgrade that expects other fields in the offsets it once wrote.
-    pattern: /key not found: (?:isLast|subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
+    pattern: /key not found: (?:\{"ehName|isLast|subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
     examples: ['java.util.NoSuchElementException: key not found: subSequenceNumber'],
   },
   {
@@ -123,7 +123,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'log-gap',
     class: 'checkpoint-corrupt',
     pattern:
-      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\b\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
+      /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\b\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/_?(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/_?(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
     examples: [
       "s3://b/cp/sources/0/9.compact doesn't exist (latestId: 12, compactInterval: 10)",
       'FileNotFoundException: No such file or directory: s3a://b/cp/offsets/12',
@@ -147,7 +147,7 @@ export const checkpointRules: readonly FailureRule[] = [
     frames: true,
     // A reader of the checkpoint, in the frames, tells such a parser's or pipe's end from one in somebody's data.
     pattern:
-      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)(?!Serial)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
+      /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|\$\$(?:anonfun\$)?(?:readSnapshotFile|updateFromDeltaFile|loadMap)\b|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)(?!Serial)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
     examples: [
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],
@@ -156,7 +156,7 @@ export const checkpointRules: readonly FailureRule[] = [
     id: 'state-file-missing',
     class: 'checkpoint-corrupt',
     pattern:
-      /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY|Can't access \/\d{1,9}\.sst|\.sst\b[^\n]{0,120}No such file|No such file[^\n]{0,160}\.sst\b/i,
+      /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY|\b\d{1,9}\.(?:delta|snapshot|changelog) (?:does not|doesn't) exist|Can't access \/\d{1,9}\.sst|\.sst\b[^\n]{0,120}No such file|No such file[^\n]{0,160}\.sst\b/i,
     examples: [
       'FileNotFoundException: No such file or directory: s3a://checkpoint/state/0/7/1.delta',
       'File s3://b/cp/state/0/0/12.zip does not exist',

@@ -50,7 +50,7 @@ export const familyRules: readonly FailureRule[] = [
     frames: true,
     // Whatever it stumbled over, it was reading the checkpoint: only a cause that passes would make a restart right.
     pattern:
-      /HDFSMetadataLog\.(?:get|deserialize|getLatest|verify)|(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)|StateStoreProvider\.(?:readSnapshot|updateFromDelta|loadMap|load)|RocksDBFileManager\.(?:load|unzip|copy)|\.deserializeOffset\(|RocksDB\.(?:load|open)|StateStoreChangelogReader|CompactibleFileStreamLog\./,
+      /HDFSMetadataLog\.(?:get|deserialize|getLatest|verify)|(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)|StateStoreProvider\.(?:readSnapshot|updateFromDelta|loadMap|load)|\$\$(?:anonfun\$)?(?:readSnapshotFile|updateFromDeltaFile|loadMap)\b|RocksDBFileManager\.(?:load|unzip|copy)|\.deserializeOffset\(|RocksDB\.(?:load|open)|StateStoreChangelogReader|CompactibleFileStreamLog\./,
     examples: [
       'net.jpountz.lz4.LZ4Exception: Stream is damaged\n\tat org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider.updateFromDeltaFile(HDFSBackedStateStoreProvider.scala:520)',
     ],

@@ -97,7 +97,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'capacity-cap-reached',
     class: 'capacity-unavailable',
     pattern:
-      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of|Exceeded maximum concurrent compute capacity|reached (?:its|the|their) (?:limit|quota) [^\n]{0,40}vCPU/i,
+      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|reached your quota for|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of|Exceeded maximum concurrent compute capacity|reached (?:its|the|their) (?:limit|quota) [^\n]{0,40}vCPU/i,
     examples: [
       'Job failed as application has exceeded maximumCapacity settings.',
       'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
@@ -117,7 +117,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'no-capacity',
     class: 'capacity-unavailable',
     pattern:
-      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available/i,
+      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
     examples: [
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',

@@ -67,7 +67,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'producer-fenced',
     class: 'concurrent-run',
     pattern:
-      /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional|same server_uuid\/server_id as this (?:slave|replica)|exclusive consumer is already connected|new receiver '[^'\n]{1,120}' with higher epoch|SCHEMA_LOCATION_CONFLICT|RESOURCE_LOCKED/i,
+      /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional|same server_uuid\/server_id as this (?:slave|replica)|exclusive consumer is already connected|new receiver (?:'[^'\n]{1,120}' )?with higher epoch|SCHEMA_LOCATION_CONFLICT|RESOURCE_LOCKED/i,
     examples: [
       'org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer',
       'this member was fenced by another with its instance id',
@@ -89,7 +89,7 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'offset-moved-back',
     class: 'source-data-lost',
     pattern:
-      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d|request ?seqNo \d{1,20} (?:is less than|does not match) the received seq|start message id beyond/i,
+      /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d|request ?seqNo \d{1,20} (?:is less than|does not match) the received seq|start message id beyond|sequence number \S{1,40} is invalid\. The last sequence number/i,
     examples: [
       "Partition events-3's offset was changed from 900 to 12, some data may have been missed.",
       'Set(events-1) are gone. Kafka topics may have been deleted, some data may have been missed.',
@@ -163,7 +163,7 @@ export const sourceRules: readonly FailureRule[] = [
     class: 'source-data-lost',
     // A change stream that has to go on from a place its database has since thrown away.
     pattern:
-      /ChangeStreamHistoryLost|do(?:es)? not contain the offset scn|can no longer get changes from replication slot|change stream starting at [^\n]{0,900}no longer available|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
+      /ChangeStreamHistoryLost|no longer available on the server|do(?:es)? not contain the offset scn|can no longer get changes from replication slot|change stream starting at [^\n]{0,900}no longer available|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
     examples: [
       'ReplicationException: the binlog file of position 4 is no longer on the server',
       'requested WAL segment 0007 has already been removed',

@@ -90,7 +90,7 @@ export const suspicionRules: readonly FailureRule[] = [
     class: 'transient-io',
     strength: 'suspicion',
     pattern:
-      /(?:in progress|being (?:created|updated|deleted)|not (?:yet )?ready|try(?:ing)? again|retry|retries|temporarily|temporary (?:error|failure|condition|problem)|overload(?:ed)?|\bbusy\b|to the leader|no (?:healthy|available) (?:node|server|broker|upstream|replica)|currently|rebalanc)/i,
+      /(?:in progress|being (?:created|updated|deleted)|not (?:yet )?ready|try(?:ing)? again|retry|retries|temporarily|temporary (?:error|failure|condition|problem)|overload(?:ed)?|\bbusy\b|to the leader|no (?:healthy|available) (?:node|server|broker|upstream|replica)|currently(?! (?:un|not )?supported)|rebalanc)/i,
     examples: ['com.acme.store.StoreException: the partition is currently being moved'],
   },
   {
@@ -99,7 +99,7 @@ export const suspicionRules: readonly FailureRule[] = [
     strength: 'suspicion',
     // Words for what is refused, not for what is away: the same program and the same records are refused again.
     pattern:
-      /\b\w{1,60}(?:Exception|Error): [^\n]{0,200}(?:\b(?:invalid|illegal|unsupported|unknown|unexpected|unrecognized|incompatible|mismatch|undefined|duplicate|ambiguous|malformed|bad)\b|not (?:supported|allowed|valid|compatible|defined|permitted|implemented|applicable)|(?:must|may|can) ?not\b|(?:does not|doesn't|do not|don't) support|must (?:be|have)|\b(?:exceeds|overflow)\b|too (?:large|long|small|many|big)|wrong)|\b(?:java\.lang\.)?RuntimeException: (?!org\.apache)[^\n]{0,200}\b(?!org\.|java|scala|software\.amazon|com\.amazon)(?:com|io|net|app|[a-z]{2})\.\w{2,40}\./i,
+      /\b\w{1,60}(?:Exception|Error): [^\n]{0,200}(?:\b(?:invalid|illegal|unsupported|unknown|unexpected|unrecognized|incompatible|mismatch|undefined|duplicate|ambiguous|malformed|bad)\b|not (?:currently |yet )?(?:supported|allowed|valid|compatible|defined|permitted|implemented|applicable)|(?:must|may|can) ?not\b|(?:does not|doesn't|do not|don't) support|must (?:be|have)|\b(?:exceeds|overflow)\b|too (?:large|long|small|many|big)|wrong)|\b(?:java\.lang\.)?RuntimeException: (?!org\.apache)[^\n]{0,200}\b(?!org\.|java|scala|software\.amazon|com\.amazon)(?:com|io|net|app|[a-z]{2})\.\w{2,40}\./i,
     // Airflow's own words for any exit.
     not: /Cannot execute: spark-submit/,
     examples: [

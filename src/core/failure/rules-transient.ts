@@ -57,7 +57,8 @@ export const transientRules: readonly FailureRule[] = [
   {
     id: 'reshard-race',
     class: 'transient-io',
-    pattern: /is not closed\. This can happen due to a race|race condition between listShards/i,
+    pattern:
+      /is not closed\. This can happen due to a race|timestampInMillis parameter cannot be greater|race condition between listShards/i,
     examples: [
       'ShardId shardId-1 is not closed. This can happen due to a race condition between listShards and a reshard operation',
     ],
@@ -111,7 +112,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'service-error',
     class: 'transient-io',
     pattern:
-      /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|error could be transient|No response or invalid response from|is not in ACTIVE (?:status|state)|CONCURRENT_TRANSACTIONS|errors\.ConcurrentTransactionsException|regionserver\.LeaseException|PrimarySteppedDown|NodeIsRecovering|NotWritablePrimary|NotPrimary(?:NoSecondaryOk|OrSecondary)|node is in safe mode|InternalServiceE\w{1,12}|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
+      /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|error could be transient|No response or invalid response from|is not in ACTIVE (?:status|state)|CONCURRENT_TRANSACTIONS|errors\.ConcurrentTransactionsException|regionserver\.LeaseException|PrimarySteppedDown|NodeIsRecovering|NotWritablePrimary|NotPrimary(?:NoSecondaryOk|OrSecondary)|node is in safe mode|InternalServiceE\w{1,12}|\b57P0[123]\b|due to administrator command|service was unable to process the request|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
     examples: [
       'AmazonS3Exception: We encountered an internal error. (Service: Amazon S3; Status Code: 500)',
       'An internal error occurred.',

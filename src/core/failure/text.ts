@@ -44,7 +44,8 @@ function recordsOf(lines: readonly SourceLine[]): readonly TextRecord[] {
       current.lines.push(line);
       current.messagePlaces.push(place);
     }
-    current.frames.push(line);
+    // Log4j names the jar behind each frame.
+    current.frames.push(line.replace(/ ~?\[[^\]]{1,200}\]$/, ''));
     current.framePlaces.push(place);
   }
   return open.map(({ lines: kept, frames, ...record }) => ({
@@ -92,7 +93,7 @@ function loudnessOfNewRecord(line: string, before: Loudness | undefined): Loudne
     return level.startsWith('WARN') && !/TaskSetManager/.test(line) ? 'warning' : 'loud';
   }
   if (
-    /^(?:(?:Serverless )?Job (?:failed|run)\b|Traceback \(most recent|Exception in thread|Error: |(?:pyspark|py4j)\.)/.test(
+    /^(?:(?:Serverless )?Job (?:failed|run)\b|Traceback \(most recent|Exception in thread|Error: |diagnostics: User class threw |(?:pyspark|py4j)\.)/.test(
       line,
     )
   )

@@ -53,7 +53,7 @@ const complaint =
 
 /** What a stopping driver complains of whatever it died of. */
 const lastGasps =
-  /AsyncEventQueue|LiveListenerBus|ContextCleaner|Transport(?:Request|Response|Channel|Client)\w{0,12}|\bInbox\b|BlockManager|ShutdownHook|Dispatcher|Uncaught exception in thread|UncaughtExceptionHandler|Ignoring error|already stopped|Could not find CoarseGrainedScheduler|Cannot execute: spark-submit/;
+  /AsyncEventQueue|LiveListenerBus|ContextCleaner|Transport(?:Request|Response|Channel|Client)\w{0,12}|\bInbox\b|BlockManager|ShutdownHook|Dispatcher|Uncaught exception in thread|UncaughtExceptionHandler|Ignoring error|already stopped|Could not find CoarseGrainedScheduler|Cannot execute: spark-submit|JVM method execution failed/;
 
 /** Words that are left of a line when those are gone that the end of any run has. */
 function ownWords(line: string): number {
@@ -61,7 +61,7 @@ function ownWords(line: string): number {
   const said = line
     .replace(/^[\d\s:.,/TZ+[\]-]{6,40}(?:\w{1,8} )?(?:[\w.$]{1,80}: )?/, '')
     .replace(
-      /\bQuery [\w.-]{1,120}(?= \[)|\b(?:id|runId) = [\w-]{1,40}|SQLSTATE:? \w{5}|\bPy4J\w{1,40}|\bawaitResult\b|\b(?:[\w$]{1,60}\.){2,12}(?=[A-Z])/g,
+      /\bQuery [\w.-]{1,120}(?= \[)|\b(?:id|runId) = [\w-]{1,40}|SQLSTATE:? \w{5}|https?:\/\/[^\s"']{1,400}|\bPy4J\w{1,40}|\bawaitResult\b|\b(?:[\w$]{1,60}\.){2,12}(?=[A-Z])/g,
       ' ',
     );
   const words = said.match(/[A-Za-z][a-z]{1,40}|[A-Z]{2,40}/g) ?? [];
@@ -83,6 +83,6 @@ const everyEnd: ReadonlySet<string> = new Set(
     'raised result please see check refer complete logs log details detail uploaded upload cloud watch based monitoring',
     'configuration configured logging destination lost most recent times time last few more info information message diagnostics',
     'attempt attempts retry number null none some something went wrong your you found traceback',
-    'org apache java lang scala runtime system',
+    'org apache java lang scala runtime system dead yarn diagnostics writing',
   ].flatMap((words) => words.split(' ')),
 );
