@@ -1,3 +1,4 @@
+import { redact } from './redact.ts';
 import { isRecordOf, logRecordLines } from './structured.ts';
 
 /** One line as a person would read it in a plain log, and where it stands in what was given. */
@@ -24,7 +25,7 @@ export interface TextSource {
  * before them the lines that tell of an error, at most 64 KB of those. Time is linear in the text.
  */
 export function telling({ source, text, linesBefore = 0 }: TextSource): readonly SourceLine[] {
-  const tailStart = Math.max(0, text.length - textCharsMax);
+  const tailStart = tailStartOf(text);
   const early: SourceLine[] = [];
   const late: SourceLine[] = [];
   let line = linesBefore + 1;
@@ -40,13 +41,34 @@ export function telling({ source, text, linesBefore = 0 }: TextSource): readonly
     }
     offset = end + 1;
   }
-  return [...newest(early).flatMap(unfolded), ...late];
+  return [...newest(early).map(cutLine(text)).flatMap(unfolded), ...late];
 }
 
 /** 64 KB holds some 400 log lines; the longest real driver log collected, with its stack traces, has 26 KB. */
 const textCharsMax = 65_536;
 
 const earlyLineCharsMax = 2000;
+/** How far behind a cut is looked for the end of a secret. */
+const secretCharsMax = 8000;
+/** A line that the tail begins in is read from its start, unless it is longer. */
+const tailLineCharsMax = 16_384;
+
+/** Half a secret looks like none: where a line is cut, what is hidden is hidden before. */
+function cutLine(all: string): (line: SourceLine) => SourceLine {
+  return (line) => {
+    if (line.text.length < earlyLineCharsMax) return line;
+    const more = all.slice(line.offset, line.offset + earlyLineCharsMax + secretCharsMax).split('\n', 1);
+    return { ...line, text: redact(more[0] ?? '').slice(0, earlyLineCharsMax) };
+  };
+}
+
+function tailStartOf(text: string): number {
+  const start = text.length - textCharsMax;
+  if (start <= 0) return 0;
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  if (start - lineStart <= tailLineCharsMax) return lineStart;
+  return start + Math.max(0, text.slice(start, start + tailLineCharsMax).search(/\s/));
+}
 
 function isTelling(line: string): boolean {
   return /\b(?:WARN|ERROR|FATAL|SEVERE|CRITICAL)|Exception|Error\b|Caused by|\blost\b|corrupt|malformed|exist\b/i.test(

@@ -28,9 +28,10 @@ export function readRecords(sources: readonly TextSource[]): readonly TextRecord
 function recordsOf(lines: readonly SourceLine[]): readonly TextRecord[] {
   const open: OpenRecord[] = [];
   let inSource = false;
-  for (const { text: raw, ...place } of lines) {
-    // Secrets go before anything is cut: half a secret is not recognised any more.
-    const line = redact(raw.replace(/\s+/g, ' ').trim());
+  // Secrets go before anything is cut: half a secret is not recognised any more, and a key has many lines.
+  const tidy = redact(lines.map(({ text }) => text.replace(/\s+/g, ' ').trim()).join('\n')).split('\n');
+  for (const [index, { text: raw, ...place }] of lines.entries()) {
+    const line = tidy[index] ?? '';
     if (line === '') continue;
     inSource = isSourceHeader(raw) || (inSource && /^ {4}/.test(raw));
     if (inSource || isNoise(line)) continue;
