@@ -4,7 +4,7 @@ import { auditGap } from '../../src/checkpoint/gap.ts';
 import { proveGaps, type Shards, type StreamShard } from '../../src/checkpoint/shards.ts';
 import type { PartitionPosition, SourcePositions } from '../../src/checkpoint/sources.ts';
 
-const after = (id: string, position: string): PartitionPosition => ({
+const readTo = (id: string, position: string): PartitionPosition => ({
   id,
   position,
   positionType: 'AFTER_SEQUENCE_NUMBER',
@@ -42,7 +42,7 @@ async function prove(shards: Shards, ended: SourcePositions, started: SourcePosi
 }
 
 describe('a closed parent that the next batch does not go on with', () => {
-  const ended = source(after('shardId-0', '100'));
+  const ended = source(readTo('shardId-0', '100'));
   const started = source({ id: 'shardId-1', position: '', positionType: 'TRIM_HORIZON' });
 
   it('was read to its end when no record lies behind its last one', async () => {
@@ -59,10 +59,72 @@ describe('a closed parent that the next batch does not go on with', () => {
     ]);
   });
 
+  it('is not proven to be read when nobody knows whether it was closed', async () => {
+    expect(await prove(stream('denied'), ended, started)).toEqual(['unproven shardId-0: denied: no']);
+  });
+
   it('is neither when the stream may not be asked', async () => {
     expect(await prove(stream('denied', { 'shardId-0': 'denied' }), ended, started)).toEqual([
       'unproven shardId-0: denied: no',
     ]);
+  });
+});
+
+describe('an open shard that the next batch does not go on with', () => {
+  it('is left before its end, though nothing lies behind it yet', async () => {
+    const shards = stream([open('shardId-0'), open('shardId-1')]);
+    const ended = source(readTo('shardId-0', '100'), readTo('shardId-1', '100'));
+    expect(await prove(shards, ended, source(readTo('shardId-0', '100')))).toEqual(['vanished shardId-1']);
+    expect(shards.asked).toEqual([]);
+  });
+});
+
+describe('a stream of many shards that is split while the job is down', () => {
+  const id = (n: number) => `shardId-${String(n).padStart(12, '0')}`;
+  const split = (shards: number) => {
+    const parents = Array.from({ length: shards }, (_, n) => id(n));
+    const children = Array.from({ length: 2 * shards }, (_, n) => id(shards + n));
+    return {
+      ended: source(...parents.map((parent) => readTo(parent, '100'))),
+      started: source(
+        ...children.map((child) => ({ id: child, position: '', positionType: 'TRIM_HORIZON' })),
+      ),
+      listed: [
+        ...parents.map((parent) => closed(parent)),
+        ...children.map((child, n) => open(child, id(Math.floor(n / 2)))),
+      ],
+    };
+  };
+
+  it('has no gap when every parent was read to its end', async () => {
+    const { ended, started, listed } = split(100);
+    const shards = stream(listed);
+    expect(await prove(shards, ended, started)).toEqual([]);
+    expect(shards.asked).toHaveLength(100);
+  });
+
+  it('is asked for 256 shards at most, 16 at once, and what was not asked is not proven', async () => {
+    const { ended, started, listed } = split(258);
+    const shards = stream(listed, { [id(200)]: 5 });
+    let now = 0;
+    let most = 0;
+    const counted: Shards = {
+      list: shards.list,
+      firstRecord: async (...about) => {
+        now += 1;
+        most = Math.max(most, now);
+        await new Promise(setImmediate);
+        now -= 1;
+        return shards.firstRecord(...about);
+      },
+    };
+    const why = 'more than 256 shards would have to be asked';
+    expect(await prove(counted, ended, started)).toEqual([
+      `vanished ${id(200)}`,
+      `unproven ${id(256)}: ${why}`,
+      `unproven ${id(257)}: ${why}`,
+    ]);
+    expect([shards.asked.length, most]).toEqual([256, 16]);
   });
 });
 
