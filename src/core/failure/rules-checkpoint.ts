@@ -148,6 +148,7 @@ export const checkpointRules: readonly FailureRule[] = [
     // A reader of the checkpoint, in the frames, tells such a parser's or pipe's end from one in somebody's data.
     pattern:
       /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|\$\$(?:anonfun\$)?(?:readSnapshotFile|updateFromDeltaFile|loadMap)\b|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)(?!Serial)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
+    not: /Wrong FS/,
     examples: [
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],

@@ -97,7 +97,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'capacity-cap-reached',
     class: 'capacity-unavailable',
     pattern:
-      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|reached your quota for|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of|Exceeded maximum concurrent compute capacity|reached (?:its|the|their) (?:limit|quota) [^\n]{0,40}vCPU/i,
+      /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|reached your quota for|quota allows for \d{1,6} more|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of|Exceeded maximum concurrent compute capacity|reached (?:its|the|their) (?:limit|quota) [^\n]{0,40}vCPU/i,
     examples: [
       'Job failed as application has exceeded maximumCapacity settings.',
       'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',

@@ -88,7 +88,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'stream-missing',
     class: 'config-invalid',
     pattern:
-      /\bstream [^\n]{1,160} not found|ConsumerNotFound|InvalidTopic|UnknownTopicOrPartition|does not host this topic|UNKNOWN_TOPIC/i,
+      /\bstream [^\n]{1,160} not found|ConsumerNotFound|InvalidTopic|UnknownTopicOrPartition|does not host this topic|Does the topic exist|UNKNOWN_TOPIC/i,
     not: /\bshard /i,
     examples: [
       'ResourceNotFoundException: Stream orders under account 1 not found.',

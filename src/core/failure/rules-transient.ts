@@ -6,7 +6,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'token-expired',
     class: 'credentials-expired',
     pattern:
-      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|\btoken \([^)\n]{1,400}\) (?:is|has) expired|invalid_grant|\bTicket expired|not support refreshing the access token/i,
+      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|\btoken \([^\n]{1,400} (?:is|has) expired|invalid_grant|\bTicket expired|not support refreshing the access token/i,
     // A session with ZooKeeper is no credential.
     not: /KeeperErrorCode|ExpiredNextToken/,
     examples: [
@@ -92,7 +92,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-broken',
     class: 'transient-io',
     pattern:
-      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out|bad_record_mac)|TruncatedChunk|KeeperErrorCode = (?:Session expired|Connection ?Loss)/i,
+      /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|HoodieRemoteException|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out|bad_record_mac)|TruncatedChunk|KeeperErrorCode = (?:Session expired|Connection ?Loss)/i,
     examples: [
       'SdkClientException: Unable to execute HTTP request: Connection reset',
       'java.lang.IllegalStateException: Connection pool shut down',
@@ -122,7 +122,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'connection-refused',
     class: 'transient-io',
     strength: 'symptom',
-    pattern: /Connection refused|TimeoutException/i,
+    pattern: /Connection refused|TimeoutException|ClosedChannelException/i,
     examples: ['java.net.ConnectException: Connection refused'],
   },
   {
