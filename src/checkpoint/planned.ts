@@ -5,6 +5,7 @@ import { parseSourceOffset, type SourceOffset } from './sources.ts';
 
 /** One planned batch, as far as it can be read. */
 export interface PlannedBatch {
+  readonly path: string;
   readonly log: OffsetsLog;
   readonly sources: readonly SourceOffset[];
 }
@@ -28,28 +29,26 @@ export async function readPlanned(
   for (const [index, line] of log.sources.entries()) {
     const parsed = parseSourceOffset(line);
     if (parsed.ok) sources.push(parsed.value);
-    else
-      problems.push(
-        problem('source-offset-damaged', path, `the offset of source ${index} cannot be read: ${parsed.why}`),
-      );
+    else problems.push(offsetDamaged(path, index, parsed.why));
   }
-  return { ok: true, value: sources.length === log.sources.length ? { log, sources } : undefined };
+  return { ok: true, value: sources.length === log.sources.length ? { path, log, sources } : undefined };
 }
 
-/** A query keeps its sources in their order; one that has no offset yet can be any. */
+export function offsetDamaged(path: string, index: number, why: string): Problem {
+  return problem('source-offset-damaged', path, `the offset of source ${index} cannot be read: ${why}`);
+}
+
+/** A query keeps its sources in their order; one that has no offset yet, or is not known here, can be any. */
 export function differenceOf(
   before: readonly SourceOffset[],
   last: readonly SourceOffset[],
 ): string | undefined {
   if (before.length !== last.length)
     return `${last.length} sources, and ${before.length} in the batch before`;
-  for (const [index, { kind, positions }] of last.entries()) {
-    const former = before[index];
-    const isSilent = [former?.positions, positions].some((each) =>
-      each?.every(({ partitions }) => partitions.length === 0),
-    );
-    if (!isSilent && former?.kind !== kind)
-      return `source ${index} is of kind ${kind}, and was ${former?.kind}`;
+  for (const [index, { kind }] of last.entries()) {
+    const former = before[index]?.kind;
+    const isKnown = [former, kind].every((each) => each !== 'other' && each !== 'rate');
+    if (isKnown && former !== kind) return `source ${index} is of kind ${kind}, and was ${former}`;
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { differenceOf, logBytesMax, type PlannedBatch, readLog, readPlanned, rep
 import { type Problem, problem, weightOf } from './problem.ts';
 import type { CheckpointReading, Health } from './reading.ts';
 import type { ShardEndTable } from './shard-ends.ts';
+import { type LastTwo, settleKinds } from './source-kinds.ts';
 import { checkSources } from './source-logs.ts';
 import type { SourcePositions } from './sources.ts';
 import { checkState } from './state.ts';
@@ -45,15 +46,15 @@ export async function readCheckpoint(
   if (!before.ok) return before;
   const stateIds = committedBatch < 0 ? { ok: true as const, value: [] } : await readCommit(base);
   if (!stateIds.ok) return stateIds;
-  judgeHead(base, last.value, before.value);
-  const resume = await readSourcesAndState(base, {
-    last: last.value,
-    before: before.value,
-    stateIds: stateIds.value,
-  });
+  const two = { last: last.value, before: before.value };
+  const isInFlight = committedBatch < plannedBatch;
+  const settled = await settleKinds(files, two, { isInFlight, problems });
+  if (!settled.ok) return settled;
+  judgeHead(base, settled.value);
+  const resume = await readSourcesAndState(base, { ...settled.value, stateIds: stateIds.value });
   if (!resume.ok) return resume;
-  const sources = last.value?.sources.flatMap(({ positions }) => positions) ?? [];
-  return { ok: true, value: { ...frame(base, last.value), sources, resume: resume.value } };
+  const sources = settled.value.last?.sources.flatMap(({ positions }) => positions) ?? [];
+  return { ok: true, value: { ...frame(base, settled.value.last), sources, resume: resume.value } };
 }
 
 interface LogNames {
@@ -155,11 +156,7 @@ async function readBefore({ files, names, problems }: Base): Promise<FileAnswer<
   return { ok: true, value: undefined };
 }
 
-function judgeHead(
-  { names, problems }: Base,
-  last: PlannedBatch | undefined,
-  before: PlannedBatch | undefined,
-): void {
+function judgeHead({ names, problems }: Base, { last, before }: LastTwo): void {
   const { plannedBatch, committedBatch } = names.head;
   if (committedBatch > plannedBatch)
     problems.push(
@@ -181,9 +178,7 @@ function judgeHead(
   if (differs !== undefined) problems.push(problem('sources-differ', `offsets/${plannedBatch}`, differs));
 }
 
-interface Logs {
-  readonly last: PlannedBatch | undefined;
-  readonly before: PlannedBatch | undefined;
+interface Logs extends LastTwo {
   readonly stateIds: readonly StateId[];
 }
 

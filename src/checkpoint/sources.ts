@@ -1,4 +1,4 @@
-import { isObject, type Json, parseJson } from './json.ts';
+import { isCutOff, isObject, type Json, parseJson } from './json.ts';
 
 export type SourceKind = 'kinesis' | 'kafka' | 'file' | 'rate' | 'other';
 
@@ -23,7 +23,7 @@ export interface PartitionPosition {
 export interface SourceOffset {
   readonly kind: SourceKind;
   readonly positions: readonly SourcePositions[];
-  /** Kinesis only: the connector's own number of this batch, under which it keeps the ends of shards. */
+  /** Kinesis only: the connector's own number of this batch, under which it keeps the ends of shards. None of qubole's. */
   readonly connectorBatch?: number;
 }
 
@@ -31,21 +31,39 @@ export type ParsedOffset =
   | { readonly ok: true; readonly value: SourceOffset }
   | { readonly ok: false; readonly why: string };
 
-/** What a line of `offsets/N` says; `null` is a source without an offset. */
-export function parseSourceOffset(line: string | null): ParsedOffset {
+/** Kinds of sources whose offsets are known by their shape alone. */
+export type KnownKind = 'kinesis' | 'kafka' | 'file';
+
+/**
+ * What a line of `offsets/N` says; `null` is a source without an offset. Spark hands the line to the source as it is, so
+ * what no source known here writes is `other`, and damage only where the source is known: by the shape of the line, or
+ * by `former`, what the same source is elsewhere in the checkpoint.
+ */
+export function parseSourceOffset(line: string | null, former?: KnownKind): ParsedOffset {
   if (line === null) return single('other', []);
   const read = parseJson(line);
-  if (!read.ok) return read;
-  const value = read.value;
-  if (typeof value === 'number') return single('rate', [at('0', wholeOrText(value, line), 'VALUE')]);
-  if (!isObject(value)) return single('other', [at('0', line.trim(), 'RAW')]);
-  if ('logOffset' in value) return fileOffset(value);
-  if ('metadata' in value || Object.keys(value).some((key) => key.startsWith('shardId-')))
-    return kinesisOffset(value);
+  if (!read.ok && (former !== undefined || isMeantAsJson(line))) return read;
+  const value = read.ok ? read.value : line;
+  const known = isObject(value)
+    ? (kinesisOffset(value) ?? fileOffset(value) ?? kafkaOffset(value, former === 'kafka'))
+    : undefined;
+  if (known) return known;
+  // A file source of old, and one that somebody wrote by hand.
+  if (former === 'file' && /^[+-]?\d+$/.test(line))
+    return single('file', [at('0', Number(line), 'LOG_OFFSET')]);
   // A Kafka source whose pattern matches no topic yet.
-  if (Object.keys(value).length === 0) return single('other', []);
-  if (Object.values(value).every(isObject)) return kafkaOffset(value, line);
+  const isNothing = isObject(value) && Object.keys(value).length === 0;
+  if (former !== undefined && !(isNothing && former === 'kafka'))
+    return { ok: false, why: `it is no offset of the source, which is of kind ${former} elsewhere` };
+  if (isNothing) return single('other', []);
+  if (typeof value === 'number') return single('rate', [at('0', wholeOrText(value, line), 'VALUE')]);
   return single('other', [at('0', line.trim(), 'RAW')]);
+}
+
+/** Begun as an object with keys, or begun and cut off. Python writes numbers there that JSON does not have. */
+function isMeantAsJson(line: string): boolean {
+  if (isCutOff(line)) return true;
+  return /^\s*\{\s*"/.test(line) && !parseJson(line.replace(/-?\b(?:NaN|Infinity)\b/g, 'null')).ok;
 }
 
 const iteratorTypes = new Set([
@@ -85,47 +103,66 @@ function shardPosition(
   return { ok: true, value: at(id, iteratorPosition, iteratorType) };
 }
 
-function kinesisOffset({ metadata, ...shards }: { readonly [key: string]: Json }): ParsedOffset {
-  if (!isObject(metadata)) return { ok: false, why: 'it has shards but no metadata' };
-  const { streamName, batchId } = metadata;
-  if (typeof streamName !== 'string' || typeof batchId !== 'string' || !/^-?\d{1,15}$/.test(batchId))
+/**
+ * Undefined where it is none. The connector of awslabs demands both subSequenceNumber and isLast of each shard; the older
+ * one of qubole writes neither, and keeps the ends of its batches elsewhere and otherwise.
+ */
+function kinesisOffset({ metadata, ...shards }: { readonly [key: string]: Json }): ParsedOffset | undefined {
+  const { streamName, batchId } = isObject(metadata) ? metadata : {};
+  const isNamed = typeof streamName === 'string' && typeof batchId === 'string';
+  const hasShards = Object.entries(shards).some(
+    ([id, shard]) => id.startsWith('shardId-') && isObject(shard) && 'iteratorType' in shard,
+  );
+  if (!isNamed && !hasShards) return undefined;
+  if (!isNamed || !/^-?\d{1,15}$/.test(batchId))
     return { ok: false, why: 'its metadata names no stream or no batch' };
+  const isOlder =
+    Object.keys(shards).length > 0 &&
+    Object.values(shards).every(
+      (shard) => isObject(shard) && !('subSequenceNumber' in shard) && !('isLast' in shard),
+    );
   const partitions: PartitionPosition[] = [];
   for (const [id, shard] of Object.entries(shards)) {
     if (!isObject(shard)) return { ok: false, why: `${id}: no object` };
     const { subSequenceNumber, isLast } = shard;
-    // The connector demands both, and both are text here.
-    if (!/^-?\d+$/.test(String(subSequenceNumber)) || !/^(?:true|false)$/i.test(String(isLast)))
-      return { ok: false, why: `${id}: no subSequenceNumber or no isLast` };
+    // Both are text here.
+    const isWhole = /^-?\d+$/.test(String(subSequenceNumber)) && /^(?:true|false)$/i.test(String(isLast));
+    if (!isOlder && !isWhole) return { ok: false, why: `${id}: no subSequenceNumber or no isLast` };
     const read = shardPosition(id, shard);
     if (!read.ok) return read;
     partitions.push(read.value);
   }
   const positions = [{ kind: 'kinesis' as const, stream: streamName, partitions: byId(partitions) }];
-  return { ok: true, value: { kind: 'kinesis', positions, connectorBatch: Number(batchId) } };
+  const connectorBatch = isOlder ? {} : { connectorBatch: Number(batchId) };
+  return { ok: true, value: { kind: 'kinesis', positions, ...connectorBatch } };
 }
 
-function kafkaOffset(topics: { readonly [key: string]: Json }, line: string): ParsedOffset {
+/**
+ * Undefined where it is none. What Kafka itself writes are whole numbers under whole numbers; of a source that is known
+ * to be Kafka anything counts that its parser takes: fractions, nulls and signs too, and text not.
+ */
+function kafkaOffset(value: { readonly [key: string]: Json }, isKnown: boolean): ParsedOffset | undefined {
+  const topics = Object.entries(value).filter(([, offsets]) => !(isKnown && offsets === null));
+  if (topics.length === 0) return undefined;
   const positions: SourcePositions[] = [];
-  for (const [topic, offsets] of Object.entries(topics)) {
-    const entries = Object.entries(offsets as object) as [string, Json][];
-    // Some other source that happens to write objects in an object.
-    if (entries.some(([, offset]) => typeof offset !== 'number')) {
-      const looksKafka = entries.every(([id]) => /^\d+$/.test(id));
-      if (looksKafka) return { ok: false, why: `topic ${topic}: an offset is no number` };
-      return single('other', [at('0', line.trim(), 'RAW')]);
-    }
-    const bad = entries.find(([id, offset]) => !/^\d{1,9}$/.test(id) || !Number.isSafeInteger(offset));
-    if (bad) return { ok: false, why: `topic ${topic}: a partition or its offset is no whole number` };
-    const partitions = entries.map(([id, offset]) => at(id, offset as number, 'OFFSET'));
+  for (const [topic, offsets] of topics) {
+    if (!isObject(offsets)) return undefined;
+    const entries = Object.entries(offsets);
+    const isKafka = entries.every(([id, offset]) =>
+      isKnown
+        ? /^[+-]?\d{1,10}$/.test(id) && (typeof offset === 'number' || offset === null)
+        : /^\d{1,9}$/.test(id) && Number.isInteger(offset),
+    );
+    if (!isKafka || (entries.length === 0 && !isKnown)) return undefined;
+    const partitions = entries.map(([id, offset]) => at(id, Math.trunc(Number(offset)), 'OFFSET'));
     positions.push({ kind: 'kafka', stream: topic, partitions: byId(partitions) });
   }
   return { ok: true, value: { kind: 'kafka', positions } };
 }
 
-function fileOffset({ logOffset }: { readonly [key: string]: Json }): ParsedOffset {
-  if (!Number.isSafeInteger(logOffset)) return { ok: false, why: 'logOffset is no whole number' };
-  return single('file', [at('0', logOffset as number, 'LOG_OFFSET')]);
+function fileOffset({ logOffset }: { readonly [key: string]: Json }): ParsedOffset | undefined {
+  if (typeof logOffset !== 'number') return undefined;
+  return single('file', [at('0', Math.trunc(logOffset), 'LOG_OFFSET')]);
 }
 
 function single(kind: SourceKind, partitions: readonly PartitionPosition[]): ParsedOffset {
