@@ -7,9 +7,12 @@ const actions: readonly (readonly [string, string])[] = [
   ['restart-with-backoff', 'start again from the checkpoint after the backoff, also the first time'],
   [
     'restart-with-more-memory',
-    'start with the next larger worker: 1.5 times the memory, up to the `grow` of the policy',
+    'start with the next larger worker: 1.5 times the memory, up to the `grow` of the policy ([how](../judgement.md#larger-workers))',
   ],
-  ['restart-with-more-disk', 'start with 1.5 times the disk, up to 200 GB'],
+  [
+    'restart-with-more-disk',
+    'start with 1.5 times the disk, up to 200 GB, or 2,000 GB if it is shuffle-optimised',
+  ],
   ['wait-for-capacity', 'ask again about every two minutes; a person is told after half an hour'],
   ['stop-and-page', 'start nothing, call a person'],
   ['stop-and-page-data-risk', 'the same; a restart could lose or repeat data'],

@@ -2,6 +2,8 @@ import { type EMRServerlessClient, GetApplicationCommand } from '@aws-sdk/client
 import * as z from 'zod';
 import type { Answer, Applications } from '../control/ports.ts';
 import type { CapacityLimits } from '../core/capacity.ts';
+import type { SparkDefaults } from '../core/spark-settings.ts';
+import { sizesOf } from '../core/workers.ts';
 import { malformed, toFailure } from './failures.ts';
 import type { Permissions } from './permissions.ts';
 
@@ -31,7 +33,8 @@ export function parseApplication(raw: unknown): Answer<CapacityLimits> {
   }
   const { maximumCapacity, schedulerConfiguration, runtimeConfiguration } = parsed.data.application;
   const runsMax = schedulerConfiguration?.maxConcurrentRuns;
-  const known = maximumCapacity && !setsSizes(runtimeConfiguration ?? []);
+  const defaults = defaultsOf(runtimeConfiguration ?? []);
+  const known = maximumCapacity && !setsSizes(defaults);
   return {
     ok: true,
     value: {
@@ -45,6 +48,7 @@ export function parseApplication(raw: unknown): Answer<CapacityLimits> {
           }
         : {}),
       ...(runsMax === undefined ? {} : { runsMax }),
+      sparkDefaults: sizesOf(defaults),
     },
   };
 }
@@ -75,15 +79,17 @@ const answer = z.object({
   }),
 });
 
+function defaultsOf(configurations: Configurations): SparkDefaults {
+  const own = configurations.filter(({ classification }) => classification === 'spark-defaults');
+  return Object.assign({}, ...own.map(({ properties = {} }) => properties));
+}
+
 /**
- * An application may set the sizes of workers for all of its runs. What a run needs then stands in no request, and is
- * not guessed.
+ * An application may set the sizes of workers for all of its runs. What its live runs hold then stands in no request, and
+ * is not guessed.
  */
-function setsSizes(configurations: Configurations): boolean {
-  const keys = configurations.flatMap(({ classification, properties = {} }) =>
-    classification === 'spark-defaults' ? Object.keys(properties) : [],
-  );
-  return keys.some((key) =>
+function setsSizes(defaults: SparkDefaults): boolean {
+  return Object.keys(defaults).some((key) =>
     /^spark\.(?:emr-serverless\.)?(?:driver|executor|dynamicAllocation|memoryOverhead)/.test(key),
   );
 }

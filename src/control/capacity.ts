@@ -16,17 +16,18 @@ import {
   urgencyOf,
   waitingKept,
 } from '../core/capacity-line.ts';
+import type { ClassAction } from '../core/failure/taxonomy.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import { isGrantLive, type Wish } from '../core/memory.ts';
-import type { CapacitySensor, Observation } from '../core/observation.ts';
-import { capacityEveryMs, endsForCapacity, neededFor } from '../core/rules/capacity.ts';
+import type { CapacitySensor, Observation, Unknown } from '../core/observation.ts';
+import { capacityEveryMs, neededFor } from '../core/rules/capacity.ts';
 import { as, type CapacityItem, keys, type RunItem, schemaVersion } from './items.ts';
 import { factsOf, liveRuns } from './listing.ts';
 import { type JobState, nextRev, seenRev } from './load.ts';
 import type { Answer, Ports } from './ports.ts';
 
 /** What an application may hold changes by hand: GetApplication is asked this seldom before a start, and while jobs wait. */
-const limitsKeptMs = 5 * 60_000;
+export const limitsKeptMs = 5 * 60_000;
 const limitsKeptWaitingMs = 60_000;
 /** Jobs of one application that wait share one look, and so do those that were refused together. */
 const roomKeptMs = 60_000;
@@ -39,15 +40,14 @@ export async function observeCapacity(
   ports: Ports,
   job: ResolvedJob,
   state: JobState,
-  observation: Observation,
+  { observation, action }: { readonly observation: Observation; readonly action: ClassAction | undefined },
 ): Promise<CapacitySensor | undefined> {
   const { memory, nowMs } = state;
   const { wish } = memory;
   if (isGrantLive(memory, nowMs)) return beforeClaim(ports, job, state, observation);
   if (wish?.awaitsCapacity)
     return look(ports, job, nowMs - keptWhileWaitingMs(job, memory.waitsSinceMs ?? nowMs, nowMs));
-  if (memory.desired === 'stopped' || !endsForCapacity({ job, memory, observation })) return undefined;
-  return look(ports, job, nowMs - roomKeptRefusedMs);
+  return action === 'wait-for-capacity' ? look(ports, job, nowMs - roomKeptRefusedMs) : undefined;
 }
 
 /** Half of the time between two looks: younger while the wait is young. */
@@ -133,17 +133,19 @@ async function roomOf(
   return room;
 }
 
-async function limitsOf(
+export async function limitsOf(
   ports: Ports,
   applicationId: string,
   item: CapacityItem | undefined,
   youngerThanMs: number,
 ): Promise<Answer<CapacityLimits>> {
-  if (item && item.limitsAtMs >= youngerThanMs) return { ok: true, value: item.limits };
+  // An earlier release did not keep the sizes.
+  const isWhole = item?.limits.sparkDefaults !== undefined;
+  if (item && isWhole && item.limitsAtMs >= youngerThanMs) return { ok: true, value: item.limits };
   return ports.applications.limits(applicationId);
 }
 
-async function keep(
+export async function keep(
   ports: Ports,
   applicationId: string,
   item: CapacityItem | undefined,
@@ -246,6 +248,6 @@ function sensorOf(job: ResolvedJob, line: Line, room: Room): Seen {
   };
 }
 
-function unknown({ code, message }: { readonly code: string; readonly message: string }): CapacitySensor {
+export function unknown({ code, message }: { readonly code: string; readonly message: string }): Unknown {
   return { kind: 'unknown', why: `${code}: ${message}` };
 }

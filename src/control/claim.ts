@@ -127,7 +127,7 @@ function startClaim(
     job: job.name,
     decisionId: decision.id,
     applicationId: base.applicationId,
-    request: claimRequest(base, wish, { id, job: job.name, epoch }),
+    request: claimRequest(base, wish, { id, job: job.name, epoch }, decision.observation),
     clientToken: clientToken(first, epoch, id),
     cause: wish.cause,
     epoch,

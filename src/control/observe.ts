@@ -3,6 +3,7 @@ import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
 import { isGoneByOrder, isGrantLive } from '../core/memory.ts';
 import { countAttempts } from '../core/native-attempts.ts';
 import type { CheckpointSensor, Observation, OthersSensor, RunSensor } from '../core/observation.ts';
+import { actionOfEnd } from '../core/rules/judge-failure.ts';
 import { type Turn, turnOf } from '../core/turn.ts';
 import { observeBudget } from './budget.ts';
 import { observeCapacity } from './capacity.ts';
@@ -10,6 +11,7 @@ import { roomForChange } from './changes.ts';
 import { as, keys } from './items.ts';
 import { lookForOthers } from './listing.ts';
 import { gatesOf, type JobState } from './load.ts';
+import { observeApplication } from './observe-application.ts';
 import {
   observeAttempt,
   observeInput,
@@ -78,8 +80,11 @@ export async function observe(
     ...(turn ? { turn } : {}),
     gates: gatesOf(ports, state),
   };
-  const capacity = await observeCapacity(ports, job, state, observation);
-  return capacity ? { ...observation, capacity } : observation;
+  const action = actionOfEnd({ job, memory: state.memory, observation });
+  const application = await observeApplication(ports, job, state, action);
+  const sized = application ? { ...observation, application } : observation;
+  const capacity = await observeCapacity(ports, job, state, { observation: sized, action });
+  return capacity ? { ...sized, capacity } : sized;
 }
 
 /**

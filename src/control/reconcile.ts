@@ -1,7 +1,6 @@
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import { jobNamed, type ResolvedJob } from '../core/job.ts';
-import { workerSpec } from '../core/launch-request.ts';
 import { isGrantLive, isOverdue } from '../core/memory.ts';
 import { neverStartsAfterMs } from '../core/protocol.ts';
 import { droppedQuestions, questionWrites, withQuestions } from './approvals.ts';
@@ -74,7 +73,6 @@ export async function reconcile(
     job,
     observation,
     memory: state.memory,
-    workers: currentWorkers(job, state, observation),
     random: ports.random(),
     ids: { decision: ports.ids.next('dec'), incident: ports.ids.next('inc') },
   });
@@ -209,18 +207,6 @@ function comeBackDelayMs(claim: Claim, result: string, nowMs: number): number | 
   if (nowMs < knownAtMs) return Math.max(claimRetryMs, knownAtMs - nowMs);
   // The service does not answer: the older the claim, the less often it is asked.
   return Math.min(queueDelayMaxMs, Math.max(4 * claimRetryMs, (nowMs - claim.decidedAtMs) / 4));
-}
-
-/** The sizes that a size step starts from: those learned so far, else those of the last request. */
-function currentWorkers(job: ResolvedJob, state: JobState, observation: Decision['observation']) {
-  const request = observation.run.kind === 'seen' ? observation.run.run.request : job.launch;
-  const read = (worker: 'driver' | 'executor') => {
-    const asked = request ? workerSpec(request, worker) : { cores: 4, memory: '14g', disk: '20g' };
-    const learned = state.memory.workers?.[worker];
-    // Overhead is the request's own affair: it is never learned.
-    return learned ? { ...learned, ...('overhead' in asked ? { overhead: asked.overhead } : {}) } : asked;
-  };
-  return { driver: read('driver'), executor: read('executor') };
 }
 
 function report(job: string, outcome: string, again: boolean, decision?: Decision): PassReport {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedJob } from '../core/job.ts';
 import { runTags } from '../core/job-run.ts';
-import { type LaunchRequest, withWorkers } from '../core/launch-request.ts';
+import type { LaunchRequest } from '../core/launch-request.ts';
 import type { Wish } from '../core/memory.ts';
 import type { Observation } from '../core/observation.ts';
+import { atLeast } from '../core/workers.ts';
 import { as, keys } from './items.ts';
 import type { Answer, Ports } from './ports.ts';
 
@@ -25,13 +26,18 @@ export async function baseRequest(
   return { ok: true, value: launch?.request ?? ofService };
 }
 
-/** The complete request of a claim. Our tags replace those that came along; the name stays the job's. */
+/**
+ * The complete request of a claim, in sizes that are never below what a failure taught. Our tags replace those that came
+ * along; the name stays the job's.
+ */
 export function claimRequest(
   base: LaunchRequest,
   wish: Wish,
   claim: { id: string; job: string; epoch: number },
+  { application }: Pick<Observation, 'application'>,
 ): LaunchRequest {
-  const sized = wish.plan.workers ? withWorkers(base, wish.plan.workers) : base;
+  const sparkDefaults = application?.kind === 'seen' ? application.sparkDefaults : undefined;
+  const sized = atLeast(base, wish.plan.workers, sparkDefaults);
   const own = {
     [runTags.job]: claim.job,
     [runTags.epoch]: String(claim.epoch),

@@ -1,5 +1,7 @@
-import { type LaunchRequest, sparkSetting, workerSpec } from './launch-request.ts';
-import { parseMemory, smallestWorker, totalMemoryGb } from './worker-size.ts';
+import type { LaunchRequest } from './launch-request.ts';
+import { type SparkDefaults, sparkSetting } from './spark-settings.ts';
+import { parseDisk, parseMemory, smallestWorker, totalMemoryGb } from './worker-size.ts';
+import { workerSpec } from './workers.ts';
 
 /** What workers hold, or may hold together. */
 export interface Resources {
@@ -13,6 +15,8 @@ export interface CapacityLimits {
   readonly maximum?: Partial<Resources>;
   /** `schedulerConfiguration.maxConcurrentRuns`: what is more waits in the queue of the service, for hours. */
   readonly runsMax?: number;
+  /** Sizes that it gives the workers of all its runs; absent in records of earlier releases. */
+  readonly sparkDefaults?: SparkDefaults;
 }
 
 /** What an application may hold and what its live runs hold at the least, as of one listing. */
@@ -134,9 +138,11 @@ function workerOf(request: LaunchRequest, worker: 'driver' | 'executor'): Resour
   try {
     const totalGb = totalMemoryGb(parseMemory(memory), overhead);
     const size = cores >= 1 ? smallestWorker({ cores, totalGb }) : undefined;
-    return size && { vcpu: size.cores, memoryGb: size.memoryGb, diskGb: parseMemory(disk) };
+    const diskGb = parseDisk(disk);
+    if (!size || diskGb === undefined) return undefined;
+    return { vcpu: size.cores, memoryGb: size.memoryGb, diskGb };
   } catch (error) {
-    // A person may have written a size that the service takes and nobody here can read (`16384`).
+    // A person may have written a size that nobody here can read.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

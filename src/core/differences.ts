@@ -1,14 +1,10 @@
 import type { ResolvedJob } from './job.ts';
 import type { JobRun } from './job-run.ts';
-import {
-  type LaunchRequest,
-  submitValues,
-  type WorkerSpec,
-  withWorkers,
-  workerSpec,
-} from './launch-request.ts';
+import type { LaunchRequest } from './launch-request.ts';
 import type { JobMemory } from './memory.ts';
-import { parseMemory } from './worker-size.ts';
+import { submitValues } from './spark-settings.ts';
+import { parseDisk, readSizeMb } from './worker-size.ts';
+import { atLeast, namedSizes, type Worker, workerNames, workerSpec } from './workers.ts';
 
 /** Bounds of dynamic allocation, which are fixed at a start. */
 const bounds = ['minExecutors', 'maxExecutors', 'initialExecutors'] as const;
@@ -24,16 +20,28 @@ export function differences(
 ): readonly string[] {
   const spec = job.restart.launchFrom === 'spec' ? job.launch : undefined;
   const base = spec ?? request;
-  const ours = memory.workers ? withWorkers(base, memory.workers) : base;
+  const ours = atLeast(base, memory.workers, undefined);
   if (ours === request) return [];
   return [...workerDifferences(request, ours), ...(spec ? specDifferences(request, spec) : [])];
 }
 
 function workerDifferences(theirs: LaunchRequest, ours: LaunchRequest): readonly string[] {
-  return (['driver', 'executor'] as const).flatMap((worker) => {
-    const [is, would] = [workerSpec(theirs, worker), workerSpec(ours, worker)];
-    return isSame(is, would) ? [] : [`${worker} ${sizeText(is)} instead of ${sizeText(would)}`];
+  return workerNames.flatMap((worker) => {
+    const parts = (['cores', 'memory', 'disk'] as const).filter(
+      (part) => sizeOf(theirs, worker, part) !== sizeOf(ours, worker, part),
+    );
+    const [is, would] = [namedSizes(theirs, worker), namedSizes(ours, worker)];
+    return parts.map(
+      (part) => `${worker} ${part} ${is[part] ?? 'not set'} instead of ${would[part] ?? 'not set'}`,
+    );
   });
+}
+
+/** As an amount, the service's default where none is named: `16g` and `16384m` are one size. */
+function sizeOf(request: LaunchRequest, worker: Worker, part: 'cores' | 'memory' | 'disk'): string | number {
+  const spec = workerSpec(request, worker);
+  if (part === 'cores') return spec.cores;
+  return (part === 'disk' ? parseDisk(spec.disk) : readSizeMb(spec.memory, 'm')) ?? spec[part];
 }
 
 function specDifferences(theirs: LaunchRequest, spec: LaunchRequest): readonly string[] {
@@ -58,22 +66,4 @@ function boundsOf(request: LaunchRequest): readonly (string | undefined)[] {
   const parameters = request.jobDriver.sparkSubmit.sparkSubmitParameters ?? '';
   const settings = bounds.map((bound) => `spark.dynamicAllocation.${bound}`);
   return submitValues(parameters, { flags: [], settings });
-}
-
-function isSame(a: WorkerSpec, b: WorkerSpec): boolean {
-  return a.cores === b.cores && isSameSize(a.memory, b.memory) && isSameSize(a.disk, b.disk);
-}
-
-/** `16g` and `16384m` are one size; what cannot be read is compared as it stands. */
-function isSameSize(a: string, b: string): boolean {
-  if (a === b) return true;
-  try {
-    return parseMemory(a) === parseMemory(b);
-  } catch {
-    return false;
-  }
-}
-
-function sizeText({ cores, memory, disk }: WorkerSpec): string {
-  return `${cores} cores, ${memory}, disk ${disk}`;
 }

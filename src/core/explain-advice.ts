@@ -118,7 +118,7 @@ const adviceOnReason: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   'start-refused': ['mend what the service refused, then checkpilot start JOB --override --reason "…"'],
   'data-at-risk': ['look at the checkpoint and the source before anything is started', byHand],
   'streak-without-progress': ['find out why no batch is committed', byHand],
-  'size-steps-used-up': ['raise restart.classes.<class>.grow in the policy', byHand],
+  'size-steps-used-up': ['raise restart.classes.<class>.grow in the policy, or for a disk its type', byHand],
   futile: ['fix the cause named in the evidence; the job is parked once the run has ended'],
   stalled: [
     'look at the driver and the sink of the run: slow, locked, or without executors',

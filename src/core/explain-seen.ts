@@ -2,6 +2,7 @@ import { placeText } from './capacity.ts';
 import { gist } from './failure/gist.ts';
 import { isTerminal, type JobRun } from './job-run.ts';
 import type {
+  ApplicationSensor,
   CapacitySensor,
   CheckpointSensor,
   FailedAttempt,
@@ -20,7 +21,7 @@ import type { Turn } from './turn.ts';
 export function seenLines(observation: Observation): readonly string[] {
   const { nowMs, run, others, checkpoints, ownCancelOf, logs, failedAttempt, input, turn, capacity } =
     observation;
-  const { inspections = {}, seams = {}, losses } = observation;
+  const { inspections = {}, seams = {}, losses, application } = observation;
   const isOwnCancel = run.kind === 'seen' && run.run.jobRunId === ownCancelOf;
   return [
     ...runLines(run, nowMs),
@@ -30,6 +31,7 @@ export function seenLines(observation: Observation): readonly string[] {
     ...(losses ? lossLines(losses) : []),
     ...(input ? [inputLine(input)] : []),
     ...(capacity ? capacityLines(capacity) : []),
+    ...(application ? applicationLines(application) : []),
     othersLine(others, nowMs),
     ...(turn ? [turnLine(turn, nowMs)] : []),
     ...Object.entries(checkpoints).map(([location, sensor]) => `${location}: ${checkpointText(sensor)}`),
@@ -134,6 +136,13 @@ function capacityLines(sensor: CapacitySensor): readonly string[] {
       : `the application holds at least ${held.join(', ')}${others}`,
     ...(line ? [`${placeText(line)} that wait for capacity there`] : []),
   ];
+}
+
+function applicationLines(sensor: ApplicationSensor): readonly string[] {
+  if (sensor.kind === 'unknown')
+    return [`what the application gives its workers could not be read: ${sensor.why}`];
+  const sizes = Object.entries(sensor.sparkDefaults).map(([key, value]) => `${key}=${value}`);
+  return sizes.length === 0 ? [] : [`the application gives its workers ${sizes.join(', ')}`];
 }
 
 function othersLine(sensor: OthersSensor, nowMs: number): string {

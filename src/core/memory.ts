@@ -6,13 +6,13 @@ import type { Judgement } from './failure/judgement.ts';
 import type { FailureClass } from './failure/taxonomy.ts';
 import type { ActionName } from './job.ts';
 import type { StartCause } from './job-run.ts';
-import type { WorkerSpecs } from './launch-request.ts';
 import type { LossBlind, LossLook, LossMemory } from './loss-memory.ts';
 import type { NativeAttempts } from './native-attempts.ts';
 import type { RunSensor } from './observation.ts';
 import type { Reason } from './reason.ts';
 import type { SourceMemory } from './source.ts';
 import type { Version } from './version.ts';
+import type { WorkerChanges } from './workers.ts';
 
 /** What Checkpilot remembers of a job between two passes; the durable job record holds exactly this. */
 export interface JobMemory {
@@ -27,8 +27,8 @@ export interface JobMemory {
   readonly progress: Readonly<Record<string, ProgressMark>>;
   /** Steps of the backoff; back to 0 with progress. */
   readonly backoffStep: number;
-  /** Sizes that a failure taught us; kept until an upgrade. */
-  readonly workers?: WorkerSpecs;
+  /** Sizes that a failure taught us: no later start gives a worker less. Earlier records hold all sizes of a worker. */
+  readonly workers?: WorkerChanges;
   readonly parked?: Parked;
   readonly pause?: Pause;
   /** Pauses of single actions. */
@@ -199,7 +199,8 @@ export interface Wish {
 export interface StartPlan {
   /** Which request to start from: the policy's own, or the stored one of a generation. */
   readonly base: 'spec' | { readonly generation: number };
-  readonly workers?: WorkerSpecs;
+  /** Its workers get at least this. */
+  readonly workers?: WorkerChanges;
   /** One plain sentence on what is different from the run before, for people. */
   readonly change?: string;
   readonly spendsBudget: boolean;

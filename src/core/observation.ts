@@ -5,6 +5,7 @@ import type { LossLook } from './loss-memory.ts';
 import type { Loss } from './losses.ts';
 import type { NativeUse } from './native-attempts.ts';
 import type { SourceSensor } from './source.ts';
+import type { SparkDefaults } from './spark-settings.ts';
 import type { Turn } from './turn.ts';
 
 /** Everything one pass saw of one job. A sensor that could not answer says why; it never stands for "no". */
@@ -31,6 +32,8 @@ export interface Observation {
   readonly input?: InputSensor;
   /** What the application may hold and holds; asked for when the job waits for that, and right before a start. */
   readonly capacity?: CapacitySensor;
+  /** What the application gives the workers of its runs; asked for when a size step or a start hangs on it. */
+  readonly application?: ApplicationSensor;
   /** How far the job has read and how long its source keeps what it has not; where the policy names a source. */
   readonly source?: SourceSensor;
   /** What the job's logs warn of since the last look at them; absent where none was due. */
@@ -157,6 +160,8 @@ export type CapacitySensor =
       };
     }
   | Unknown;
+
+export type ApplicationSensor = { readonly kind: 'seen'; readonly sparkDefaults: SparkDefaults } | Unknown;
 
 export type LogsSensor =
   /** `unread`: why the log of the executor that was lost is not among them. */

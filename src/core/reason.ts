@@ -39,7 +39,8 @@ export const reasons = {
   'native-retries-differ': 'The run was started with other native retries than the policy says.',
   'run-differs': 'The run was started with other parameters than Checkpilot would use; it is left as it is.',
   'streak-without-progress': 'The last restarts committed no new batch.',
-  'size-steps-used-up': 'The worker is at the largest size that the policy allows.',
+  'size-steps-used-up':
+    'The worker is as large as size steps go: at the limit of the policy, or of its kind of disk.',
   'start-refused': 'The service refused the start.',
   'retry-budget-exhausted': 'The restart budget of the job is used up.',
   'class-budget-exhausted':

@@ -1,7 +1,6 @@
 import type { Clock } from './data-loss-clock.ts';
 import type { Aside, Concern, GuardResult, NoticeDraft, Verdict } from './decision.ts';
 import type { ResolvedJob } from './job.ts';
-import type { WorkerSpec } from './launch-request.ts';
 import type { JobMemory } from './memory.ts';
 import type { Observation } from './observation.ts';
 
@@ -10,8 +9,6 @@ export interface DecideInput {
   readonly job: ResolvedJob;
   readonly observation: Observation;
   readonly memory: JobMemory;
-  /** Sizes that the last run was started with, learned ones included. */
-  readonly workers: { readonly driver: WorkerSpec; readonly executor: WorkerSpec };
   /** In [0, 1); the only chance in a decision. */
   readonly random: number;
   /** Ids for what this decision may open. */

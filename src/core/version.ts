@@ -1,5 +1,6 @@
 import { hash } from './hash.ts';
-import { type LaunchRequest, submitValues } from './launch-request.ts';
+import type { LaunchRequest } from './launch-request.ts';
+import { submitValues } from './spark-settings.ts';
 
 /** What program a run is: its code and its arguments, whatever its size, its logs and its tags. */
 export interface Version {

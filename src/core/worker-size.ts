@@ -81,6 +81,21 @@ export function smallestWorker(need: { cores: number; totalGb: number }): Worker
   return undefined;
 }
 
+/**
+ * The smallest worker with at least these cores and this Spark memory; where the service would not leave as much of it
+ * unused, its memory is filled. Undefined where there is none, or cores are no number.
+ */
+export function fittingWorker(
+  { cores, memory }: WorkerMemory,
+  overhead?: Overhead,
+): WorkerMemory | undefined {
+  const totalGb = totalMemoryGb(parseMemory(memory), overhead);
+  const size = cores >= 1 ? smallestWorker({ cores, totalGb }) : undefined;
+  if (!size) return undefined;
+  if (isTaken({ cores: size.cores, totalGb })) return { cores: size.cores, memory };
+  return { cores: size.cores, memory: `${memoryInsideMb(size.memoryGb, overhead)}m` };
+}
+
 /** Whether the service starts a worker of these cores for this memory, overhead included, in its next size or as it is. */
 export function isTaken({ cores, totalGb }: { cores: number; totalGb: number }): boolean {
   const tier = workerTiers.find((each) => each.cores === cores);
@@ -107,14 +122,33 @@ export function totalMemoryGb(memoryGb: number, overhead: Overhead = {}): number
   return (memoryGb * mbPerGb + overheadMb(memoryGb * mbPerGb, overhead)) / mbPerGb;
 }
 
-/** `14g`, `14336m`, `1t`, with or without a trailing `b`, in GB of 1024 MB. Throws a RangeError for anything else. */
+/**
+ * Memory as Spark reads it, in GB of 1024 MB: `14g`, `14336m`, `1t`, with or without a trailing `b`; a bare number counts
+ * megabytes. Throws a RangeError for anything else.
+ */
 export function parseMemory(memory: string): number {
-  const [, digits, unit] = /^(\d{1,9})([mgt])b?$/i.exec(memory.trim()) ?? [];
-  const gbPerUnit = { m: 1 / mbPerGb, g: 1, t: 1024 }[unit?.toLowerCase() ?? ''];
-  const memoryGb = Number(digits) * (gbPerUnit ?? Number.NaN);
-  if (!(memoryGb > 0))
-    throw new RangeError(`memory must be a number with unit m, g or t, such as 14g: ${memory}`);
-  return memoryGb;
+  const sizeMb = readSizeMb(memory, 'm') ?? 0;
+  if (!(sizeMb > 0)) throw new RangeError(`memory must be a whole number and a unit, such as 14g: ${memory}`);
+  return sizeMb / mbPerGb;
+}
+
+/** A size as Spark reads it (JavaUtils), with the unit that the setting takes a bare number for, in MB. */
+export function readSizeMb(text: string, bareUnit: 'b' | 'm'): number | undefined {
+  const [, digits, unit = bareUnit] = /^(\d{1,15})([bkmgtp])?(?:i?b)?$/i.exec(text.trim()) ?? [];
+  const bytesPerUnit = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40, p: 2 ** 50 };
+  const bytes = bytesPerUnit[unit.toLowerCase() as keyof typeof bytesPerUnit];
+  return digits === undefined ? undefined : (Number(digits) * bytes) / 2 ** 20;
+}
+
+/** A disk in GB; undefined without a unit, which the service asks for. */
+export function parseDisk(disk: string): number | undefined {
+  const sizeMb = /[gmt]b?\s*$/i.test(disk) ? readSizeMb(disk, 'm') : undefined;
+  return sizeMb !== undefined && sizeMb > 0 ? sizeMb / mbPerGb : undefined;
+}
+
+/** Largest local disk of a worker, in GB (user guide, worker configurations and shuffle-optimized disks). */
+export function diskGbMax(type: string | undefined): number {
+  return type?.toLowerCase() === 'shuffle_optimized' ? 2_000 : 200;
 }
 
 /** What the service offers with one number of cores. */
@@ -149,9 +183,10 @@ const overheadFactorDefault = 0.1;
 /** Spark never reserves less than this beside its own memory. */
 const overheadMbMin = 384;
 
-function overheadMb(
+/** All that a worker gets beside so much Spark memory. */
+export function overheadMb(
   memoryMb: number,
-  { factor = overheadFactorDefault, fixedMb, besideMb = 0 }: Overhead,
+  { factor = overheadFactorDefault, fixedMb, besideMb = 0 }: Overhead = {},
 ): number {
   // Rounded up, where Spark cuts off: a worker filled by our count is never too small by Spark's.
   return (fixedMb ?? Math.max(overheadMbMin, Math.ceil(memoryMb * factor))) + besideMb;

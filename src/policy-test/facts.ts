@@ -2,9 +2,9 @@ import type { Decision } from '../core/decision.ts';
 import { explain } from '../core/explain.ts';
 import type { FailureClass } from '../core/failure/taxonomy.ts';
 import type { ActionName, Mode } from '../core/job.ts';
-import type { WorkerSpecs } from '../core/launch-request.ts';
 import type { Wish } from '../core/memory.ts';
 import { parseMemory } from '../core/worker-size.ts';
+import type { WorkerChanges } from '../core/workers.ts';
 import type { DecisionExpectation } from './expect-schema.ts';
 
 /** One thing that was expected and is otherwise; texts for a person. */
@@ -107,7 +107,7 @@ const cores = [
 
 function patch({ patch: wanted }: DecisionExpectation, decision: Decision): readonly Difference[] {
   if (!wanted) return [];
-  const workers: WorkerSpecs = wishOf(decision)?.plan.workers ?? {};
+  const workers: WorkerChanges = wishOf(decision)?.plan.workers ?? {};
   const ofSizes = sizes.flatMap(([name, worker, part]) => {
     const expected = wanted[name];
     const actual = workers[worker]?.[part];

@@ -1,6 +1,6 @@
 import type { ResolvedJob, ResolvedPolicy } from '../core/job.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
-import { withWorkers, workerSpec } from '../core/launch-request.ts';
+import { withWorkers, workerSpec } from '../core/workers.ts';
 import type { TestEvent } from './event-schema.ts';
 import type { Expectation } from './expect-schema.ts';
 import type { Fixture, PolicyTestCase, PolicyTestDocument } from './schema.ts';

@@ -13,8 +13,9 @@ export interface Scripted {
 /** Every sensor but the runs, answered by the jobs of a test; what belongs to none of them throws. */
 export function scriptedPorts(
   scripted: Scripted,
-): Pick<Ports, 'checkpoints' | 'streams' | 'retentions' | 'logs'> {
+): Pick<Ports, 'applications' | 'checkpoints' | 'streams' | 'retentions' | 'logs'> {
   return {
+    applications: { limits: async (applicationId) => scripted.runs.limits(applicationId) },
     checkpoints: checkpoints(scripted),
     streams: streams(scripted),
     retentions: retentions(scripted),

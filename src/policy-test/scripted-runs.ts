@@ -8,6 +8,7 @@ import type {
   SendTerms,
   StartAnswer,
 } from '../control/ports.ts';
+import type { CapacityLimits } from '../core/capacity.ts';
 import { isLive, type JobRun, type JobRunState } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
 import type { VirtualTime } from '../world/virtual-time.ts';
@@ -167,6 +168,12 @@ export class ScriptedRuns implements JobRuns {
     const run = this.#runs.get(jobRunId);
     if (!run) throw new Error(`no event of the test made a run ${jobRunId}, and it was asked for`);
     return run;
+  }
+
+  /** It has no limits, and gives its workers no sizes. */
+  limits(applicationId: string): Answer<CapacityLimits> {
+    this.#knownApplication(applicationId, 'GetApplication');
+    return this.#isDown() ? down : { ok: true, value: { sparkDefaults: {} } };
   }
 
   #knownApplication(applicationId: string, operation: string): void {

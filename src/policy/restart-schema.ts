@@ -15,8 +15,16 @@ const classActions = [
 
 const growSchema = z
   .strictObject({
-    driver: z.strictObject({ max: sparkSize.describe('Most Spark memory of the driver.') }).optional(),
-    executor: z.strictObject({ max: sparkSize.describe('Most Spark memory of an executor.') }).optional(),
+    driver: z
+      .strictObject({
+        max: sparkSize.describe('Most Spark memory that a step gives the driver; 54g when left out.'),
+      })
+      .optional(),
+    executor: z
+      .strictObject({
+        max: sparkSize.describe('Most Spark memory that a step gives an executor; 54g when left out.'),
+      })
+      .optional(),
   })
   .describe('Spark memory that a size step must not exceed.');
 

@@ -1,5 +1,5 @@
-import { type WorkerSpec, workerSpec } from '../core/launch-request.ts';
 import {
+  diskGbMax,
   isTaken,
   memoryRangesGb,
   parseMemory,
@@ -8,6 +8,7 @@ import {
   type WorkerTier,
   workerTiers,
 } from '../core/worker-size.ts';
+import { type Worker, type WorkerSpec, workerNames, workerSpec } from '../core/workers.ts';
 import { sparkSubmitParameters } from '../launch/spark-submit.ts';
 import { launchSchema } from './launch-schema.ts';
 import type { JobFault, MergedJob } from './merged-job.ts';
@@ -15,9 +16,8 @@ import { isPlain, valueAt } from './plain.ts';
 import { sparkSize } from './scalars.ts';
 import { parts } from './schema.ts';
 
-/** Local disk of a worker, in GB (user guide, worker configurations and shuffle-optimized disks). */
+/** Least local disk of a worker, in GB (user guide, worker configurations). */
 const diskGbMin = 20;
-const diskGbMax = { standard: 200, shuffle_optimized: 2_000 };
 
 const spec = ['launch', 'spec'] as const;
 
@@ -32,14 +32,11 @@ export function workerFaults(job: MergedJob): readonly JobFault[] {
       sparkSubmit: { entryPoint: launch.data.spec.entryPoint, sparkSubmitParameters: parameters },
     },
   };
-  return (['driver', 'executor'] as const).flatMap((worker) => {
+  return workerNames.flatMap((worker) => {
     const asked = workerSpec(request, worker);
-    const type = launch.data.spec.sparkConf[`spark.emr-serverless.${worker}.disk.type`];
-    return [...memory(job, worker, asked), ...disk(job, worker, asked, type), ...grow(job, worker, asked)];
+    return [...memory(job, worker, asked), ...disk(job, worker, asked), ...grow(job, worker, asked)];
   });
 }
-
-type Worker = 'driver' | 'executor';
 
 function memory(job: MergedJob, worker: Worker, asked: WorkerSpec): readonly JobFault[] {
   const totalGb = totalMemoryGb(parseMemory(asked.memory), asked.overhead);
@@ -86,13 +83,8 @@ function oneOf(texts: readonly string[]): string {
   return `${texts.slice(0, -1).join(', ')} or ${texts.at(-1)}`;
 }
 
-function disk(
-  job: MergedJob,
-  worker: Worker,
-  asked: WorkerSpec,
-  type: string | undefined,
-): readonly JobFault[] {
-  const max = type?.toLowerCase() === 'shuffle_optimized' ? diskGbMax.shuffle_optimized : diskGbMax.standard;
+function disk(job: MergedJob, worker: Worker, asked: WorkerSpec): readonly JobFault[] {
+  const max = diskGbMax(asked.diskType);
   const sizeGb = parseMemory(asked.disk);
   if (sizeGb >= diskGbMin && sizeGb <= max) return [];
   const message = `a disk of ${asked.disk} is out of range`;

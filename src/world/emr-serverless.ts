@@ -7,6 +7,7 @@ import { checkStartRequest } from './emr-start-check.ts';
 import {
   type Application,
   type Caller,
+  type Configuration,
   isTerminal,
   type JobRun,
   type JobRunAttemptSummary,
@@ -27,6 +28,7 @@ export interface NewApplication {
   /** Pre-initialised workers: executors are warm. */
   initialCapacity?: Record<string, unknown>;
   maxConcurrentRuns?: number;
+  runtimeConfiguration?: Application['runtimeConfiguration'];
 }
 
 const ARN = `arn:aws:emr-serverless:${REGION}:${ACCOUNT}:/applications`;
@@ -71,6 +73,9 @@ export class EmrServerless {
       },
       ...(given.maximumCapacity === undefined ? {} : { maximumCapacity: given.maximumCapacity }),
       ...(given.initialCapacity === undefined ? {} : { initialCapacity: given.initialCapacity }),
+      ...(given.runtimeConfiguration === undefined
+        ? {}
+        : { runtimeConfiguration: given.runtimeConfiguration }),
     };
     this.#applications.set(applicationId, application);
     return application;
@@ -91,6 +96,13 @@ export class EmrServerless {
       application.schedulerConfiguration.maxConcurrentRuns = maxConcurrentRuns;
     application.updatedAt = this.#given.time.now();
     this.#engine.admitWaiting(application);
+  }
+
+  /** A person changes what its next runs get where their request says nothing. Not throttled, not journalled. */
+  configureApplication(applicationId: string, configuration: Configuration[]): void {
+    const application = this.#application(applicationId);
+    application.runtimeConfiguration = configuration;
+    application.updatedAt = this.#given.time.now();
   }
 
   startJobRun(
@@ -194,7 +206,7 @@ export class EmrServerless {
       createdBy: caller.arn,
       nowMs: time.now(),
       listLagMs: Math.round(1000 * Math.min(lag, parameters.listLagSecondsMax)),
-      job: sparkJobOf(request, parameters),
+      job: sparkJobOf(request, parameters, application),
     });
     const cause = request.tags?.['checkpilot:cause'];
     journal.write('start-accepted', run.subject, {

@@ -1,5 +1,5 @@
 import { type Application, type StartJobRunRequest, validationError } from './emr-types.ts';
-import { gigabytes, sparkConf } from './spark-request.ts';
+import { confOf, gigabytes } from './spark-request.ts';
 
 /** EMR Serverless user guide, application behaviour, worker sizes: memory per number of cores, in GB. */
 const memoryGbOfCores: Record<number, { min: number; max: number }> = {
@@ -23,7 +23,10 @@ const STREAMING_RELEASE = [7, 1] as const;
 /** Throws a ValidationException that names the first fault, as the service does. */
 export function checkStartRequest(request: StartJobRunRequest, application: Application): void {
   const fault =
-    tokenFault(request) ?? textFault(request) ?? modeFault(request, application) ?? driverFault(request);
+    tokenFault(request) ??
+    textFault(request) ??
+    modeFault(request, application) ??
+    driverFault(request, application);
   if (fault !== undefined) throw validationError(fault);
 }
 
@@ -71,8 +74,8 @@ function modeFault(request: StartJobRunRequest, { releaseLabel }: Application): 
   }
 }
 
-function driverFault({ jobDriver }: StartJobRunRequest): string | undefined {
-  const submit = jobDriver?.sparkSubmit;
+function driverFault(request: StartJobRunRequest, application: Application): string | undefined {
+  const submit = request.jobDriver?.sparkSubmit;
   if (!submit) return 'jobDriver.sparkSubmit is required for a Spark application';
   const { entryPoint, entryPointArguments = [], sparkSubmitParameters = '' } = submit;
   if (!entryPoint || entryPoint.length > 4096) return "Value at 'entryPoint' must have 1 to 4096 characters";
@@ -80,7 +83,7 @@ function driverFault({ jobDriver }: StartJobRunRequest): string | undefined {
   if (sparkSubmitParameters.length > 102_400) {
     return "Value at 'sparkSubmitParameters' must have at most 102400 characters";
   }
-  const conf = sparkConf(sparkSubmitParameters);
+  const conf = confOf(request, application);
   return workerFault(conf, 'driver') ?? workerFault(conf, 'executor');
 }
 

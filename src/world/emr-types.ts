@@ -32,7 +32,7 @@ export interface StartJobRunRequest {
     };
   };
   configurationOverrides?: {
-    applicationConfiguration?: { classification: string; properties?: Record<string, string> }[];
+    applicationConfiguration?: Configuration[];
     monitoringConfiguration?: {
       s3MonitoringConfiguration?: { logUri?: string };
       [other: string]: unknown;
@@ -48,6 +48,11 @@ export interface Caller {
   signedAtMs?: number;
 }
 
+export interface Configuration {
+  classification: string;
+  properties?: Record<string, string>;
+}
+
 export interface Application {
   applicationId: string;
   name: string;
@@ -61,6 +66,8 @@ export interface Application {
   schedulerConfiguration: { maxConcurrentRuns: number; queueTimeoutMinutes: number };
   /** Pre-initialised workers: executors are warm. */
   initialCapacity?: Record<string, unknown>;
+  /** What its runs get where their own request says nothing. */
+  runtimeConfiguration?: Configuration[];
 }
 
 export interface JobRun {

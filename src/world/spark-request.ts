@@ -1,5 +1,5 @@
 import { normalizedCheckpoint } from './checkpoint-writer.ts';
-import type { StartJobRunRequest } from './emr-types.ts';
+import type { Application, Configuration, StartJobRunRequest } from './emr-types.ts';
 import type { WorldParameters } from './parameters.ts';
 
 /** A worker as the request asks for it; the service gives the next valid size. */
@@ -22,10 +22,14 @@ export interface SparkJob {
 }
 
 /** Reads `--checkpoint` and `--stream` from the program's arguments, sizes from sparkSubmitParameters. */
-export function sparkJobOf(request: StartJobRunRequest, parameters: WorldParameters): SparkJob {
+export function sparkJobOf(
+  request: StartJobRunRequest,
+  parameters: WorldParameters,
+  application: Pick<Application, 'runtimeConfiguration'> = {},
+): SparkJob {
   const submit = request.jobDriver?.sparkSubmit;
   const programArguments = submit?.entryPointArguments ?? [];
-  const conf = new Map([...sparkDefaults(request), ...sparkConf(submit?.sparkSubmitParameters ?? '')]);
+  const conf = confOf(request, application);
   const initial = count(conf, 'spark.executor.instances', parameters.executorsInitial);
   const isDynamic = conf.get('spark.dynamicAllocation.enabled') !== 'false';
   return {
@@ -41,6 +45,15 @@ export function sparkJobOf(request: StartJobRunRequest, parameters: WorldParamet
   };
 }
 
+/** The settings of a run, as the service merges them. */
+export function confOf(
+  request: StartJobRunRequest,
+  application: Pick<Application, 'runtimeConfiguration'>,
+): ReadonlyMap<string, string> {
+  const { sparkSubmitParameters = '' } = request.jobDriver?.sparkSubmit ?? {};
+  return new Map([...sparkDefaults(request, application), ...sparkConf(sparkSubmitParameters)]);
+}
+
 /** The service's defaults are the same for drivers and executors. */
 function workerOf(
   conf: ReadonlyMap<string, string>,
@@ -54,12 +67,17 @@ function workerOf(
   };
 }
 
-/** The job's own `spark-defaults`, which sparkSubmitParameters overrule. */
-function sparkDefaults(request: StartJobRunRequest): [string, string][] {
-  const overrides = request.configurationOverrides?.applicationConfiguration ?? [];
-  return overrides
-    .filter(({ classification }) => classification === 'spark-defaults')
-    .flatMap(({ properties }) => Object.entries(properties ?? {}));
+/** The job's own `spark-defaults`, which sparkSubmitParameters overrule; without any, those of its application. */
+function sparkDefaults(
+  request: StartJobRunRequest,
+  { runtimeConfiguration = [] }: Pick<Application, 'runtimeConfiguration'>,
+): [string, string][] {
+  const ofDefaults = (all: readonly Configuration[]) =>
+    all.filter(({ classification }) => classification === 'spark-defaults');
+  const own = ofDefaults(request.configurationOverrides?.applicationConfiguration ?? []);
+  return (own.length > 0 ? own : ofDefaults(runtimeConfiguration)).flatMap(({ properties }) =>
+    Object.entries(properties ?? {}),
+  );
 }
 
 /** `--conf a=b` and `--conf "a=b c"`, and the short forms. */

@@ -13,15 +13,15 @@ describe('what an application may hold', () => {
     const maximumCapacity = { cpu: '400 vCPU', memory: '3000GB', disk: '20000' };
     expect(parsed({ maximumCapacity, schedulerConfiguration: { maxConcurrentRuns: 15 } })).toEqual({
       ok: true,
-      value: { maximum: { vcpu: 400, memoryGb: 3000, diskGb: 20_000 }, runsMax: 15 },
+      value: { maximum: { vcpu: 400, memoryGb: 3000, diskGb: 20_000 }, runsMax: 15, sparkDefaults: {} },
     });
   });
 
   it('has no limit where the answer names none', () => {
-    expect(parsed({})).toEqual({ ok: true, value: {} });
+    expect(parsed({})).toEqual({ ok: true, value: { sparkDefaults: {} } });
     expect(parsed({ maximumCapacity: { cpu: '16 vCPU', memory: '64 GB' } })).toEqual({
       ok: true,
-      value: { maximum: { vcpu: 16, memoryGb: 64 } },
+      value: { maximum: { vcpu: 16, memoryGb: 64 }, sparkDefaults: {} },
     });
   });
 
@@ -32,9 +32,34 @@ describe('what an application may hold', () => {
         maximumCapacity,
         runtimeConfiguration: [{ classification: 'spark-defaults', properties: { [key]: '2' } }],
       });
-    expect(withConf('spark.executor.cores')).toEqual({ ok: true, value: {} });
-    expect(withConf('spark.emr-serverless.driver.disk')).toEqual({ ok: true, value: {} });
+    expect(withConf('spark.executor.cores')).toEqual({
+      ok: true,
+      value: { sparkDefaults: { 'spark.executor.cores': '2' } },
+    });
+    expect(withConf('spark.emr-serverless.driver.disk')).toEqual({
+      ok: true,
+      value: { sparkDefaults: { 'spark.emr-serverless.driver.disk': '2' } },
+    });
     expect(withConf('spark.sql.shuffle.partitions')).toMatchObject({ value: { maximum: { vcpu: 16 } } });
+  });
+
+  it('comes with the sizes that it gives its workers, and with no other setting of it', () => {
+    const sizes = {
+      'spark.executor.cores': '8',
+      'spark.executor.memory': '54g',
+      'spark.executor.memoryOverhead': '4g',
+      'spark.emr-serverless.executor.disk': '500g',
+      'spark.emr-serverless.executor.disk.type': 'shuffle_optimized',
+      'spark.emr-serverless.memoryOverheadFactor': '0.2',
+    };
+    const foreign = { 'spark.hadoop.fs.s3a.secret.key': 'abc', 'spark.driver.extraJavaOptions': '-Dkey=abc' };
+    const answer = parsed({
+      runtimeConfiguration: [
+        { classification: 'spark-driver-log4j2', properties: { 'spark.executor.memory': '1g' } },
+        { classification: 'spark-defaults', properties: { ...sizes, ...foreign } },
+      ],
+    });
+    expect(answer).toEqual({ ok: true, value: { sparkDefaults: sizes } });
   });
 
   it('is malformed, and says where, when it cannot be read', () => {
@@ -60,6 +85,6 @@ it('reads an application of our own EMR Serverless over the wire', async () => {
   const applications = new EmrServerlessApplications(clientsOf(server, { clock: time }).emrServerless);
   expect(await applications.limits(applicationId)).toEqual({
     ok: true,
-    value: { maximum: { vcpu: 24, memoryGb: 96 }, runsMax: 2 },
+    value: { maximum: { vcpu: 24, memoryGb: 96 }, runsMax: 2, sparkDefaults: {} },
   });
 });

@@ -82,9 +82,13 @@ describe('what a run needs and holds', () => {
     });
   });
 
-  it.each(['--driver-memory 16384', '--conf spark.executor.cores=many', '--executor-memory 900g'])(
-    'is not known where a size cannot be read or does not exist: %s',
-    (parameters) => expect(neededBy(aRequest(parameters))).toBeUndefined(),
+  it.each([
+    '--driver-memory 16x',
+    '--conf spark.emr-serverless.executor.disk=20',
+    '--conf spark.executor.cores=many',
+    '--executor-memory 900g',
+  ])('is not known where a size cannot be read or does not exist: %s', (parameters) =>
+    expect(neededBy(aRequest(parameters))).toBeUndefined(),
   );
 
   it('is that of the larger workers that the plan starts with', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/core/explain.ts';
-import { withWorkers } from '../../src/core/launch-request.ts';
 import type { LogsSensor } from '../../src/core/observation.ts';
 import { versionOf } from '../../src/core/version.ts';
+import { withWorkers } from '../../src/core/workers.ts';
 import { aJob, aRequest, atBatch, checkpoint, ended, judge, minuteMs, nowMs } from '../support/build.ts';
 
 const wrapper =

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ResolvedJob } from '../../src/core/job.ts';
 import type { JobMemory } from '../../src/core/memory.ts';
 import {
   aForeignRun,
+  aJob,
+  aRequest,
   atBatch,
   beside,
   checkpoint,
@@ -105,7 +108,24 @@ it('a recovery with larger workers offers to keep them', () => {
   const recovered = (memory: Partial<JobMemory>) =>
     judge({ memory: { incident, ...memory }, observation: running(2 * hourMs, 130) }).verdict.notice?.text ??
     '';
-  const workers = { executor: { cores: 4, memory: '22g', disk: '20g' } };
-  expect(recovered({ workers })).toContain('executor 22g, 4 cores, disk 20g');
+  const workers = { executor: { cores: 8, memory: '44g' } };
+  expect(recovered({ workers })).toContain(
+    'It runs with larger workers (executor cores 8, executor memory 44g): write them into its launch to keep them.',
+  );
   expect(recovered({})).not.toContain('larger workers');
+});
+
+it('a recovery with larger workers says what they are in the launch by now, and nothing of what is there already', () => {
+  const recovered = (launch: ResolvedJob['launch'], workers: JobMemory['workers']) =>
+    judge({
+      job: aJob({ ...(launch ? { launch } : {}) }),
+      memory: { incident, ...(workers ? { workers } : {}) },
+      observation: running(2 * hourMs, 130),
+    }).verdict.notice?.text ?? '';
+  const launch = aRequest('--conf spark.executor.memory=14g --conf spark.executor.memoryOverhead=2g');
+  expect(recovered(launch, { executor: { memory: '22g', overheadMb: 3_072 } })).toContain(
+    '(executor memory 22g instead of 14g, executor memoryOverhead 3072m instead of 2g)',
+  );
+  const deployed = aRequest('--conf spark.executor.memory=54g --conf spark.executor.cores=8');
+  expect(recovered(deployed, { executor: { memory: '22g' } })).not.toContain('larger workers');
 });

@@ -19,9 +19,12 @@ describe('worker memory', () => {
     expect(parseMemory('14g')).toBe(14);
     expect(parseMemory('14336m')).toBe(14);
     expect(parseMemory(' 1TB ')).toBe(1024);
+    expect(parseMemory('14680064k')).toBe(14);
+    // Without a unit Spark counts megabytes.
+    expect(parseMemory('14336')).toBe(14);
   });
 
-  it.each(['', '14', '1.5g', '-1g', '0g', '14k', 'g'])('refuses %j', (text) => {
+  it.each(['', '0', '1.5g', '-1g', '0g', '14x', '14 g', 'g'])('refuses %j', (text) => {
     expect(() => parseMemory(text)).toThrow(RangeError);
   });
 

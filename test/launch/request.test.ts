@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LaunchRequest } from '../../src/core/launch-request.ts';
-import { withWorkers, workerSpec } from '../../src/core/launch-request.ts';
+import { withWorkers, workerSpec } from '../../src/core/workers.ts';
 import { launchRequest } from '../../src/launch/request.ts';
 import { jobSchema } from '../../src/policy/schema.ts';
 import { sparkConf } from '../../src/world/spark-request.ts';

@@ -10,7 +10,7 @@ import { questionOn } from '../../src/core/questions.ts';
 import { reasons } from '../../src/core/reason.ts';
 import type { DecideInput } from '../../src/core/rule.ts';
 import type { SourceSensor } from '../../src/core/source.ts';
-import { aGrant, aJob, anInput, aRun, aWish, checkpoint, nowMs, texts } from './build.ts';
+import { aGrant, aJob, anInput, aRun, aWish, checkpoint, nowMs, sizedRun, texts } from './build.ts';
 
 /** Values that go far outside of what a service sends, inside what the types promise. */
 const states = fc.oneof(
@@ -305,8 +305,9 @@ export const inputs: fc.Arbitrary<DecideInput> = fc
       source: { kinesis: { stream: 'clicks' } },
       retention: { warnAt: 0.5, extendToMs: 168 * 3_600_000 },
     });
-    const input = anInput({ job, workers: { driver: worker, executor: worker }, random });
-    const whole = { ...input, observation, memory: { ...memory, ...granted } };
+    const input = anInput({ job, random });
+    const run = sizedRun(observation.run, { driver: worker, executor: worker });
+    const whole = { ...input, observation: { ...observation, run }, memory: { ...memory, ...granted } };
     return approval === undefined ? whole : asking(whole, approval);
   });
 

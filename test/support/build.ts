@@ -13,13 +13,15 @@ import type {
   RunSensor,
 } from '../../src/core/observation.ts';
 import type { DecideInput } from '../../src/core/rule.ts';
+import { type WorkerChanges, withWorkers } from '../../src/core/workers.ts';
 
 /** What a test says of one pass; everything left out is a healthy, quiet world with a free budget. */
 export interface Situation {
   readonly job?: ResolvedJob;
   readonly observation?: ObservationChanges;
   readonly memory?: Partial<JobMemory>;
-  readonly workers?: DecideInput['workers'];
+  /** Sizes that the run was started with; the service's own where nothing is said. */
+  readonly workers?: WorkerChanges;
   readonly random?: number;
 }
 
@@ -44,15 +46,21 @@ export function judge(situation: Situation = {}): Decision {
 }
 
 export function anInput({ job, observation, memory, workers, random }: Situation = {}): DecideInput {
-  const worker = { cores: 4, memory: '14g', disk: '20g' };
+  const whole = anObservation(observation);
   return {
     job: job ?? aJob(),
-    observation: anObservation(observation),
+    observation: workers ? { ...whole, run: sizedRun(whole.run, workers) } : whole,
     memory: aMemory(memory),
-    workers: workers ?? { driver: worker, executor: worker },
     random: random ?? 0.5,
     ids: { decision: 'dec_1', incident: 'inc_1' },
   };
+}
+
+/** The run as if its request had named these sizes. */
+export function sizedRun(sensor: RunSensor, workers: WorkerChanges): RunSensor {
+  if (sensor.kind !== 'seen') return sensor;
+  const { run } = sensor;
+  return { kind: 'seen', run: { ...run, request: withWorkers(run.request, workers) } };
 }
 
 export function aJob({ restart, ...changes }: JobChanges = {}): ResolvedJob {
@@ -147,6 +155,7 @@ export function anObservation({ budget, gates, ...changes }: ObservationChanges 
     run: seen(aRun()),
     others: { kind: 'not-looked' },
     checkpoints: { [checkpoint]: atBatch(120) },
+    application: { kind: 'seen', sparkDefaults: {} },
     ...changes,
     budget: { room: true, usedHour: 0, usedDay: 0, ...budget },
     gates: {

@@ -14,12 +14,12 @@ import { forMs } from '../explain-seen.ts';
 import type { Judgement } from '../failure/judgement.ts';
 import { judged } from '../failure/judgement.ts';
 import { tell } from '../incident.ts';
-import { type LaunchRequest, withWorkers } from '../launch-request.ts';
 import type { StartPlan, Wish } from '../memory.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
 import { spentBudget } from '../spent-budget.ts';
-import { judgeFailure } from './judge-failure.ts';
+import { atLeast } from '../workers.ts';
+import { requestOf } from './launch-base.ts';
 
 /** How often a job that waits for capacity looks for it, and from when on a person is told (failures.md). */
 const usualEveryMs = 2 * 60_000;
@@ -123,25 +123,15 @@ export function heldBack(input: DecideInput, wish: Wish): Verdict | undefined {
   return { ...verdict, learned: { wish: waits, ...verdict.learned }, forget: ['grant'] };
 }
 
-/** An end that nobody has judged yet, and that comes of missing capacity. */
-export function endsForCapacity(input: Pick<DecideInput, 'job' | 'memory' | 'observation'>): boolean {
-  const { job, memory, observation } = input;
-  const { run, logs } = observation;
-  if (run.kind !== 'seen' || run.run.state !== 'FAILED') return false;
-  const { jobRunId } = run.run;
-  if (memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId) return false;
-  const { judgement } = judgeFailure(input, run.run, logs);
-  return (job.restart.classes[judgement.class]?.action ?? judgement.action) === 'wait-for-capacity';
-}
-
 /** The request that the plan starts, as far as this pass knows it. */
 export function neededFor(
-  { job, observation: { run } }: Pick<DecideInput, 'job' | 'observation'>,
+  input: Pick<DecideInput, 'job' | 'observation'>,
   { base, workers }: StartPlan,
 ): Resources | undefined {
-  const request: LaunchRequest | undefined =
-    base !== 'spec' && run.kind === 'seen' ? run.run.request : job.launch;
-  return request && neededBy(workers ? withWorkers(request, workers) : request);
+  const request = requestOf(input, base);
+  const { application } = input.observation;
+  const sparkDefaults = application?.kind === 'seen' ? application.sparkDefaults : undefined;
+  return request && neededBy(atLeast(request, workers, sparkDefaults));
 }
 
 function missingFor(

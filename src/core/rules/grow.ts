@@ -1,74 +1,165 @@
 import type { Judgement } from '../failure/classify.ts';
 import type { ClassAction } from '../failure/taxonomy.ts';
-import type { WorkerSpec, WorkerSpecs } from '../launch-request.ts';
+import type { JobRun } from '../job-run.ts';
+import type { LaunchRequest } from '../launch-request.ts';
 import type { DecideInput } from '../rule.ts';
-import { nextMemoryStep, parseMemory } from '../worker-size.ts';
+import { hasOwnDefaults, type SparkDefaults } from '../spark-settings.ts';
+import { diskGbMax, nextMemoryStep, overheadMb, parseDisk, readSizeMb } from '../worker-size.ts';
+import {
+  atLeast,
+  gbText,
+  growthText,
+  isSmaller,
+  type Worker,
+  type WorkerChange,
+  type WorkerChanges,
+  type WorkerSpec,
+  workerNames,
+  workerSpec,
+} from '../workers.ts';
+import { launchBase, requestOf } from './launch-base.ts';
 
 /** A size step asks for at least this much more (design, section 6). */
 const stepFactor = 1.5;
-/** The largest standard worker disk of EMR Serverless, in GB. */
-const diskGbMax = 200;
 /** The largest Spark memory tried when the policy names no maximum: a full 8-vCPU worker of 60 GB. */
 const defaultMemoryMax = '54g';
 
-export interface Growth {
-  readonly workers: WorkerSpecs;
-  readonly change: string;
+export type Growth =
+  /** What is learned of the workers so far, this failure included, and what becomes larger. */
+  | { readonly kind: 'larger'; readonly workers: WorkerChanges; readonly change: string }
+  | { readonly kind: 'used-up'; readonly why: string }
+  /** Nobody knows what there is to add to. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** Whether such an end is answered with larger workers: what they are now has to be known then. */
+export function isSizeStep(action: ClassAction | undefined): boolean {
+  return action === 'restart-with-more-memory' || action === 'restart-with-more-disk';
 }
 
-/** The next size for the worker that died (both when the text does not say), or that there is none left. */
+/**
+ * The next size for the worker that died, counted from what its run had. Where the text does not say which one died, the
+ * executor, of which there are many and which hold the data, and the driver along with it.
+ */
 export function growWorkers(
   input: DecideInput,
+  run: JobRun,
   judgement: Judgement,
   action: ClassAction,
-): Growth | 'used-up' | undefined {
-  if (action !== 'restart-with-more-memory' && action !== 'restart-with-more-disk') return undefined;
-  const grow = input.job.restart.classes[judgement.class]?.grow;
-  const dead = judgement.worker ? [judgement.worker] : (['driver', 'executor'] as const);
-  const changes: string[] = [];
-  const workers: { driver?: WorkerSpec; executor?: WorkerSpec } = { ...input.memory.workers };
-  for (const worker of dead) {
-    const now = input.workers[worker];
-    const max = (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? defaultMemoryMax;
-    const next = action === 'restart-with-more-memory' ? moreMemory(now, max) : moreDisk(now);
-    if (!next) continue;
-    const { overhead: _ofRequest, ...learned } = next;
-    workers[worker] = learned;
-    changes.push(describe(worker, now, next));
+): Growth | undefined {
+  if (!isSizeStep(action)) return undefined;
+  const base = requestOf(input, launchBase(input)) ?? run.request;
+  const [ofRun, ofBase] = [run.request, base].map((request) => defaultsOf(input, request));
+  if (!ofRun || !ofBase) return { kind: 'unknown', why: unreadText(input, run) };
+  const part = action === 'restart-with-more-memory' ? 'memory' : 'disk';
+  const next = (worker: Worker): Next => {
+    const now = workerSpec(run.request, worker, ofRun);
+    const max = memoryMax(input, judgement, worker);
+    const step = part === 'memory' ? moreMemory(worker, now, max) : moreDisk(worker, now);
+    const least = { ...input.memory.workers?.[worker], ...(step.kind === 'larger' ? step.size : {}) };
+    // What was deployed since may be larger than the step, or than any step goes.
+    const then = workerSpec(atLeast(base, { [worker]: least }, ofBase), worker, ofBase);
+    if (isSmaller(part, now[part], then[part]))
+      return { kind: 'larger', least, text: growthText(worker, now, then) };
+    if (step.kind !== 'larger') return step;
+    return {
+      kind: 'unknown',
+      why: `no ${worker} of the service takes ${step.size[part] ?? ''} beside its overhead`,
+    };
+  };
+  const [first = 'executor', ...others] = judgement.worker
+    ? [judgement.worker]
+    : (['executor', 'driver'] as const);
+  const answer = next(first);
+  if (answer.kind !== 'larger') return answer;
+  const larger: Partial<Record<Worker, Larger>> = { [first]: answer };
+  for (const worker of others) {
+    const along = next(worker);
+    if (along.kind === 'larger') larger[worker] = along;
   }
-  if (changes.length === 0) return 'used-up';
-  return { workers, change: `with ${changes.join(' and ')}` };
+  const least = workerNames.flatMap((worker) =>
+    larger[worker] ? [[worker, larger[worker].least] as const] : [],
+  );
+  return {
+    kind: 'larger',
+    workers: { ...input.memory.workers, ...Object.fromEntries(least) },
+    change: `with ${workerNames.flatMap((worker) => larger[worker]?.text ?? []).join(' and ')}`,
+  };
 }
 
-function moreMemory(now: WorkerSpec, maxMemory: string): WorkerSpec | undefined {
-  // A person may have written a size that the service takes and we cannot read (`16384`): no step is known then.
-  if (!isSize(now.memory)) return undefined;
-  const next = nextMemoryStep(now, { factor: stepFactor, maxMemory, overhead: now.overhead });
-  return next && { ...now, ...next };
+interface Larger {
+  readonly kind: 'larger';
+  readonly least: WorkerChange;
+  readonly text: string;
+}
+type Stopped = Exclude<Growth, { kind: 'larger' }>;
+type Next = Larger | Stopped;
+type Step = { readonly kind: 'larger'; readonly size: WorkerChange } | Stopped;
+
+/** What the request gets of its application; undefined while nobody knows. */
+function defaultsOf(
+  { observation: { application } }: DecideInput,
+  request: LaunchRequest,
+): SparkDefaults | undefined {
+  if (hasOwnDefaults(request)) return {};
+  return application?.kind === 'seen' ? application.sparkDefaults : undefined;
 }
 
-function isSize(size: string): boolean {
-  try {
-    return parseMemory(size) > 0;
-  } catch {
-    return false;
+function unreadText({ observation: { application } }: DecideInput, { applicationId }: JobRun): string {
+  const why = application?.kind === 'unknown' ? ` (${application.why})` : '';
+  return `what application ${applicationId} gives them could not be read${why}`;
+}
+
+function memoryMax({ job }: DecideInput, judgement: Judgement, worker: Worker): Max {
+  const grow = job.restart.classes[judgement.class]?.grow;
+  const memory = (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? defaultMemoryMax;
+  return { memory, key: `restart.classes.${judgement.class}.grow.${worker}.max` };
+}
+
+interface Max {
+  readonly memory: string;
+  /** Where the policy says so, or could. */
+  readonly key: string;
+}
+
+function moreMemory(worker: Worker, now: WorkerSpec, max: Max): Step {
+  const { cores, memory, overhead: { fixedMb = 0, ...beside } = {} } = now;
+  const memoryMb = readSizeMb(memory, 'm') ?? 0;
+  if (!(memoryMb > 0 && cores >= 1))
+    return {
+      kind: 'unknown',
+      why: `nobody can read the size of its ${worker}: ${memory} and ${cores} cores`,
+    };
+  // An overhead in numbers grows along: what is killed for memory is often Python, which lives in it.
+  const factor = fixedMb / memoryMb;
+  const overhead = factor > 0 ? { ...beside, factor } : now.overhead;
+  const next = nextMemoryStep({ cores, memory }, { factor: stepFactor, maxMemory: max.memory, overhead });
+  if (!next) {
+    const why = `The ${worker} has ${gbText(memory)} of memory, and size steps end at ${max.memory} (${max.key}).`;
+    return { kind: 'used-up', why };
   }
+  const nextMb = readSizeMb(next.memory, 'm') ?? 0;
+  const size = {
+    ...(next.cores === cores ? {} : { cores: next.cores }),
+    memory: next.memory,
+    ...(factor > 0 ? { overheadMb: overheadMb(nextMb, { factor }) } : {}),
+  };
+  return { kind: 'larger', size };
 }
 
-function moreDisk(now: WorkerSpec): WorkerSpec | undefined {
-  if (!isSize(now.disk)) return undefined;
-  const sizeGb = parseMemory(now.disk);
-  if (sizeGb >= diskGbMax) return undefined;
-  return { ...now, disk: `${Math.min(diskGbMax, Math.ceil(sizeGb * stepFactor))}g` };
-}
-
-function describe(worker: string, from: WorkerSpec, to: WorkerSpec): string {
-  if (from.disk !== to.disk) return `${worker} disk ${from.disk} → ${to.disk}`;
-  const cores = from.cores === to.cores ? '' : ` (${from.cores} → ${to.cores} cores)`;
-  return `${worker} memory ${inGb(from.memory)} → ${inGb(to.memory)}${cores}`;
-}
-
-/** Whole workers make odd numbers of megabytes: people read gigabytes. */
-function inGb(memory: string): string {
-  return `${Math.round(parseMemory(memory) * 10) / 10}g`;
+function moreDisk(worker: Worker, { disk, diskType }: WorkerSpec): Step {
+  const sizeGb = parseDisk(disk);
+  if (sizeGb === undefined)
+    return { kind: 'unknown', why: `nobody can read the disk of its ${worker}: ${disk}` };
+  const maxGb = diskGbMax(diskType);
+  if (sizeGb < maxGb)
+    return { kind: 'larger', size: { disk: `${Math.min(maxGb, Math.ceil(sizeGb * stepFactor))}g` } };
+  const largest = diskGbMax('shuffle_optimized');
+  const way =
+    maxGb < largest
+      ? `; with spark.emr-serverless.${worker}.disk.type=shuffle_optimized they go up to ${largest} GB`
+      : '';
+  return {
+    kind: 'used-up',
+    why: `The ${worker} has a disk of ${disk}, and its disks end at ${maxGb} GB${way}.`,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import { classify, type Judgement } from '../failure/classify.ts';
+import type { ClassAction } from '../failure/taxonomy.ts';
 import type { JobRun } from '../job-run.ts';
 import type { LastFailure } from '../memory.ts';
 import type { LogsSensor } from '../observation.ts';
@@ -39,6 +40,17 @@ export function judgeFailure(
     },
   });
   return { judgement, ...(failure ? { failure } : {}) };
+}
+
+/** What an end that nobody has answered yet asks for; undefined for anything else. */
+export function actionOfEnd(input: Judged): ClassAction | undefined {
+  const { job, memory, observation } = input;
+  const { run, logs } = observation;
+  if (run.kind !== 'seen' || run.run.state !== 'FAILED' || memory.desired === 'stopped') return undefined;
+  const { jobRunId } = run.run;
+  if (memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId) return undefined;
+  const { judgement } = judgeFailure(input, run.run, logs);
+  return job.restart.classes[judgement.class]?.action ?? judgement.action;
 }
 
 /** Nothing tells why, and the logs are on their way: worth a few minutes. */

@@ -2,7 +2,7 @@ import type { Verdict } from '../decision.ts';
 import { startedByPerson, tell } from '../incident.ts';
 import type { Parked, Wish } from '../memory.ts';
 import type { DecideInput } from '../rule.ts';
-import { launchBase } from './restart.ts';
+import { launchBase } from './launch-base.ts';
 import { lapsedText } from './words.ts';
 
 /** Nothing is started beside a park; but whoever ordered a start is told when it has lapsed. */

@@ -10,7 +10,15 @@ import type { DecideInput } from '../rule.ts';
 import { type SpentBudget, usedText } from '../spent-budget.ts';
 import { utcText } from '../utc.ts';
 import { isDeployedSince } from './judge-failure.ts';
-import { batchText, causeText, lapsedText, severityOf, why } from './words.ts';
+import { batchText, causeText, lapsedText, severityOf, whyText } from './words.ts';
+
+/** What the message says beside the reason and the cause. */
+export interface ParkText {
+  readonly progress?: Progress;
+  /** In place of the words that the reason has. */
+  readonly why?: string;
+  readonly further?: string;
+}
 
 /** Stops the job until a person or a new version changes something. */
 export function park(
@@ -18,7 +26,7 @@ export function park(
   run: JobRun | undefined,
   judgement: Judgement,
   reason: Reason,
-  progress?: Progress,
+  { progress, why, further = '' }: ParkText = {},
 ): Verdict {
   const { job, observation, memory } = input;
   const { nowMs } = observation;
@@ -29,7 +37,7 @@ export function park(
       ? ` It is another version than the one that committed last, ${memory.good?.entryPoint ?? ''}: going back to that one is the way that changes least.`
       : '';
   const lapsed = lapsedText(input);
-  const text = `${job.name} is down and needs a person: ${why(reason, progress)}${causeText(judgement)}${atBatch}${inFlight}${deployed} It is not started again by itself.${lapsed}${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
+  const text = `${job.name} is down and needs a person: ${why === undefined ? whyText(reason, progress) : `${why} `}${causeText(judgement)}${atBatch}${inFlight}${deployed}${further} It is not started again by itself.${lapsed}${run ? ` It was run ${run.jobRunId} of application ${run.applicationId};` : ' It has never run;'} checkpilot explain ${job.name} says more.`;
   const told = tell(memory, {
     reason,
     text,

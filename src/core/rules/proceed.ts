@@ -63,7 +63,9 @@ function refuseDamaged(input: DecideInput): Verdict | undefined {
       evidence: `${location}/${path}: ${message}`,
     });
     const last = run.kind === 'seen' ? run.run : undefined;
-    return park(input, last, judgement, 'checkpoint-damaged', progressOf(input.memory, input.observation));
+    return park(input, last, judgement, 'checkpoint-damaged', {
+      progress: progressOf(input.memory, input.observation),
+    });
   }
   return undefined;
 }

@@ -87,7 +87,7 @@ function parkBefore(input: DecideInput, run: JobRun): Verdict {
     confidence: 1,
     evidence: `${location}: batch ${from} was committed, now the newest is ${to < 0 ? 'none' : to}`,
   });
-  return park(input, run, judgement, 'checkpoint-went-back', progress);
+  return park(input, run, judgement, 'checkpoint-went-back', { progress });
 }
 
 function startReason(judgement: Judgement): Reason {

@@ -13,6 +13,7 @@ import { spentBudget } from '../spent-budget.ts';
 import { neededFor, waitForCapacity } from './capacity.ts';
 import { agesWith, fixedAgeText } from './fixed-age.ts';
 import { growWorkers } from './grow.ts';
+import { launchBase } from './launch-base.ts';
 import { outOfBudget, park } from './park.ts';
 import { mayNotStartBlind } from './proceed.ts';
 import { batchText, causeText, severityOf } from './words.ts';
@@ -38,25 +39,30 @@ export function restart(
   const isLooping = action !== 'wait-for-capacity' && progress.streak >= streakMax;
   // A batch may have been committed that nobody could read, so this is neither a loop nor a reason to start.
   if (!progress.known && (isLooping || mayNotStartBlind(input))) return unreadable(input, judgement);
-  if (isLooping) return park(input, run, judgement, 'streak-without-progress', progress);
-  const grown = growWorkers(input, judgement, action);
-  if (grown === 'used-up') return park(input, run, judgement, 'size-steps-used-up', progress);
+  const grown = growWorkers(input, run, judgement, action);
+  const unsized = grown?.kind === 'unknown' ? ` Its workers stay as they are: ${grown.why}.` : '';
+  if (isLooping)
+    return park(input, run, judgement, 'streak-without-progress', { progress, further: unsized });
+  if (grown?.kind === 'used-up')
+    return park(input, run, judgement, 'size-steps-used-up', { progress, why: grown.why });
   // A job that waits for capacity keeps its place in the line meanwhile.
   const spent = spentBudget(observation.budget, judgement.class);
   if (spent && action !== 'wait-for-capacity') return outOfBudget(input, judgement, spent);
 
+  const larger = grown?.kind === 'larger' ? grown : undefined;
+  const workers = larger?.workers ?? memory.workers;
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,
-    ...((grown?.workers ?? memory.workers) ? { workers: grown?.workers ?? memory.workers } : {}),
-    ...(grown ? { change: grown.change } : {}),
+    ...(workers ? { workers } : {}),
+    ...(larger ? { change: larger.change } : {}),
   };
   if (action === 'wait-for-capacity')
     return waitForCapacity(input, { jobRunId: run.jobRunId, judgement, summary: causeText(judgement) }, plan);
   const notBeforeMs = nowMs + delayMs(input, judgement.class, action, progress);
   const needed = neededFor(input, plan);
   const waits = notBeforeMs > nowMs ? `in ${Math.ceil((notBeforeMs - nowMs) / 1000)} s` : 'now';
-  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${grown ? `, ${grown.change}` : ''}.${fixedAgeText(agesWith(memory, run))}`;
+  const text = `${job.name}: ${causeText(judgement)} Restart from ${batchText(progress)} ${waits}${larger ? `, ${larger.change}` : ''}.${unsized}${fixedAgeText(agesWith(memory, run))}`;
   const told = tell(memory, {
     reason,
     text,
@@ -133,9 +139,4 @@ function delayMs(
   );
   // A plain restart goes at once the first time: the cause has passed already, only a loop needs waiting.
   return action === 'restart' && step === 0 ? 0 : jitterMs;
-}
-
-export function launchBase({ job, memory }: DecideInput): StartPlan['base'] {
-  const useSpec = job.launch !== undefined && (job.restart.launchFrom === 'spec' || memory.generation === 0);
-  return useSpec ? 'spec' : { generation: memory.generation };
 }

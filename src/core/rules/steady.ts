@@ -5,6 +5,7 @@ import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 import { versionOf } from '../version.ts';
+import { atLeast, namedChange, namedSizes, workerNames } from '../workers.ts';
 import { isLosing } from './loss.ts';
 
 /** A healthy job is looked at this often; events wake it sooner. */
@@ -34,7 +35,7 @@ export const steady: Rule = {
     const isProven = progress.committed && nowMs - sinceMs >= job.restart.stableAfterMs;
     // While unread records are old, or some were left out lately, the incident is not over, however well the run does.
     if (incident && isProven && memory.clock?.told === undefined && !isLosing(input)) {
-      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${downText(incident, sinceMs)}${unbrokenText(memory)}${keepSizes(memory)}`;
+      const text = `${job.name}: healthy again for ${Math.round((nowMs - sinceMs) / 60_000)} min at batch ${progress.batch ?? '?'}${afterText(incident)}.${downText(incident, sinceMs)}${unbrokenText(memory)}${keepSizes(input)}`;
       return {
         kind: 'nothing',
         reason: 'run-healthy',
@@ -76,15 +77,26 @@ function proven(
   return Object.keys(learned).length === 0 ? {} : { learned };
 }
 
-/** A size step lives in our memory only: an upgrade, or a start by hand, would fall back to what was too small. */
-function keepSizes({ workers }: JobMemory): string {
-  const sizes = (['driver', 'executor'] as const).flatMap((worker) => {
-    const spec = workers?.[worker];
-    return spec ? [`${worker} ${spec.memory}, ${spec.cores} cores, disk ${spec.disk}`] : [];
+/**
+ * A size step lives in our memory only: a start by hand would fall back to what was too small. Nothing is said of what the
+ * launch has by now.
+ */
+function keepSizes({ job: { launch }, memory: { workers } }: DecideInput): string {
+  const sizes = workerNames.flatMap((worker) => {
+    const learned = workers?.[worker];
+    if (!learned) return [];
+    const has = launch ? namedSizes(launch, worker) : {};
+    const wants = launch ? namedSizes(atLeast(launch, workers, undefined), worker) : namedChange(learned);
+    return Object.entries(wants).flatMap(([part, size]) => {
+      const old = has[part as keyof typeof has];
+      return old === size
+        ? []
+        : [`${worker} ${part} ${size}${old === undefined ? '' : ` instead of ${old}`}`];
+    });
   });
   return sizes.length === 0
     ? ''
-    : ` It runs with larger workers (${sizes.join('; ')}): write them into its launch to keep them.`;
+    : ` It runs with larger workers (${sizes.join(', ')}): write them into its launch to keep them.`;
 }
 
 function afterText({ restarts, class: failureClass }: Incident): string {

@@ -7,10 +7,9 @@ import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
 
 /** Why a job is parked, as the beginning of a sentence to a person; the class's own summary follows it. */
-export function why(reason: Reason, progress?: Progress): string {
+export function whyText(reason: Reason, progress?: Progress): string {
   if (reason === 'streak-without-progress')
     return `${progress?.streak ?? 0} restarts in a row committed no batch. `;
-  if (reason === 'size-steps-used-up') return 'The workers are as large as the policy allows. ';
   if (reason === 'data-at-risk' || reason === 'checkpoint-went-back')
     return 'A restart could lose or repeat data. ';
   return '';
