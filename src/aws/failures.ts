@@ -1,4 +1,5 @@
 import type { Failure } from '../control/ports.ts';
+import { redact } from '../core/failure/redact.ts';
 
 export type FailureCode = Failure['code'];
 
@@ -15,12 +16,13 @@ export function toFailure(error: unknown): Failure {
 
 /** `malformed` with the place and what was wrong there. */
 export function malformed(message: string): Failure {
-  return { ok: false, code: 'malformed', message };
+  return { ok: false, code: 'malformed', message: redact(message) };
 }
 
 /** The parts of an SDK error that decide what it means. */
 export interface ErrorFacts {
   readonly name: string;
+  /** Without secrets: services quote what they refuse, and parsers what they cannot read. */
   readonly message: string;
   /** Status of the answer, if there was one. */
   readonly status: number | undefined;
@@ -39,7 +41,7 @@ export function errorFacts(error: unknown): ErrorFacts {
   };
   return {
     name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : String(error),
+    message: redact(typeof message === 'string' ? message : String(error)),
     status: $metadata?.httpStatusCode,
     socketCode: typeof code === 'string' ? code : undefined,
   };

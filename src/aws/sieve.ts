@@ -12,6 +12,7 @@ export class Sieve {
   readonly #words: readonly string[];
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
+  #isInside = false;
   #before: string[] = [];
   #after = 0;
   #kept: string[] = [];
@@ -23,12 +24,16 @@ export class Sieve {
   }
 
   push(chunk: Buffer): void {
-    const lines = `${this.#rest}${this.#decoder.write(chunk)}`.split('\n');
+    const text = `${this.#rest}${this.#decoder.write(chunk)}`;
+    // What begins inside a line may begin inside a secret, and half of one is not recognised.
+    const lines = (this.#isInside ? text.slice(Math.max(0, text.search(/\s/))) : text).split('\n');
+    this.#isInside = false;
     this.#rest = lines.pop() ?? '';
     for (const line of lines) this.#take(line);
     if (this.#rest.length <= lineCharsMax) return;
     this.#take(this.#rest);
     this.#rest = '';
+    this.#isInside = true;
   }
 
   /** Whether there were more of them than are kept; the oldest were dropped. */

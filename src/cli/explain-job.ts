@@ -2,6 +2,7 @@ import { as, keys, type RecordItem } from '../control/items.ts';
 import type { Failure } from '../control/ports.ts';
 import type { Decision } from '../core/decision.ts';
 import { explain } from '../core/explain.ts';
+import { redact, redactTexts } from '../core/failure/redact.ts';
 import { type Askable, whyNot, whyNotLines } from '../core/why-not.ts';
 import { readHint } from './advice.ts';
 import { type DeploymentOptions, findJob, withDeployment } from './deployment.ts';
@@ -49,9 +50,10 @@ export function explainJob(
     }
     const { clock: lossClock = decision.clock, untilMs, lastAtMs } = last;
     const { parked } = record.memory;
-    const lines = explain(decision, { atMs: lastAtMs, clock: lossClock, untilMs, parked });
+    // Decisions of earlier releases hold what was not known for a secret then.
+    const lines = explain(decision, { atMs: lastAtMs, clock: lossClock, untilMs, parked }).map(redact);
     if (options.json) {
-      outJson(host, { decision, lines, times: last });
+      outJson(host, { decision: JSON.parse(JSON.stringify(decision, redactTexts)), lines, times: last });
       return exitCodes.fine;
     }
     const nowMs = clock.now();

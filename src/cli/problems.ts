@@ -1,3 +1,4 @@
+import { redact } from '../core/failure/redact.ts';
 import { type ExitCode, exitCodes, type Host } from './host.ts';
 
 /** What kept a verb from its work. `code` is for programs and stays; `message` and `hint` are for people. */
@@ -15,8 +16,15 @@ export interface Problem {
 
 /** Tells what went wrong: on stderr in words, and with `--json` on stdout too. */
 export function fail(host: Host, exitCode: ExitCode, problem: Problem): ExitCode {
-  host.err(problem.hint === undefined ? `${problem.message}\n` : `${problem.message}\n${problem.hint}\n`);
-  host.problem?.(problem);
+  const { hint, ...rest } = problem;
+  // Errors quote what they could not read, and what was refused.
+  const told = {
+    ...rest,
+    message: redact(rest.message),
+    ...(hint === undefined ? {} : { hint: redact(hint) }),
+  };
+  host.err(told.hint === undefined ? `${told.message}\n` : `${told.message}\n${told.hint}\n`);
+  host.problem?.(told);
   return exitCode;
 }
 

@@ -1,4 +1,5 @@
 import type { Decision, NoticeDraft } from '../core/decision.ts';
+import { redact } from '../core/failure/redact.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { Incident, JobMemory, Wish } from '../core/memory.ts';
 import { clockBoundMs } from '../core/protocol.ts';
@@ -87,13 +88,14 @@ const runsKeptMax = 10;
 /**
  * A decision without the logs that it read, of which only what a rule quotes is kept, and without the requests of the
  * runs it saw: they can be 100 KB each, an item holds 400 KB, and a decision
- * that cannot be written would stop its job. The launch items keep the requests.
+ * that cannot be written would stop its job. The launch items keep the requests. Whatever quoted a secret, it ends here.
  */
 function lean(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) {
     const kept = key === 'live' || key === 'naming' || key === 'locked' ? value.slice(0, runsKeptMax) : value;
     return kept.map((each) => lean(each));
   }
+  if (typeof value === 'string') return redact(value);
   if (typeof value !== 'object' || value === null) return value;
   const isDropped = (name: string) => name === 'request' || (name === 'text' && 'linesBefore' in value);
   const fields = Object.entries(value).filter(([name]) => !isDropped(name));
@@ -117,6 +119,7 @@ export function noticeWrite(
   const isOfIncident = incidentId !== undefined && draft.thread === undefined;
   const notice: Notice = {
     ...draft,
+    text: redact(draft.text),
     ...rest,
     ...(isOfIncident ? { incidentId } : {}),
     ...(isInLine ? { isInLine } : {}),

@@ -3,6 +3,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { redact } from '../core/failure/redact.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface Call {
@@ -25,9 +26,19 @@ export function lambdaHandler<E, R>(runtime: Runtime, work: (event: E, call: Cal
   };
   const handler = middy<E, R>()
     .use(injectLambdaContext(runtime.logger))
-    .onError(({ error }) => runtime.logger.error('the handler failed', error as Error));
+    .onError(({ error }) => {
+      if (error instanceof Error) hideSecrets(error);
+      runtime.logger.error('the handler failed', error as Error);
+    });
   if (runtime.emitsMetrics) handler.use(logMetrics(metrics));
   return handler.handler((event) => work(event, call));
+}
+
+/** Lambda prints what is thrown to it, past our logger. */
+function hideSecrets(error: Error): void {
+  error.message = redact(error.message);
+  if (error.stack !== undefined) error.stack = redact(error.stack);
+  if (error.cause instanceof Error) hideSecrets(error.cause);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Log } from '../control/ports.ts';
+import { redactTexts } from '../core/failure/redact.ts';
 
-/** Structured logs through Powertools. The local stack asks for errors only, because its timeline speaks. */
+/** Structured logs through Powertools, without secrets: errors quote requests and texts. The local stack asks for errors only, because its timeline speaks. */
 export function powertoolsLogger(serviceName = 'checkpilot', logLevel?: 'ERROR' | 'SILENT'): Logger {
-  return new Logger({ serviceName, ...(logLevel ? { logLevel } : {}) });
+  return new Logger({ serviceName, jsonReplacerFn: redactTexts, ...(logLevel ? { logLevel } : {}) });
 }
 
 export function logPort(logger: Logger): Log {

@@ -1,5 +1,6 @@
 import { ErrorCode, LogLevel, WebClient } from '@slack/web-api';
 import type { Answer } from '../control/ports.ts';
+import { redact } from '../core/failure/redact.ts';
 import type { SlackMessage } from './incident-message.ts';
 
 /** What Slack said to a call. After `unclear` a post may be there or not. */
@@ -132,7 +133,7 @@ function answerOf(method: string, error: unknown): Exclude<SlackAnswer<never>, {
     data?: { error?: string };
     statusCode?: number;
   };
-  const said = `${method}: ${data?.error ?? message ?? String(error)}`;
+  const said = redact(`${method}: ${data?.error ?? message ?? String(error)}`);
   if (code === ErrorCode.RateLimitedError)
     return { kind: 'rate-limited', retryAfterMs: (retryAfter ?? 1) * 1_000 };
   if (code === ErrorCode.PlatformError && data?.error === 'ratelimited')

@@ -1,4 +1,5 @@
 import { cutWords } from '../core/cut-words.ts';
+import { redact } from '../core/failure/redact.ts';
 
 /**
  * Text for Slack. What comes from logs and services is text of strangers: it must not ping a channel, draw a link or
@@ -39,20 +40,15 @@ function withoutControls(text: string): string {
   return text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, ' ');
 }
 
-// A secret that has neither a known form nor a name before it cannot be told from other words.
+// What a job is given as its environment can be anything.
 const envValue = /\b(spark\.[\w.-]{0,80}Env\.\w{1,80}\s?=)\s?[^\s,;]{1,500}/g;
-const namedSecret =
-  /\b(\w{0,40}(?:passw(?:or)?d|secret|token|api_?key|access_?key)\w{0,20}["']?\s?[=:]\s?)[^\s,;]{1,500}/gi;
-const knownSecret = /\b(?:AKIA|ASIA)[0-9A-Z]{12,40}\b|\bxox[a-z]-[\w-]{4,200}/g;
 
 /** Bounded repetitions, so that no text takes longer than its own length. */
 function withoutAddresses(text: string): string {
   return (
-    text
+    redact(text)
+      .replace(/(:\/\/)[^\s/:@"']{1,100}:\[redacted\]@/g, '$1…@')
       .replace(envValue, '$1…')
-      .replace(namedSecret, '$1…')
-      .replace(knownSecret, '…')
-      .replace(/(:\/\/)[^\s/:@"']{1,100}:[^\s/:@"']{1,200}@/g, '$1…@')
       .replace(/\barn:aws[a-z-]{0,10}:[^\s"'<>]{1,500}/g, 'arn:…')
       .replace(/\bs3[an]?:\/\/[^\s"'<>,;)]{1,1000}/gi, 's3://…')
       // A shard has twelve digits too, and is what a person looks for.

@@ -75,6 +75,14 @@ describe('what is sent', () => {
 });
 
 describe('what an answer means', () => {
+  it('is told without the secrets of the request that it quotes', async () => {
+    const message =
+      "1 validation error: Value '[--db-password, hunter2, --x]' at 'entryPointArguments', --token=swordfish";
+    const answer = await startAt(await scripted(failing('ValidationException', { message })));
+    expect(answer).toMatchObject({ kind: 'refused', message: expect.stringContaining('validation error') });
+    expect(JSON.stringify(answer)).not.toMatch(/hunter2|swordfish/);
+  });
+
   it.each([
     ['ThrottlingException', 400, 'not-now'],
     ['ThrottlingException', 503, 'not-now'],

@@ -61,6 +61,19 @@ describe('classify --jsonl', () => {
 });
 
 describe('classify FILE', () => {
+  it('quotes no secret, to a person or to a script, of a file or of a list', async () => {
+    const text = `26/11/28 10:00:00 ERROR Query: ${oom} with {'password': b'hunter2'} and Map(secret -> swordfish)`;
+    const cwd = folderWith({
+      'driver.log': text,
+      'texts.jsonl': `${JSON.stringify({ id: 1, text })}\n{"id": 2, "password": "hunter2" and no more`,
+    });
+    for (const args of [['driver.log'], ['driver.log', '--json'], ['--jsonl', 'texts.jsonl']]) {
+      const { out, err } = await cli(['classify', ...args], { cwd });
+      expect(out).toContain('OutOfMemoryError');
+      expect(`${out}${err}`).not.toMatch(/hunter2|swordfish/);
+    }
+  });
+
   it('tells a person class, action and place, and prints nothing that steers the terminal', async () => {
     const cwd = folderWith({ 'driver.log': `fine\n\u001b[31m${oom}\u0007\n` });
     const { code, out } = await cli(['classify', 'driver.log'], { cwd });

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { as, type DecisionItem } from '../../src/control/items.ts';
+import type { Decision } from '../../src/core/decision.ts';
 import { deployFunctions } from '../../src/local/functions.ts';
 import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
 import { minuteMs, startMs, testPolicy } from '../support/fleet.ts';
@@ -48,6 +50,11 @@ async function running() {
       .filter((entry) => entry.job === job)
       .map(({ cause }) => cause);
   return { local, run, later, causes };
+}
+
+async function read(local: LocalStack, key: { pk: string; sk: string }) {
+  const answer = await local.store.read([key]);
+  return answer.ok ? answer.value.items : [];
 }
 
 describe('the kill switch', () => {
@@ -105,6 +112,25 @@ describe('the verbs of people against the local stack', () => {
     expect(out).toContain('buggy: waits for a person (parked)');
     expect(out).toMatch(/\n {13}parked since .* \(deterministic-failure, user-code-error\): The same input/);
     expect((await run('explain', 'bugy')).err).toContain('Did you mean "buggy"?');
+  });
+
+  it('explain a decision that an older release wrote without the secrets that it quoted', async () => {
+    const { local, run } = await running();
+    const [record] = await read(local, { pk: 'JOB#buggy', sk: 'RECORD' });
+    const [item] = await read(local, { pk: 'JOB#buggy', sk: `DECISION#${as('record', record)?.last?.id}` });
+    const decision = as('decision', item)?.decision as Decision;
+    const { judgement } = decision.verdict;
+    const text = 'cannot connect with Map(user -> ana, password -> hunter2), it said';
+    const quoting = {
+      ...decision,
+      verdict: { ...decision.verdict, judgement: { ...judgement, evidence: text } },
+    };
+    const put = { ...item, decision: quoting } as DecisionItem;
+    await local.store.commit([{ put, seenRev: 'any' }]);
+    for (const shown of [await run('explain', 'buggy'), await run('explain', 'buggy', '--json')]) {
+      expect(shown.out).toContain('user -> ana, password -> [redacted]');
+      expect(shown.out).not.toContain('hunter2');
+    }
   });
 
   it('say what stands between the last decision and the one that was hoped for', async () => {

@@ -5,7 +5,14 @@ import { type LocalStack, startLocalStack } from '../../src/local/stack.ts';
 import { hourMs, minuteMs, startMs, testPolicy } from '../support/fleet.ts';
 
 const applicationId = '00test0000000001';
-const secrets = ['AKIAIOSFODNN7EXAMPLE', 'hunter2-is-not-safe', 'xoxb-1234-abcdefghijkl'];
+const secrets = [
+  'AKIAIOSFODNN7EXAMPLE',
+  'hunter2-is-not-safe',
+  'xoxb-1234-abcdefghijkl',
+  'swordfish',
+  'MIIEvQIBADANBg',
+  'c2hvcnQ=',
+];
 let stack: LocalStack | undefined;
 afterEach(async () => {
   await stack?.close();
@@ -42,8 +49,9 @@ describe('a driver log with secrets in it', () => {
     deployFunctions(local);
     local.world.emr.onEvent(({ detail }) => {
       if (detail.state !== 'FAILED') return;
-      const [key, password, token] = secrets;
-      const text = `26/11/22 20:20:00 ERROR Query: org.postgresql.util.PSQLException: FATAL: password=${password} key ${key} token ${token} rejected: password authentication failed for user "etl"\n`;
+      const [key, password, token, another, first, last] = secrets;
+      const block = `-----BEGIN PRIVATE KEY-----\n${first}\n${last}\n-----END PRIVATE KEY-----\n`;
+      const text = `${block}26/11/22 20:20:00 ERROR Query: org.postgresql.util.PSQLException: FATAL: password=${password} key ${key} token ${token} rejected: password authentication failed for user "etl" with Map(user -> etl, password -> ${another})\n${block}`;
       const folder = `acme-logs/applications/${applicationId}/jobs/${detail.jobRunId}`;
       local.objects.put(`${folder}/attempts/9/SPARK_DRIVER/stderr.gz`, gzipSync(text), 'world');
     });

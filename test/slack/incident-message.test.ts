@@ -55,9 +55,14 @@ describe('a message', () => {
     ['names an account', 'role of 111122223333', 'role of …'],
     ['names an ARN', 'arn:aws:iam::111122223333:role/x is denied', 'arn:… is denied'],
     ['names a bucket', 'reading s3://acme-secret/a/b failed', 'reading s3://… failed'],
-    ['shows a password', 'jdbc: user=ana password=hunter2, retry', 'jdbc: user=ana password=…, retry'],
-    ['shows a token', 'login with token: abc.def-123 failed', 'login with token: … failed'],
-    ['shows an access key', 'key AKIAIOSFODNN7EXAMPLE is unknown', 'key … is unknown'],
+    [
+      'shows a password',
+      'jdbc: user=ana password=hunter2, retry',
+      'jdbc: user=ana password=[redacted] retry',
+    ],
+    ['shows a token', 'login with token: abc.def-123 failed', 'login with token: [redacted] failed'],
+    ['shows an access key', 'key AKIAIOSFODNN7EXAMPLE is unknown', 'key [redacted] is unknown'],
+    ['shows a key', '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', '[redacted]\n\n'],
     ['shows who is behind a URL', 'GET https://ana:pw@db.local/x', 'GET https://…@db.local/x'],
     [
       'shows an environment value',

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Notice } from '../../src/control/ports.ts';
+import { SlackWebApi } from '../../src/slack/client.ts';
 import { channel, notice, workspace } from './support.ts';
 
 const opened = () => notice('incident.opened', { class: 'worker-lost' });
@@ -292,5 +295,22 @@ describe('two rounds at once', () => {
     const one = opened();
     await Promise.all([receiver.tell({ notices: [one] }), receiver.tell({ notices: [one] })]);
     expect(roots().filter((post) => post.channel === channel)).toHaveLength(1);
+  });
+});
+
+describe('an error of Slack', () => {
+  it('is passed on without the secrets that it quotes', async () => {
+    const refusing = createServer((_request, response) => {
+      response.writeHead(400);
+      response.end('token=xoxb-1234-abcdefgh');
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void refusing.close());
+    const { port } = refusing.address() as AddressInfo;
+    const token = async () => ({ ok: true as const, value: 'xoxb-1234-abcdefgh' });
+    const slack = new SlackWebApi(token, { slackApiUrl: `http://ana:hunter2@127.0.0.1:${port}/` });
+    const answer = await slack.reply(channel, '1', 'x');
+    expect(answer.kind).not.toBe('done');
+    expect(JSON.stringify(answer)).not.toMatch(/hunter2|abcdefgh/);
   });
 });

@@ -18,6 +18,11 @@ export function redact(text: string): string {
   return clean;
 }
 
+/** For `JSON.stringify`: the same with every text, before it is one of many in a line. */
+export function redactTexts(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? redact(value) : value;
+}
+
 /** What goes before the secret: names and addresses stay, so that a person knows which secret it was. */
 function firstKept([, kept]: readonly unknown[]): string {
   return typeof kept === 'string' ? kept : '';

@@ -125,8 +125,11 @@ export const namedSecrets: readonly NamedSecret[] = [
   {
     id: 'bare-token-after-colon',
     before: withFlags(`token${blank}{0,3}:${blank}{0,3}`),
-    isSecret: ({ text }) => /^["']?(?:\S{40}|(?=\S{0,40}\d)\S{16})/.test(text),
-    examples: [['X-Vault-Token: 0123456789abcdef0123', '0123456789']],
+    isSecret: ({ text }) => /^["']?(?:\S{40}|(?=\S{0,40}\d)\S{8})/.test(text),
+    examples: [
+      ['X-Vault-Token: 0123456789abcdef0123', '0123456789'],
+      ['login with token: abc.def-123 failed', 'def'],
+    ],
     leaves: [
       'The security token included in the request is expired',
       'token: expired',
