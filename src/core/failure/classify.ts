@@ -6,7 +6,7 @@ import { isBareExit } from './gist.ts';
 import { type FailureEvidence, type Judgement, judged } from './judgement.ts';
 import { failureClasses, isRestart, isSafetyClass } from './taxonomy.ts';
 import { linesAround, readRecords, type TextRecord } from './text.ts';
-import { unexplainedError, unexplainedLine } from './unexplained.ts';
+import { namesError, unexplainedError, unexplainedLine } from './unexplained.ts';
 
 export type { FailureContext, FailureEvidence, Judgement } from './judgement.ts';
 export type { TextSource } from './lines.ts';
@@ -29,7 +29,19 @@ export function classify(evidence: FailureEvidence): Judgement {
   // What endangers data stays so, whatever a policy makes of its words.
   const isDanger = known !== undefined && isSafetyClass(known.rule.class);
   const match = isDanger ? known : (matchOwn(records, evidence.classifiers ?? []) ?? known);
-  return withContext(match ? judgementOf(match, records) : unknown(records), match?.rule, context);
+  const explained = match && !hasUnexplained(match, records) ? match : undefined;
+  return withContext(
+    explained ? judgementOf(explained, records) : unknown(records),
+    explained?.rule,
+    context,
+  );
+}
+
+/** A trace of a dying driver explains no exception beside it. */
+function hasUnexplained({ rule, lines }: Match, records: readonly TextRecord[]): boolean {
+  if (rule.strength !== 'symptom') return false;
+  const line = unexplainedLine(records)?.line;
+  return line !== undefined && namesError(line) && !lines.includes(line) && !rule.pattern.test(line);
 }
 
 /**

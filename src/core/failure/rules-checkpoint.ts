@@ -180,7 +180,7 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-corrupt',
     umbrella: true,
     pattern:
-      /Error (?:reading|loading) (?:delta|snapshot|changelog|state|streaming state)\b|CANNOT_LOAD_STATE_STORE|error occurred during loading state/i,
+      /Error (?:reading|loading) (?:delta|snapshot|changelog|state|streaming state|stream metadata)\b|CANNOT_LOAD_STATE_STORE|error occurred during loading state/i,
     examples: [
       'Error reading delta file s3://b/cp/state/0/0/5.delta of HDFSStateStoreProvider',
       '[CANNOT_LOAD_STATE_STORE.UNCATEGORIZED] An error occurred during loading state.',

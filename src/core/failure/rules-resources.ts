@@ -117,7 +117,7 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'no-capacity',
     class: 'capacity-unavailable',
     pattern:
-      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free )?IP addresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
+      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free\s)?IP addresses|enough free\saddresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
     examples: [
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',

@@ -123,7 +123,7 @@ export const setupRules: readonly FailureRule[] = [
     id: 'setting-missing',
     class: 'config-invalid',
     pattern:
-      /\b[\w.]{1,80}['"`]? is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
+      /\b[\w.]{1,80}['"`]? is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|\bis mandatory\b|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
     examples: [
       'IllegalArgumentException: kinesis.endpointUrl is not specified',
       "Option 'kafka.bootstrap.servers' must be specified",

@@ -19,7 +19,7 @@ export const transientRules: readonly FailureRule[] = [
     id: 'slow-down',
     class: 'throttled',
     pattern:
-      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connects)|RequestLimitExceeded|Exceeded rate limits?|Throughput exceeds the current capacity|maybe ES was overloaded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
+      /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connect(?:ion)?s|clients)|exceeds max(?:imum)? retr|RequestLimitExceeded|Exceeded rate limits?|Throughput exceeds the current capacity|maybe ES was overloaded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
     examples: [
       'AmazonS3Exception: Please reduce your request rate.',
       'Failed Authentication: Too many connects',
@@ -177,7 +177,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'worker-lost',
     strength: 'symptom',
     pattern:
-      /RECEIVED SIGNAL TERM|exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:143|56)\b/i,
+      /RECEIVED SIGNAL (?:15: SIG)?TERM|exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:143|56)\b/i,
     examples: ['ERROR CoarseGrainedExecutorBackend: RECEIVED SIGNAL TERM', 'Job failed. ExitCode: 143.'],
   },
   {

@@ -85,7 +85,7 @@ interface OpenRecord {
 
 function loudnessOfNewRecord(line: string, before: Loudness | undefined): Loudness | undefined {
   const level =
-    /^[\d\s:.,/TZ+[\]-]{0,40}(?:\[[\w -]{1,40}\] |\{[\w.:-]{1,60}\} )?\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|SEVERE|CRITICAL)\b/.exec(
+    /^[\d\s:.,/TZUC+[\]-]{0,40}(?:\[[\w -]{1,40}\] |\{[\w.:-]{1,60}\} )?\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|SEVERE|CRITICAL)\b/.exec(
       line,
     )?.[1];
   if (level !== undefined) {
@@ -100,7 +100,8 @@ function loudnessOfNewRecord(line: string, before: Loudness | undefined): Loudne
   )
     return 'loud';
   // INFO records carry no exceptions: this one was printed by somebody else.
-  return before === 'quiet' && /^(?:[\w$]{1,60}\.){1,12}[\w$]{0,60}(?:Exception|Error)\b/.test(line)
+  return before === 'quiet' &&
+    /^(?:Caused by: )?(?:[\w$]{1,60}\.){1,12}[\w$]{0,60}(?:Exception|Error)\b/.test(line)
     ? 'loud'
     : undefined;
 }

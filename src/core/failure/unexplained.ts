@@ -83,6 +83,6 @@ const everyEnd: ReadonlySet<string> = new Set(
     'raised result please see check refer complete logs log details detail uploaded upload cloud watch based monitoring',
     'configuration configured logging destination lost most recent times time last few more info information message diagnostics',
     'attempt attempts retry number null none some something went wrong your you found traceback',
-    'org apache java lang scala runtime system dead yarn diagnostics writing',
+    'org apache java lang scala runtime system dead yarn diagnostics writing bash returned airflow',
   ].flatMap((words) => words.split(' ')),
 );
