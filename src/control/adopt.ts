@@ -3,6 +3,7 @@ import { startedByPerson } from '../core/incident.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
 import type { JobMemory } from '../core/memory.ts';
+import { marksAtStart } from '../core/progress.ts';
 import { type Item, keys, type LaunchItem, schemaVersion } from './items.ts';
 import { runItem } from './listing.ts';
 import { type JobState, lockAt } from './load.ts';
@@ -15,23 +16,12 @@ import { lockWrite } from './writes.ts';
  */
 export function adopted(memory: JobMemory, job: ResolvedJob, decision: Decision, run: JobRun): JobMemory {
   const generation = memory.generation + 1;
+  const marks = marksAtStart(memory, decision.observation, false);
   const progress = Object.fromEntries(
-    job.checkpoints.map((location) => {
-      const sensor = decision.observation.checkpoints[location];
-      const before = memory.progress[location];
-      if (sensor?.kind !== 'seen') return [location, before ?? { committedAtStart: -1, streak: 0 }];
-      const hasMoved = before === undefined || sensor.committedBatch > before.committedAtStart;
-      const streak = hasMoved ? 0 : before.streak;
-      return [
-        location,
-        {
-          committedAtStart: sensor.committedBatch,
-          plannedAtStart: sensor.plannedBatch,
-          streak,
-          seen: sensor.committedBatch,
-        },
-      ];
-    }),
+    job.checkpoints.map((location) => [
+      location,
+      marks[location] ?? memory.progress[location] ?? { committedAtStart: -1, streak: 0 },
+    ]),
   );
   const { jobRunId, applicationId, createdAtMs } = run;
   const { stopped, ...before } = memory;

@@ -191,7 +191,7 @@ function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: Start
     lastStartAtMs: claim.decidedAtMs,
     ...(wish.plan.workers ? { workers: wish.plan.workers } : {}),
     ...(rest.grant ? { grant: { ...rest.grant, state: 'used', claimId: claim.id } } : {}),
-    ...(rest.incident ? { incident: withTry(rest.incident, wish, claim, progress.batch) } : {}),
+    ...(rest.incident ? { incident: withTry(rest.incident, wish, claim, progress.newest) } : {}),
   };
 }
 

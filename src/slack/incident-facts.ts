@@ -139,11 +139,11 @@ function tryText({ fromBatch, change }: Tried, after: number | undefined): strin
   return `started${from}${step} → ${got} committed`;
 }
 
-/** Where the slowest location stands, as the starts note it. */
+/** The newest batch of all locations, as the starts note it. */
 function committedNow({ observation }: Decision): number | undefined {
   const sensors = Object.values(observation.checkpoints);
   const batches = sensors.flatMap((sensor) => (sensor.kind === 'seen' ? [sensor.committedBatch] : []));
-  return batches.length > 0 && batches.length === sensors.length ? Math.min(...batches) : undefined;
+  return batches.length > 0 && batches.length === sensors.length ? Math.max(...batches) : undefined;
 }
 
 /** Why, where to read more, and in the end how long it took. */

@@ -28,7 +28,7 @@ export function judgeFailure(
     ...(logs?.kind === 'read' ? { logs: logs.logs } : {}),
     ...(input.job.classifiers ? { classifiers: input.job.classifiers } : {}),
     context: {
-      ...(progress.batch === undefined ? {} : { everCommitted: progress.batch >= 0 }),
+      ...(progress.everCommitted === undefined ? {} : { everCommitted: progress.everCommitted }),
       ...(isDeployedSince(input, run) ? { deployedSinceLastCommit: true } : {}),
       // Whether it came before is all that is asked here: how often is too often the streaks of the policy say.
       ...(failure ? { sameBatchFailures: Math.min(failure.count, 2) } : {}),
