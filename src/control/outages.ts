@@ -203,8 +203,16 @@ function noticeOf(
       reason: 'fleet-held',
       text: `Restarts of ${where} do not help: the first ones failed again, and ${waiting} jobs wait. ${summary} Two are tried again from time to time; mend what they have in common.`,
     };
+  // After a hold: what was started so far has failed, so nothing comes back yet.
+  if (outage.phase === 'canary')
+    return {
+      ...about,
+      event: 'incident.updated',
+      severity: 'warning',
+      reason: 'correlated-failures',
+      text: `Two more jobs of ${where} are tried: ${waiting} wait, and ${outage.granted} starts have not helped so far.`,
+    };
   const step = {
-    canary: 'two more are tried',
     waves: `a wave of ${waveSize(outage)} starts`,
     flow: 'all others follow at the pace of the fleet',
   }[outage.phase];

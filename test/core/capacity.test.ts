@@ -209,6 +209,25 @@ describe('a job that waits for capacity', () => {
       });
   });
 
+  it('is told that a size step made it too large, and that a start in the sizes that it had is left', () => {
+    const small = roomOf({ limits: { maximum: { vcpu: 96, memoryGb: 36 } } });
+    const wish = aWish({
+      plan: {
+        base: { generation: 1 },
+        spendsBudget: true,
+        workers: { executor: { memory: '22341m' } },
+        change: 'with executor memory 14g → 21.8g',
+      },
+    });
+    const { notice } = judge({
+      observation: { run: ended(texts.outOfMemory), others: beside(), capacity: seen(small) },
+      memory: { wish, grant: aGrant() },
+    }).verdict;
+    expect(notice?.text).toContain(
+      'need 8 vCPU, 40 GB of memory and 40 GB of disk with executor memory 14g → 21.8g, and application app-1 may hold only 36 GB of memory in all. Raise its maximumCapacity, or start it in the sizes that it had: checkpilot start orders --override',
+    );
+  });
+
   it('is not claimed while there is no room, gives back its turn, and keeps its place', () => {
     const { verdict } = aboutToStart(full);
     expect(verdict).toMatchObject({

@@ -120,6 +120,22 @@ describe('a fault that hits many jobs', () => {
     expect(fleet.notices.at(-1)).toMatchObject({ event: 'incident.recovered' });
   });
 
+  it('that goes on does not say that jobs come back before one has committed', async () => {
+    const fleet = fleetOf(8, (index) => ({
+      dieAt: [0, 2, 4].map((minute) => ({
+        cause: 'worker-lost',
+        atMs: failAtMs + minute * minuteMs + index * 1_000,
+      })),
+    }));
+    await fleet.runFor(hourMs + 20 * minuteMs);
+    const told = fleet.notices.filter(({ atMs }) => atMs >= failAtMs).map(({ text }) => text);
+    expect(told[1]).toMatch(/^Restarts of application 00test0000000001 do not help: /);
+    expect(told[2]).toBe(
+      'Two more jobs of application 00test0000000001 are tried: 8 wait, and 2 starts have not helped so far.',
+    );
+    expect(told.slice(0, 3).join('\n')).not.toContain('come back');
+  });
+
   it('is not held, and calls nobody, because its first starts missed their turn', async () => {
     const fleet = fleetOf(12, diesOnce('transient-io'));
     const isThrottled = () => fleet.time.now() >= failAtMs && fleet.time.now() < failAtMs + 5 * minuteMs;

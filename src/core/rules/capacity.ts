@@ -46,7 +46,7 @@ export function waitForCapacity(
 ): Verdict {
   const { job, observation, memory } = input;
   const needed = neededFor(input, plan);
-  const never = tooSmall(input, needed, end);
+  const never = tooSmall(input, needed, plan, end);
   if (never) return never;
   const told = tellOfWait(input, { needed, said: end.summary, class: end.judgement.class });
   return {
@@ -74,7 +74,7 @@ export function waitForCapacity(
 export function stillWaits(input: DecideInput, wish: Wish): Verdict {
   const { observation, memory } = input;
   const needed = neededFor(input, wish.plan);
-  const never = tooSmall(input, needed);
+  const never = tooSmall(input, needed, wish.plan);
   if (never) return never;
   const told = tellOfWait(input, { needed, said: '', ...(wish.class ? { class: wish.class } : {}) });
   const notBeforeMs = wish.plan.spendsBudget ? budgetFreesMs(input, wish.class) : observation.nowMs;
@@ -115,7 +115,7 @@ export function heldBack(input: DecideInput, wish: Wish): Verdict | undefined {
   const { observation } = input;
   if (wish.cause === 'operator' || observation.capacity?.kind !== 'seen') return undefined;
   const needed = neededFor(input, wish.plan);
-  const never = tooSmall(input, needed);
+  const never = tooSmall(input, needed, wish.plan);
   if (never) return never;
   if (missingFor(input, needed).length === 0) return undefined;
   const waits: Wish = { ...wish, awaitsCapacity: true, ...(needed ? { needed } : {}) };
@@ -145,6 +145,7 @@ function missingFor(
 function tooSmall(
   input: DecideInput,
   needed: Resources | undefined,
+  { change }: StartPlan,
   end?: { readonly jobRunId: string; readonly judgement: Judgement },
 ): Verdict | undefined {
   const { job, observation, memory } = input;
@@ -154,7 +155,12 @@ function tooSmall(
   if (never.length === 0 || !needed) return undefined;
   const reason: Reason = 'capacity-too-small';
   const { applicationId } = job.match;
-  const text = `${job.name} is down and needs a person: a driver and the executors that it keeps need ${resourcesText(needed)}, and application ${applicationId} may hold only ${mostText(never)} in all. Raise its maximumCapacity or make the workers of the job smaller, then: checkpilot start ${job.name} --override --reason "…".`;
+  // A step that was not claimed is not learned, so a person's start goes without it.
+  const way =
+    change === undefined
+      ? ' or make the workers of the job smaller, then'
+      : ', or start it in the sizes that it had';
+  const text = `${job.name} is down and needs a person: a driver and the executors that it keeps need ${resourcesText(needed)}${change === undefined ? '' : ` ${change}`}, and application ${applicationId} may hold only ${mostText(never)} in all. Raise its maximumCapacity${way}: checkpilot start ${job.name} --override --reason "…".`;
   const told = tell(memory, {
     reason,
     text,
