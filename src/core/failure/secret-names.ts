@@ -15,14 +15,14 @@ export interface NamedSecret {
 
 const blank = String.raw`[^\S\n]`;
 const name =
-  '(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|account|private|secret|signing|encryption|master|routing|integration|subscription)[_.-]?key|(?:store|key)pass|(?<![a-z0-9])(?:pass|pw|creds?|credentials?))';
+  '(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|account|secret|subscription)[_. -]?key|(?:private|signing|encryption|master|routing|integration)[_.-]?key|(?:store|key)pass|(?<![a-z0-9])(?:pass|pw|creds?|credentials?)|(?-i:(?<=[a-z])(?:Pass|Pw|Creds?)))';
 const nameEnd = String.raw`s?(?:[_.-]?(?:id|key|value|string|text|hash|access[_.-]?key))?(?:\\{0,15}["'])?\]?`;
-const isOrTo = String.raw`(?:=>|->|:=|==?|\\u003d|%(?:25)?3D)`;
+const isOrTo = String.raw`(?:=>|->|:=|==?|\\u003d|\\x3d|%(?:25)?3D)`;
 /** After a colon people write sentences as well. */
 const sentence =
-  '(?:the|an?|no|not|is|are|was|were|be|must|may|should|cannot|can|could|has|have|had|does|did|expired|invalid|missing|required?|unknown|unable|failed|failure|wrong|incorrect|denied|expected|provided|and|or|of|for|in|to|from|with|when|while|option|argument)(?![^\\s.,;:!)])';
+  '(?:the|an?|no|not|is|are|was|were|be|must|may|should|cannot|can|could|has|have|had|does|did|expired|invalid|missing|required?|unknown|unable|failed|failure|wrong|incorrect|denied|expected|provided|and|or|of|for|in|to|from|with|when|while|option|argument)(?=[.,;:!)\\]"\']{0,3}(?:\\s|$))';
 /** What says that there is none, or hides it already. */
-const none = String.raw`(?:null|none|nil|undefined|true|false|yes|no|\*{3,40}(?:\(redacted\))?|<[\w -]{1,30}>)(?![^\s.,;:&)}\]"'\\])`;
+const none = String.raw`(?:null|none|nil|undefined|true|false|yes|no|\*{3,40}(?:\(redacted\))?|<[\w -]{1,30}>)(?=[,;&)}\]"'.\\]{0,3}(?:\s|$))`;
 const tokenOf = '(?:id|refresh|access|auth|session|security|bearer|api|oauth2?|vault|sas)[_.-]?token';
 
 const withFlags = (source: string) => new RegExp(source, 'gi');
@@ -61,6 +61,10 @@ export const namedSecrets: readonly NamedSecret[] = [
       ['pass: hunter2', 'hunter2'],
       ["('FATAL', {'pw': 'hunter2'})", 'hunter2'],
       ['credential=hunter2', 'hunter2'],
+      ['userPass=hunter2, dbPw=x', 'hunter2'],
+      ['Invalid API key: hunter2', 'hunter2'],
+      ['password: no.hunter2', 'hunter2'],
+      ['password=none,hunter2', 'hunter2'],
       ['routing_key=R0123hunter2', 'hunter2'],
       ['AccountKey=abcd/hunter2==;EndpointSuffix=core.windows.net', 'hunter2'],
       ['PlainLoginModule required username="ana" password="hunter2 hunter2 hun', 'hunter2'],
@@ -82,8 +86,17 @@ export const namedSecrets: readonly NamedSecret[] = [
       'AWS_ACCESS_KEY_ID (or AWS_ACCESS_KEY) and AWS_SECRET_KEY (or AWS_SECRET_ACCESS_KEY)',
       "Option 'password=' is missing",
       'bypass=true',
+      'bypass=all, compass: north',
+      '"password: is required"',
       'a key/value pair: x',
     ],
+  },
+  {
+    id: 'azure-account-key',
+    before: withFlags(
+      `\\baccount\\.key\\.[\\w.-]{1,200}${blank}{0,3}(?:${isOrTo}|:)${blank}{0,3}(?!${none})`,
+    ),
+    examples: [['fs.azure.account.key.x.dfs.core.windows.net=hunter2', 'hunter2']],
   },
   {
     id: 'credentials',
@@ -147,6 +160,7 @@ export const namedSecrets: readonly NamedSecret[] = [
     examples: [
       ['authorization: bearer hunter2.hunter2', 'hunter2'],
       ['Authorization: token hunter2hunter2', 'hunter2'],
+      ['Authorization: AWS AKIAIOSFODNN7EXAMPLE:hunter2abc=', 'hunter2'],
       ["headers={'Authorization': b'Basic YW5hOm9wZW4='}", 'YW5hOm9w'],
       ['{authorization=[Basic YW5hOm9wZW4=], host=[db]}', 'YW5hOm9w'],
     ],
@@ -166,17 +180,18 @@ export const namedSecrets: readonly NamedSecret[] = [
   {
     id: 'name-and-value',
     before: withFlags(
-      `(?:${name}|token)${nameEnd}${blank}{0,3},?${blank}{0,3}\\\\{0,15}["']?value\\\\{0,15}["']?${blank}{0,3}[=:]${blank}{0,3}`,
+      `(?:${name}|token)${nameEnd}${blank}{0,3},?\\s{0,20}\\\\{0,15}["']?value\\\\{0,15}["']?${blank}{0,3}[=:]${blank}{0,3}`,
     ),
     examples: [
       ['{"name":"DB_PASSWORD","value":"hunter2"}', 'hunter2'],
+      ['"name": "DB_PASSWORD",\n  "value": "hunter2"', 'hunter2'],
       ['<property name="password" value="hunter2"/>', 'hunter2'],
     ],
   },
   {
     id: 'in-sql',
     before: withFlags(
-      `\\b(?:password|passwd|pwd|identified by|secret_access_key|access_key_id|session_token|secret_key|master_symmetric_key|credentials)\\\\{0,15}["']?${blank}{1,3}(?=[bu]?\\\\{0,15}["'])`,
+      `(?:\\b(?:password|passwd|pwd|identified by|secret_access_key|access_key_id|session_token|secret_key|master_symmetric_key|credentials)|(?<=[(,]${blank}{0,3})secret)\\\\{0,15}["']?${blank}{1,3}(?=[bu]?\\\\{0,15}["'])`,
     ),
     isSecret: ({ isQuoted }) => isQuoted,
     examples: [
@@ -184,6 +199,7 @@ export const namedSecrets: readonly NamedSecret[] = [
       ["OPTIONS (url 'jdbc:x', password 'hunter2')", 'hunter2'],
       ["ALTER ROLE ana WITH PASSWORD 'hunter''hunter3'", 'hunter3'],
       ["UNLOAD ... ACCESS_KEY_ID 'x' SECRET_ACCESS_KEY 'hunter2' SESSION_TOKEN 'y'", 'hunter2'],
+      ["CREATE SECRET (TYPE S3, KEY_ID 'x', SECRET 'hunter2')", 'hunter2'],
       ["COPY t CREDENTIALS 'aws_access_key_id=x;aws_secret_access_key=hunter2'", 'hunter2'],
     ],
     leaves: ['FATAL: password authentication failed for user "x"', `secret "db-password" not found`],
@@ -208,11 +224,12 @@ export const namedSecrets: readonly NamedSecret[] = [
   {
     id: 'user-on-a-command-line',
     before: withFlags(
-      `(?<=[\\s"'])(?:-u|--user|--proxy-user)\\\\{0,15}["']?,?${blank}{0,3}["']?[\\w.@-]{1,100}:|\\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\\b[^\\n]{0,200}?[\\s"']-p(?=\\S)`,
+      `(?<=[\\s"'])(?:-u|--user|--proxy-user)\\\\{0,15}["']?,?${blank}{0,3}["']?[\\w.@-]{1,100}:|\\bsshpass${blank}-p${blank}?|\\b(?:mysql|mysqldump|mysqladmin|mariadb)\\b[^\\n]{0,200}?[\\s"']-p(?=\\S)`,
     ),
     examples: [
       ['curl -u ana:hunter2 https://x', 'hunter2'],
       ['mysql -u ana -phunter2 shop', 'hunter2'],
+      ['sshpass -p hunter2 ssh db', 'hunter2'],
     ],
     leaves: ['mysql -u ana -p shop'],
   },

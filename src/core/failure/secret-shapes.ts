@@ -10,14 +10,14 @@ export interface ShapedSecret {
 }
 
 const fresh = String.raw`(?!\[redacted)`;
-/** A port, as against a password: nothing but what may follow one in an address or a sentence comes after it. */
-const port = String.raw`\d{1,5}(?=$|[?#"'<>,;)\]}|\\:]|\s|[./-](?:\s|$)|/(?![^\s/?#;@"']{1,200}@))`;
+/** A port or a Region, as against a password: nothing but what may follow one in an address or a sentence comes after it. */
+const port = String.raw`(?:\d{1,5}|[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d)(?=$|[?#&"'<>,;)\]}|\\:]|\s|[./-](?:\s|$)|/(?![^\s/?#;@"']{1,200}@))`;
 
 export const shapedSecrets: readonly ShapedSecret[] = [
   {
     id: 'password-in-address',
     looks: new RegExp(
-      String.raw`(://[^\s/:@"'[\]]{0,200}:)(?!//)(?!${port})${fresh}(?:[^\s"<>]{1,400}(?=@)|[^\s"<>]{1,400})`,
+      String.raw`((?<!\bfile)://[^\s/:@"'[\]]{0,200}:)(?!//)(?!${port})${fresh}(?:"?[^\s"<>]{1,400}"?(?=@)|[^\s"<>]{1,400})`,
       'g',
     ),
     examples: [
@@ -26,6 +26,7 @@ export const shapedSecrets: readonly ShapedSecret[] = [
       ['postgresql://ana:hun/ter2@db/shop', 'ter2'],
       ['postgresql://ana:12/hunter2@db/shop', 'hunter2'],
       ['postgresql://ana:h@unter2@db/shop', 'unter2'],
+      ['postgresql://ana:"hunter2"@db/shop', 'hunter2'],
       ['no connection to jdbc:postgresql://ana:hunter2hun', 'hunter2'],
       ['s3n://AKIAIOSFODNN7EXAMPLE:wJal/rXUtn@bucket/x', 'rXUtn'],
     ],
@@ -33,6 +34,10 @@ export const shapedSecrets: readonly ShapedSecret[] = [
       'http://169.254.170.2:80/v2/credentials',
       'connect to https://search.example.com:9200: Connection refused',
       'spark://[2600:1f18::1]:7077',
+      'jdbc:redshift:iam://cluster:us-west-2/dev',
+      'proxy?to=http://db:8080&mode=x',
+      'file://C:/jobs/orders.py',
+      'Error reading s3://bucket: Access Denied',
       'jdbc:mysql://a:3306,b:3306/shop?useSSL=true',
       'jdbc:sqlserver://db:1433;databaseName=shop',
       'akka.tcp://sparkDriver@10.0.0.1:35211/user',
@@ -50,8 +55,19 @@ export const shapedSecrets: readonly ShapedSecret[] = [
   {
     id: 'der',
     // A key or a certificate begins so, and what comes after it on its line is the rest.
-    looks: /\bMI[IGCHE][A-Za-z0-9][A-Za-z0-9+/]{24,4000}={0,2}/g,
-    examples: [['key: |\n  MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj', 'MIIEvQIB']],
+    looks: /\b(?:MII[A-Z]\w{2}|MIG[HE]AgEA|MH[cQ]CAQEE|MC4CAQAw)[A-Za-z0-9+/]{16,4000}={0,2}/g,
+    examples: [
+      ['key: |\n  MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj', 'MIIEvQIB'],
+      ['of MC4CAQAwBQYDK2VwBCIEIAabcdefghijk', 'abcdefgh'],
+    ],
+    leaves: ['MIGRATION/of/some/table/to/another/format'],
+  },
+  {
+    id: 'aws-key-pair',
+    looks: /(\b(?:AKIA|ASIA)[0-9A-Z]{16}[\s"',:;/]{1,4})[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])/g,
+    examples: [
+      ['BasicAWSCredentials(AKIAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY)', 'wJalr'],
+    ],
   },
   {
     id: 'aws-key-id',

@@ -10,7 +10,7 @@ const listCharsMax = 400;
 const wrapper = /(?:[bBuUrRfF]{1,2}|[A-Za-z_][\w.]{0,80}\()(?=(?:[bBuUrRfF]{1,2})?\\{0,15}["'])/y;
 const opening = /(\\{0,15})(["'])(?=\S)/y;
 const word = /\S{1,4000}/y;
-const scheme = /(?:Bearer|Basic|Token|Digest|ApiKey|Negotiate|AWS4-HMAC-SHA256)[^\S\n]{1,3}/iy;
+const scheme = /(?:Bearer|Basic|Token|AWS|Digest|ApiKey|Negotiate|AWS4-HMAC-SHA256)[^\S\n]{1,3}/iy;
 
 export interface SecretValue {
   /** Behind the name of a scheme, which is no secret. */
