@@ -32,7 +32,12 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     pattern:
       /operator name does not match|STATEFUL_OPERATOR_NOT_MATCH|StateMigrationException|new job is not compatible with|internal topic [^\n]{1,200} has invalid partitions|stateful operators?[^\n]{0,80}(?:have|has|was|were) (?:been )?changed/i,
-    examples: ['Streaming stateful operator name does not match with the operator in state metadata.'],
+    examples: [
+      'StateMigrationException: another serializer',
+      'The new job is not compatible with the old one',
+      'the internal topic orders-changelog has invalid partitions: expected: 2; actual: 6',
+      'Streaming stateful operator name does not match with the operator in state metadata.',
+    ],
   },
   {
     id: 'state-store-refuses',
@@ -61,7 +66,10 @@ export const checkpointRules: readonly FailureRule[] = [
     class: 'checkpoint-incompatible',
     // A connector upgrade that expects other fields in the offsets it once wrote.
     pattern: /key not found: (?:\{"ehName|isLast|subSequenceNumber|iteratorType|iteratorPosition|shardId)/i,
-    examples: ['java.util.NoSuchElementException: key not found: subSequenceNumber'],
+    examples: [
+      'key not found: {"ehName":"orders","partitionId":1}',
+      'java.util.NoSuchElementException: key not found: subSequenceNumber',
+    ],
   },
   {
     id: 'offset-of-another-source',
@@ -125,6 +133,7 @@ export const checkpointRules: readonly FailureRule[] = [
     pattern:
       /batches [^\n]{1,120}(?:do not|don't|does not|doesn't) exist|\b\d{1,12}(?:\.compact)? (?:does not|doesn't) exist (?:when|while) compacting|\/_?(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}(?:\.compact)?\b[^\n]{0,80}(?:does not exist|doesn't exist|No such file|is empty)|(?:FileNotFound|NoSuchKey|No such file)[^\n]{0,200}\/_?(?:offsets|commits|sources\/\d{1,4})\/\d{1,12}\b/i,
     examples: [
+      'FileNotFoundException: No such file or directory: s3://b/cp/_commits/5',
       "s3://b/cp/sources/0/9.compact doesn't exist (latestId: 12, compactInterval: 10)",
       'FileNotFoundException: No such file or directory: s3a://b/cp/offsets/12',
     ],
@@ -150,6 +159,7 @@ export const checkpointRules: readonly FailureRule[] = [
       /(?:JsonEOFException|JsonParseException|MismatchedInputException|EOFException)\b[\s\S]{0,3000}(?:StreamMetadata\$|OffsetSeq(?:Log|Metadata|\$|\.)|CommitMetadata|CommitLog\.|HDFSMetadataLog\.|CompactibleFileStreamLog|StateStoreProvider\.(?:read|update|load)|\$\$(?:anonfun\$)?(?:readSnapshotFile|updateFromDeltaFile|loadMap)\b|StateStoreChangelogReader|RocksDBFileManager|RocksDBCheckpointMetadata)|(?:StreamCorrupted|ZipException|ChecksumException|JsonMappingException|Kryo)(?!Serial)\w{0,20}\b[\s\S]{0,900}(?:streaming\.(?:state|checkpointing|runtime)\.|HDFSMetadataLog|OffsetSeq|CommitLog\.|StateStoreProvider)|(?:NullPointer|IllegalArgument|NoSuchElement|IndexOutOfBounds)Exception\b[\s\S]{0,900}(?:OffsetSeqLog|CommitLog|StreamMetadata\$?|OffsetSeq\$)\.(?:deserialize|read|apply|get)\b/,
     not: /Wrong FS/,
     examples: [
+      'java.io.EOFException\n\tat org.apache.spark.sql.execution.streaming.state.X.org$apache$spark$X$$readSnapshotFile(X.scala:436)',
       'com.fasterxml.jackson.core.io.JsonEOFException: Unexpected end-of-input\n\tat org.apache.spark.sql.execution.streaming.StreamMetadata$.read(StreamMetadata.scala:59)',
     ],
   },
@@ -159,6 +169,7 @@ export const checkpointRules: readonly FailureRule[] = [
     pattern:
       /(?:FileNotFound|No such file|NoSuchKey|does not exist)[^\n]{0,240}\/state\/\d{1,6}\/\d{1,6}\/|\/state\/\d{1,6}\/\d{1,6}\/[^\n]{0,160}(?:does not exist|doesn't exist|No such file|not found)|MISSING_STATE_DIRECTORY|\b\d{1,9}\.(?:delta|snapshot|changelog) (?:does not|doesn't) exist|Can't access \/\d{1,9}\.sst|\.sst\b[^\n]{0,120}No such file|No such file[^\n]{0,160}\.sst\b/i,
     examples: [
+      'FileNotFoundException: 1.delta does not exist',
       'FileNotFoundException: No such file or directory: s3a://checkpoint/state/0/7/1.delta',
       'File s3://b/cp/state/0/0/12.zip does not exist',
     ],
@@ -182,6 +193,7 @@ export const checkpointRules: readonly FailureRule[] = [
     pattern:
       /Error (?:reading|loading) (?:delta|snapshot|changelog|state|streaming state|stream metadata)\b|CANNOT_LOAD_STATE_STORE|error occurred during loading state/i,
     examples: [
+      'Error reading stream metadata from s3://b/cp/metadata',
       'Error reading delta file s3://b/cp/state/0/0/5.delta of HDFSStateStoreProvider',
       '[CANNOT_LOAD_STATE_STORE.UNCATEGORIZED] An error occurred during loading state.',
     ],

@@ -8,6 +8,8 @@ export const codeRules: readonly FailureRule[] = [
     pattern:
       /MALFORMED_(?:RECORD|PROTOBUF|AVRO|CSV|VARIANT)\w{0,40}|malformed (?:\w{1,20} )?(?:records?|messages?|rows?|events?) (?:are|is|was|were) detected|Malformed line in|Unknown magic byte|(?:error|failed|unable|cannot|could not) (?:to )?(?:deserializ|decod|pars)\w{1,5} (?:\w{1,20} )?(?:record|message|payload|event|avro|json|protobuf|value|key|row|line|data|input)|Error deserializing|schema registry header|mapper_parsing_exception|MapperParsingException|Failed merging schema of file|Schema (?:\d{1,9} )?not found; error code: 404|Checksum error: [^\n]{1,300}\.(?:parquet|orc|avro)\b|failed to parse field|parameter values were invalid|cannot be (?:entirely )?null or empty|InvalidProtocolBuffer|UnicodeDecodeError|invalid UTF-?8|invalid byte sequence|not a Parquet file|(?:Avro|Schema)TypeException|missing required field|kafka[\w.]{0,40}\.SerializationException/i,
     examples: [
+      'Malformed line in FAILFAST mode: {"a"',
+      'the key cannot be entirely null or empty',
       '[MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION] Malformed records are detected in record parsing',
     ],
   },
@@ -22,8 +24,9 @@ export const codeRules: readonly FailureRule[] = [
     id: 'row-rejected-by-sink',
     class: 'bad-data',
     pattern:
-      /as multiple source rows|MULTIPLE_SOURCE_ROW_MATCHING|MERGE_CARDINALITY_VIOLATION|duplicate key|Duplicate entry|UniqueViolation|unique constraint|not-null constraint|(?:check|foreign key|integrity) constraint|violates [\w-]{1,20} constraint|cannot insert (?:the value )?null|ConstraintViolation|cannot affect row a second time|NOT_NULL_\w{0,20}VIOL\w{1,10}|VIOLATE_CONSTRAINT/i,
+      /as multiple source rows|MULTIPLE_SOURCE_ROW_MATCHING|MERGE_CARDINALITY_VIOLATION|duplicate key|Duplicate entry|UniqueViolation|unique constraint|not-null constraint|(?:check|foreign key|integrity) constraint|violates [\w-]{1,20} constraint|cannot insert (?:the value )?null|input row cannot be null|ConstraintViolation|cannot affect row a second time|NOT_NULL_\w{0,20}VIOL\w{1,10}|VIOLATE_CONSTRAINT/i,
     examples: [
+      "field 'id' of input row cannot be null",
       'cannot perform MERGE as multiple source rows matched',
       'duplicate key value violates unique constraint "pk"',
     ],
@@ -42,6 +45,7 @@ export const codeRules: readonly FailureRule[] = [
     pattern:
       /must be executed with writeStream|output mode (?:is )?not supported|STREAMING_OUTPUT_MODE|UNRESOLVED_\w{1,40}|TABLE_OR_VIEW_NOT_FOUND|Table or view not found|cannot resolve '|not found in source schema|DATATYPE_MISMATCH|PARSE_SYNTAX_ERROR|\bParseException|UNSUPPORTED_STREAMING_\w{1,40}|Schema must be specified when/i,
     examples: [
+      'Field total not found in source schema',
       'Queries with streaming sources must be executed with writeStream.start();',
       '[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `x` cannot be resolved.',
     ],

@@ -99,6 +99,8 @@ export const resourceRules: readonly FailureRule[] = [
     pattern:
       /ApplicationMaxCapacityExceeded|ServiceQuotaExceeded|reached your quota for|quota allows for \d{1,6} more|Max(?:imum)? concurrent vCPUs?|maximum (?:capacity|vCPU)\b[^\n]{0,60}(?:reached|exceeded)|(?:reached|exceed(?:s|ed)?|is at) (?:its |the )?maximum capacity|(?:reached|exceed\w{0,3}) [^\n]{0,60}(?:vCPU|worker|instance|capacity)s? (?:limit|quota|service limit)|(?:Instance|MaxSpotInstanceCount)LimitExceeded|MaxSpotInstanceCountExceeded|exceeded (?:the )?maximumCapacity|service limit on the maximum|VcpuLimitExceeded|vCPU limit of|Exceeded maximum concurrent compute capacity|reached (?:its|the|their) (?:limit|quota) [^\n]{0,40}vCPU/i,
     examples: [
+      "You've reached your quota for instances",
+      'Your quota allows for 0 more of them',
       'Job failed as application has exceeded maximumCapacity settings.',
       'Job failed as account has reached the service limit on the maximum vCPU it can use concurrently.',
     ],
@@ -119,6 +121,9 @@ export const resourceRules: readonly FailureRule[] = [
     pattern:
       /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free\s)?IP addresses|enough free\saddresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
     examples: [
+      '0/4 nodes are available: 4 Insufficient memory',
+      'Initial job has not accepted any resources',
+      'the subnet does not have enough free addresses',
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',
     ],

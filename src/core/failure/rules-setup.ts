@@ -10,6 +10,7 @@ export const setupRules: readonly FailureRule[] = [
     // Kafka's own name for a failed login that never reached a verdict; the next rule judges it.
     not: /Too many connects|ExpiredToken|(?:is|has) expired/i,
     examples: [
+      'HTTP Response code: 403',
       'User: arn:aws:sts::1:assumed-role/r is not authorized to perform: glue:GetTable',
       'SaslAuthenticationFailedError: [cc8333d3]: Access denied',
       'security_exception: this role has no permission for indices:write',
@@ -56,6 +57,8 @@ export const setupRules: readonly FailureRule[] = [
     pattern:
       /Failed to find (?:the )?data source|DATA_SOURCE_NOT_FOUND|ClassNotFound|NoClassDefFound|Failed to load class|(?:No|unable to find) LoginModule|Class [\w.$]{1,200} could not be found|Unable to find class: |unresolved dependency|could not find or load main class|does not exist in the JVM|Cannot find catalog plugin class|Cannot initialize Catalog|Unsupported class file major version|Plugin class for catalog|terminated with exception: (?:org|com|scala|io)\/[\w/$]{3,200}$|PYTHON_VERSION_MISMATCH|Python in worker has different version|INVALID_PROTOCOL_VERSION|InvalidProtocolVersionException|protocol version is not supported/im,
     examples: [
+      '[PYTHON_VERSION_MISMATCH] 3.8 and 3.11',
+      'InvalidProtocolVersionException: reader 4',
       'AnalysisException: Failed to find data source: kafka. Please deploy the application as per the guide.',
       'Error: Failed to load class com.example.StreamingJob.',
     ],
@@ -64,8 +67,9 @@ export const setupRules: readonly FailureRule[] = [
     id: 'dependency-version',
     class: 'config-invalid',
     pattern:
-      /NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|UnsatisfiedLinkError|ServiceConfigurationError|InvalidClassException|is in unnamed module of loader [^\n]{1,200} is in unnamed module of loader/,
+      /NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|UnsatisfiedLinkError|ServiceConfigurationError|Provider [\w.$]{1,200} (?:could not be instantiated|not a subtype)|InvalidClassException|is in unnamed module of loader [^\n]{1,200} is in unnamed module of loader/,
     examples: [
+      'Provider org.acme.KafkaSourceProvider could not be instantiated',
       'java.lang.NoSuchMethodError: scala.Predef$.refArrayOps',
       'java.util.ServiceConfigurationError: Provider x',
       'A cannot be cast to B (A is in unnamed module of loader x; B is in unnamed module of loader y)',
@@ -91,6 +95,7 @@ export const setupRules: readonly FailureRule[] = [
       /\bstream [^\n]{1,160} not found|ConsumerNotFound|InvalidTopic|UnknownTopicOrPartition|does not host this topic|Does the topic exist|UNKNOWN_TOPIC/i,
     not: /\bshard /i,
     examples: [
+      "Error getting partitions of 'orders'. Does the topic exist?",
       'ResourceNotFoundException: Stream orders under account 1 not found.',
       'UnknownTopicOrPartitionException: This server does not host this topic-partition.',
     ],
@@ -125,6 +130,7 @@ export const setupRules: readonly FailureRule[] = [
     pattern:
       /\b[\w.]{1,80}['"`]? is not specified|(?<!Schema )must be (?:specified|provided)\b|create a Path from an empty string|must be both defined|\bis mandatory\b|missing required (?:option|property|configuration|parameter|argument)|missing application resource|the following arguments are required|(?:option|parameter|property|argument|setting|environment variable) ['"`]?[\w.-]{1,80}['"`]? (?:must be|is required|is missing|is not set|not set)|(?:must|please) (?:specify|provide) (?:the |a |an |either )?[\w.'" ]{1,60}(?:option|property|parameter|argument)|Unable to find a region|No such option/i,
     examples: [
+      'a checkpoint location is mandatory',
       'IllegalArgumentException: kinesis.endpointUrl is not specified',
       "Option 'kafka.bootstrap.servers' must be specified",
     ],
@@ -137,6 +143,10 @@ export const setupRules: readonly FailureRule[] = [
     // DNS that does not answer is no wrong setting.
     not: /No resolvable bootstrap/i,
     examples: [
+      'the trustAnchors parameter must be non-empty',
+      'If startingOffsets contains specific offsets, all are named',
+      'The provided key element does not match the schema',
+      'No AbstractFileSystem configured for scheme: s3',
       'Maximum value of spark.dynamicAllocation.initialExecutors: 3 must be between 1 and 2',
       'Login module control flag is not available in the JAAS config',
     ],

@@ -69,6 +69,7 @@ export const sourceRules: readonly FailureRule[] = [
     pattern:
       /ProducerFenced|InvalidProducerEpoch|FencedInstanceId|\bfenced by (?:another|a newer|a different|epoch)\b|newer producer with the same transactional|same server_uuid\/server_id as this (?:slave|replica)|exclusive consumer is already connected|new receiver (?:'[^'\n]{1,120}' )?with higher epoch|SCHEMA_LOCATION_CONFLICT|RESOURCE_LOCKED/i,
     examples: [
+      "New receiver with higher epoch of '3' is created",
       'org.apache.kafka.common.errors.ProducerFencedException: There is a newer producer',
       'this member was fenced by another with its instance id',
       'PulsarClientException$ConsumerBusyException: Exclusive consumer is already connected',
@@ -91,6 +92,7 @@ export const sourceRules: readonly FailureRule[] = [
     pattern:
       /offset was changed from|offsets? (?:of|for) [^\n]{0,120}(?:some data may have been missed)|\bare gone\b[^\n]{0,160}(?:missed|deleted)|Cannot find earliest offsets|(?:begin(?:ning)?|start(?:ing)?|from) ?offsets? [^\n]{1,60}(?:is |are )?(?:after|greater than|larger than|beyond) (?:the |its )?(?:end(?:ing)?|until|latest) ?offset|but the (?:returned|first|next) record(?:'s)? offset (?:was|is) \d|request ?seqNo \d{1,20} (?:is less than|does not match) the received seq|start message id beyond|sequence number \S{1,40} is invalid\. The last sequence number/i,
     examples: [
+      "The supplied sequence number '9' is invalid. The last sequence number in the system is '7'",
       "Partition events-3's offset was changed from 900 to 12, some data may have been missed.",
       'Set(events-1) are gone. Kafka topics may have been deleted, some data may have been missed.',
       'Starting offset 90 of events-1 is after the latest offset 12',
@@ -145,6 +147,8 @@ export const sourceRules: readonly FailureRule[] = [
     pattern:
       /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|likely your query is lagging behind|change data was not recorded for version|DELTA_MISSING_CHANGE_DATA|DELTA_FILE_NOT_FOUND\w{0,10}|Failed to find expected snapshot|is not (?:a|an) (?:parent )?ancestor of|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
     examples: [
+      '[DELTA_FILE_NOT_FOUND_DETAILED] part-1 of the log is not there',
+      'Failed to find expected snapshot 12',
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',
     ],
@@ -165,6 +169,7 @@ export const sourceRules: readonly FailureRule[] = [
     pattern:
       /ChangeStreamHistoryLost|no longer available on the server|do(?:es)? not contain the offset scn|can no longer get changes from replication slot|change stream starting at [^\n]{0,900}no longer available|ChangeStreamFatal|\breplication slot\b[^\n]{0,60}(?:was|is|been) lost\b|\b(?:bin(?:ary )?logs?|oplog|change ?streams?|redo logs?|archive logs?|replication slot|WAL segment|resume ?(?:token|point))\b[^\n]{0,240}(?:no longer|not possible|purged|has been (?:removed|dropped|invalidated)|already been removed|(?:was |be |is )?not (?:be )?found)/i,
     examples: [
+      'but this is no longer available on the server',
       'ReplicationException: the binlog file of position 4 is no longer on the server',
       'requested WAL segment 0007 has already been removed',
       'ConnectException: the resume token of this stream is not found',

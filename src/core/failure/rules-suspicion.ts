@@ -103,6 +103,7 @@ export const suspicionRules: readonly FailureRule[] = [
     // Airflow's own words for any exit.
     not: /Cannot execute: spark-submit/,
     examples: [
+      'StreamException: days(at) is not currently supported',
       'io.acme.catalog.CatalogException: table kind VIEW is not supported',
       'java.lang.RuntimeException: bad tenant mapping in com.acme.Tenants.resolve(Tenants.scala:41)',
     ],

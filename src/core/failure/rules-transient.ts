@@ -21,6 +21,8 @@ export const transientRules: readonly FailureRule[] = [
     pattern:
       /Slow ?Down\b|reduce your request rate|ProvisionedThroughputExceeded|Provisioned Throughput[^\n]{0,60}exceeded|Throttl(?:ing|ed)\w{0,20}(?:Exception|Error)?|Rate exceeded|TooManyRequests|Too many (?:requests|connect(?:ion)?s|clients)|exceeds max(?:imum)? retr|RequestLimitExceeded|Exceeded rate limits?|Throughput exceeds the current capacity|maybe ES was overloaded|request rate (?:limit|is too high|too large)|exceeded the (?:rate|maximum (?:request )?rate)|BandwidthQuotaViolation|ThrottlingQuotaExceeded|quota violation|RequestThrottled|Throughput ?Exceeded|(?<!Vcpu)\bLimitExceededException|Status Code: 429|HTTP(?:\/1\.1)? 429|\b429 (?:Too|Quota)|ResourceExhausted|RESOURCE_EXHAUSTED(?!: \w{0,10} ?message larger)|quota exceeded|TransportError\(429|rejected execution|EsRejectedExecution/i,
     examples: [
+      'FATAL: sorry, too many clients already',
+      'the write exceeds max retry 10',
       'AmazonS3Exception: Please reduce your request rate.',
       'Failed Authentication: Too many connects',
       'Rate exceeded for shard shardId-1',
@@ -60,6 +62,7 @@ export const transientRules: readonly FailureRule[] = [
     pattern:
       /is not closed\. This can happen due to a race|timestampInMillis parameter cannot be greater|race condition between listShards/i,
     examples: [
+      'timestampInMillis parameter cannot be greater than the current one',
       'ShardId shardId-1 is not closed. This can happen due to a race condition between listShards and a reshard operation',
     ],
   },
@@ -94,6 +97,7 @@ export const transientRules: readonly FailureRule[] = [
     pattern:
       /Unable to execute HTTP request|\bI\/O error (?:occurred|while|during|on)\b|Connection (?:reset|closed|aborted)|Broken pipe|Read timed out|(?<![A-Za-z])SocketTimeout|SocketException|NoHttpResponse|failed to respond|Failed to connect to service endpoint|Premature (?:EOF|end of Content-Length)|connection from pool|connection (?:pool|manager) (?:(?:is|was|has been) )?(?:shut ?down|closed)|client (?:is|was|has been) (?:already )?(?:shut ?down|closed)|DisconnectException|FetchSession\w{0,20}Exception|AbortedException|NotLeader|LEADER_NOT_AVAILABLE|(?:Coordinator(?:NotAvailable|LoadInProgress)|NotCoordinator|NotEnoughReplicas|ReplicaNotAvailable|KafkaStorage|LeaderEpoch|OffsetNotAvailable|RebalanceInProgress)\w{0,20}Exception|ReadTimeout|Communications link failure|CommunicationsException|(?:connection|link) (?:attempt )?(?:failed|failure|lost|dropped|was lost|was closed|has been closed|is closed|terminated)|(?:remote host|peer|server) (?:terminated|closed|disconnected|reset)|unexpected(?:ly)? end of stream|Unexpected end of file from server|JedisConnection|MongoSocket|NetworkException|different length than the expected|closed the connection|RemoteDisconnected|HoodieRemoteException|IncompleteRead|ProtocolError|Acquire operation took longer|another active subscription|SSLException: [^\n]{0,60}(?:closed|reset|terminated|timed out|bad_record_mac)|TruncatedChunk|KeeperErrorCode = (?:Session expired|Connection ?Loss)/i,
     examples: [
+      'HoodieRemoteException: no marker could be made',
       'SdkClientException: Unable to execute HTTP request: Connection reset',
       'java.lang.IllegalStateException: Connection pool shut down',
       'PSQLException: I/O error while reading from the server',
@@ -114,6 +118,8 @@ export const transientRules: readonly FailureRule[] = [
     pattern:
       /InternalFailure|UnknownServerException|InternalServer(?:Error|Exception)|ServiceUnavailable|Status Code: 5\d\d|internal (?:service |server )?error occurred|We encountered an internal error|InternalError\b|HTTP response code: 5\d\d|502 Bad Gateway|503 Service|504 Gateway|Bad Gateway|Gateway Time-?out|temporarily unavailable|error could be transient|No response or invalid response from|is not in ACTIVE (?:status|state)|CONCURRENT_TRANSACTIONS|errors\.ConcurrentTransactionsException|regionserver\.LeaseException|PrimarySteppedDown|NodeIsRecovering|NotWritablePrimary|NotPrimary(?:NoSecondaryOk|OrSecondary)|node is in safe mode|InternalServiceE\w{1,12}|\b57P0[123]\b|due to administrator command|service was unable to process the request|Service (?:is )?(?:currently )?unavailable|try again later|AWSStatus500|AWSServiceIOException|StatusRuntimeException: (?:UNAVAILABLE|INTERNAL|ABORTED)|(?:status|code)\w{0,10} ?[=:.] ?\w{0,12}\.?UNAVAILABLE\b/i,
     examples: [
+      'the service was unable to process the request',
+      'terminated (SQLState 57P01)',
       'AmazonS3Exception: We encountered an internal error. (Service: Amazon S3; Status Code: 500)',
       'An internal error occurred.',
     ],
@@ -123,7 +129,7 @@ export const transientRules: readonly FailureRule[] = [
     class: 'transient-io',
     strength: 'symptom',
     pattern: /Connection refused|TimeoutException|ClosedChannelException/i,
-    examples: ['java.net.ConnectException: Connection refused'],
+    examples: ['java.nio.channels.ClosedChannelException', 'java.net.ConnectException: Connection refused'],
   },
   {
     id: 'executor-lost',
@@ -178,7 +184,11 @@ export const transientRules: readonly FailureRule[] = [
     strength: 'symptom',
     pattern:
       /RECEIVED SIGNAL (?:15: SIG)?TERM|exit(?:ed)?[ _]?(?:with )?(?:status|code)?(?: is|[:=])? ?(?:code )?(?:143|56)\b/i,
-    examples: ['ERROR CoarseGrainedExecutorBackend: RECEIVED SIGNAL TERM', 'Job failed. ExitCode: 143.'],
+    examples: [
+      'ERROR ApplicationMaster: RECEIVED SIGNAL 15: SIGTERM',
+      'ERROR CoarseGrainedExecutorBackend: RECEIVED SIGNAL TERM',
+      'Job failed. ExitCode: 143.',
+    ],
   },
   {
     id: 'spark-context-shut-down',
