@@ -145,7 +145,13 @@ function common(options: AwsClientOptions) {
     maxAttempts: options.retries === 'none' ? 1 : 3,
     retryMode: 'standard',
     // Without throwOnRequestTimeout the SDK only warns and keeps waiting. Connections are kept alive by default.
-    requestHandler: { connectionTimeout: connectMs, requestTimeout: requestMs, throwOnRequestTimeout: true },
+    // requestTimeout ends with the headers of an answer; a body in which nothing moves any more is socketTimeout's.
+    requestHandler: {
+      connectionTimeout: connectMs,
+      requestTimeout: requestMs,
+      socketTimeout: requestMs,
+      throwOnRequestTimeout: true,
+    },
     // In virtual time the SDK would see a skew of years in every answer, and retry any error because of it.
     disableClockSkewCorrection: options.clock !== systemClock,
     ...(options.credentials ? { credentials: options.credentials } : {}),

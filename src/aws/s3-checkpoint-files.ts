@@ -1,5 +1,13 @@
+import { addAbortSignal, type Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { CheckpointFiles, FileAnswer, FileStart, ListedFile, Listing } from '../checkpoint/files.ts';
+import type {
+  CheckpointFiles,
+  FileAnswer,
+  FileFailure,
+  FileStart,
+  ListedFile,
+  Listing,
+} from '../checkpoint/files.ts';
 import { normaliseLocation } from '../core/launch-request.ts';
 import { malformed, toFailure } from './failures.ts';
 import type { Permissions } from './permissions.ts';
@@ -10,26 +18,33 @@ import type { Permissions } from './permissions.ts';
  */
 const pagesMax = { direct: 5, deep: 50 } as const;
 
-/** A checkpoint in S3: listings of bounded length, reads of the first bytes of an object. */
+/**
+ * A checkpoint in S3: listings of bounded length, reads of the first bytes of an object. All of them together end after
+ * `msMax`, counted from here: an answer that stalls in its body would else hold up a pass for ever.
+ */
 export class S3CheckpointFiles implements CheckpointFiles {
   readonly location: string;
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #msMax: number;
+  readonly #abortSignal: AbortSignal;
 
-  private constructor(client: S3Client, location: string, bucket: string, path: string) {
+  private constructor(client: S3Client, { location, bucket, path, msMax }: Place) {
     this.#client = client;
     this.location = location;
     this.#bucket = bucket;
     this.#prefix = path === '' ? '' : `${path}/`;
+    this.#msMax = msMax;
+    this.#abortSignal = AbortSignal.timeout(msMax);
   }
 
   /** `location` is an s3, s3a or s3n URI; anything else is `malformed`. */
-  static at(client: S3Client, location: string): FileAnswer<S3CheckpointFiles> {
+  static at(client: S3Client, location: string, msMax: number): FileAnswer<S3CheckpointFiles> {
     const normal = normaliseLocation(location);
     const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(normal) ?? [];
     if (bucket === undefined) return malformed(`${location}: not an s3 location`);
-    return { ok: true, value: new S3CheckpointFiles(client, normal, bucket, path) };
+    return { ok: true, value: new S3CheckpointFiles(client, { location: normal, bucket, path, msMax }) };
   }
 
   async list(folder: string, depth: 'direct' | 'deep'): Promise<FileAnswer<Listing>> {
@@ -43,6 +58,7 @@ export class S3CheckpointFiles implements CheckpointFiles {
       try {
         const listed = await this.#client.send(
           new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ...delimiter, ...more }),
+          { abortSignal: this.#abortSignal },
         );
         for (const { Key = '', Size = 0, LastModified } of listed.Contents ?? [])
           files.push({
@@ -54,7 +70,7 @@ export class S3CheckpointFiles implements CheckpointFiles {
           folders.push(Prefix.slice(prefix.length, -1));
         token = listed.IsTruncated === true ? listed.NextContinuationToken : undefined;
       } catch (error) {
-        return toFailure(error);
+        return this.#failure(error);
       }
       if (token === undefined) return { ok: true, value: { files, folders, isCut: false } };
     }
@@ -65,11 +81,15 @@ export class S3CheckpointFiles implements CheckpointFiles {
     try {
       const got = await this.#client.send(
         new GetObjectCommand({ Bucket: this.#bucket, Key: `${this.#prefix}${path}` }),
+        { abortSignal: this.#abortSignal },
       );
+      const body = got.Body as Readable | undefined;
+      // The SDK may have wrapped it to check its sum; then the end of the connection does not reach it.
+      if (body) addAbortSignal(this.#abortSignal, body);
       const chunks: Uint8Array[] = [];
       let size = 0;
       // Leaving the loop closes the stream: an object of any size costs at most a chunk more than is asked for.
-      for await (const chunk of (got.Body ?? []) as AsyncIterable<Uint8Array>) {
+      for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
         chunks.push(chunk);
         size += chunk.length;
         if (size > bytesMax) break;
@@ -77,9 +97,22 @@ export class S3CheckpointFiles implements CheckpointFiles {
       const bytes = Buffer.concat(chunks).subarray(0, bytesMax);
       return { ok: true, value: { bytes, isCut: size > bytesMax } };
     } catch (error) {
-      return toFailure(error);
+      return this.#failure(error);
     }
   }
+
+  #failure(error: unknown): FileFailure {
+    if (!this.#abortSignal.aborted) return toFailure(error);
+    const message = `${this.location}: not read within ${this.#msMax / 1_000} s`;
+    return { ok: false, code: 'unavailable', message };
+  }
+}
+
+interface Place {
+  readonly location: string;
+  readonly bucket: string;
+  readonly path: string;
+  readonly msMax: number;
 }
 
 export const checkpointPermissions: Permissions = {

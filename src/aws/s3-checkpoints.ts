@@ -23,19 +23,24 @@ export interface Beside {
   readonly tableOf?: (name: string) => ShardEndTable;
 }
 
+/** For one look, all its calls together. Fifty pages of state take a few seconds; a pass has 120 s, for ten jobs at most. */
+const readMsMax = 10_000;
+
 /** Checkpoints in S3. The head is known by the names and dates of objects: two listings, no object is read. */
 export class S3Checkpoints implements Checkpoints {
   readonly #client: S3Client;
   readonly #beside: Beside;
+  readonly #msMax: number;
 
-  constructor(client: S3Client, beside: Beside = {}) {
+  constructor(client: S3Client, beside: Beside = {}, msMax = readMsMax) {
     this.#client = client;
     this.#beside = beside;
+    this.#msMax = msMax;
   }
 
   /** -1 where there is no batch yet. `location` is an s3 URI; anything else is `malformed`. */
   async head(location: string): Promise<Answer<CheckpointHead>> {
-    const files = S3CheckpointFiles.at(this.#client, location);
+    const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     if (!files.ok) return files;
     const batches = await listBatches(files.value);
     if (!batches.ok) return batches;
@@ -43,17 +48,17 @@ export class S3Checkpoints implements Checkpoints {
   }
 
   async inspect(location: string, options: CheckpointOptions = {}): Promise<Answer<CheckpointInspection>> {
-    const files = S3CheckpointFiles.at(this.#client, location);
+    const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     return files.ok ? inspectCheckpoint(files.value, this.#ends(options)) : files;
   }
 
   async plannedAt(location: string, batch: number): Promise<Answer<number | undefined>> {
-    const files = S3CheckpointFiles.at(this.#client, location);
+    const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     return files.ok ? plannedAt(files.value, batch) : files;
   }
 
   async oldestRecord(location: string, options: CheckpointOptions = {}): Promise<Answer<OldestRecord>> {
-    const files = S3CheckpointFiles.at(this.#client, location);
+    const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     if (!files.ok) return files;
     const { shards } = this.#beside;
     if (!shards) return { ok: false, code: 'denied', message: 'no stream can be asked from here' };
@@ -65,7 +70,7 @@ export class S3Checkpoints implements Checkpoints {
     batch: number,
     options: CheckpointOptions = {},
   ): Promise<Answer<readonly PositionGap[] | undefined>> {
-    const files = S3CheckpointFiles.at(this.#client, location);
+    const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     if (!files.ok) return files;
     return auditSeam(files.value, batch, { shards: this.#beside.shards, ...this.#ends(options) });
   }

@@ -16,6 +16,9 @@ import { checkpointJson, checkpointText } from './output/checkpoint.ts';
 import { fail, misused, type Problem } from './problems.ts';
 import { endpointFault } from './target.ts';
 
+/** A person may be far from the bucket, but waits no longer. */
+const readMsMax = 120_000;
+
 interface CheckpointOptions extends Pick<ReadOptions, 'kinesisCommitter'> {
   readonly kinesisTable?: string;
   readonly json?: boolean;
@@ -111,7 +114,7 @@ async function open(path: string, options: CheckpointOptions, host: Host): Promi
   const region = options.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';
   const endpoint = options.endpointUrl || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
   const client = s3Client({ region, clock, endpoints: { s3: endpoint }, ...aws });
-  const files = S3CheckpointFiles.at(client, path);
+  const files = S3CheckpointFiles.at(client, path, readMsMax);
   return files.ok ? { ok: true, value: { files: files.value, close: () => client.destroy() } } : files;
 }
 

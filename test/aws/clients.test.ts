@@ -1,9 +1,10 @@
 import { GetJobRunCommand } from '@aws-sdk/client-emr-serverless';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
 import type { AwsClients } from '../../src/aws/clients.ts';
+import { toFailure } from '../../src/aws/failures.ts';
 import { clientsOf, failing, scripted, signedAtMs } from './scripted-server.ts';
 
 const calls: Record<string, (clients: AwsClients) => Promise<unknown>> = {
@@ -13,6 +14,8 @@ const calls: Record<string, (clients: AwsClients) => Promise<unknown>> = {
   SQS: ({ sqs }) => sqs.send(new ListQueuesCommand({})),
   S3: ({ s3 }) => s3.send(new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' })),
 };
+
+const listed = ({ s3 }: AwsClients) => s3.send(new ListObjectsV2Command({ Bucket: 'b' }));
 
 describe('in virtual time', () => {
   const startMs = Date.parse('2031-05-06T07:08:09Z');
@@ -48,6 +51,16 @@ describe('on the clock of the machine', () => {
     await expect(calls[service]?.(clients)).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(Date.now() - beganMs).toBeLessThan(2_000);
     expect(server.requests).toHaveLength(1);
+  });
+
+  it.each(Object.keys(calls))('ends an answer of %s that stalls in its body', async (service) => {
+    // Of an upload the body is not read, so that one waits for a listing.
+    const call = service === 'S3' ? listed : calls[service];
+    const server = await scripted({ status: 200, body: service === 'S3' ? '<List' : '{', endless: 'stalls' });
+    const beganMs = Date.now();
+    const failure = await call?.(clientsOf(server, { retries: 'none' })).catch(toFailure);
+    expect(failure).toMatchObject({ ok: false, code: 'unavailable' });
+    expect(Date.now() - beganMs).toBeLessThan(2_000);
   });
 
   it('makes three attempts by default and one when told so', async () => {

@@ -3,10 +3,12 @@ import { S3CheckpointFiles } from '../../src/aws/s3-checkpoint-files.ts';
 import { localS3 } from './s3-support.ts';
 import { clientsOf, scripted } from './scripted-server.ts';
 
+const msMax = 60_000;
+
 async function filesWith(objects: Readonly<Record<string, string>>, location = 's3://data/cp') {
   const local = await localS3();
   for (const [key, body] of Object.entries(objects)) local.objects.put(`data/${key}`, body, 'world');
-  const files = S3CheckpointFiles.at(local.s3, location);
+  const files = S3CheckpointFiles.at(local.s3, location, msMax);
   return files.ok ? files.value : expect.fail(files.message);
 }
 
@@ -54,7 +56,7 @@ describe('a listing', () => {
     const body =
       '<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>';
     const endless = await scripted({ status: 200, body, headers: { 'content-type': 'application/xml' } });
-    const files = S3CheckpointFiles.at(clientsOf(endless).s3, 's3://data/cp');
+    const files = S3CheckpointFiles.at(clientsOf(endless).s3, 's3://data/cp', msMax);
     if (!files.ok) expect.fail(files.message);
     expect(await files.value.list('offsets', 'direct')).toMatchObject({ ok: true, value: { isCut: true } });
     expect(endless.requests).toHaveLength(5);
@@ -83,7 +85,7 @@ describe('a read', () => {
 
   it('is unavailable when the connection breaks', async () => {
     const broken = await scripted('reset');
-    const files = S3CheckpointFiles.at(clientsOf(broken, { retries: 'none' }).s3, 's3://data/cp');
+    const files = S3CheckpointFiles.at(clientsOf(broken, { retries: 'none' }).s3, 's3://data/cp', msMax);
     expect(files.ok && (await files.value.read('metadata', 10))).toMatchObject({
       ok: false,
       code: 'unavailable',
@@ -91,7 +93,44 @@ describe('a read', () => {
   });
 });
 
+describe('an answer whose body never ends', () => {
+  const answers = ['stalls', 'drips'] as const;
+
+  it.each(answers)('is unavailable when the time for all calls together is over: %s', async (endless) => {
+    const xml = '<?xml version="1.0"?><ListBucketResult>';
+    for (const body of [xml, 'v1']) {
+      const headers = { 'x-amz-checksum-crc32': 'AAAAAA==' };
+      const server = await scripted({ status: 200, body, endless, headers });
+      const client = clientsOf(server, { timeouts: { connectMs: 1_000, requestMs: 30_000 } }).s3;
+      const files = S3CheckpointFiles.at(client, 's3://data/cp', 300);
+      if (!files.ok) expect.fail(files.message);
+      const answer = await (body === xml
+        ? files.value.list('offsets', 'direct')
+        : files.value.read('offsets/1', 1_000_000));
+      const message = 's3://data/cp: not read within 0.3 s';
+      expect(answer).toEqual({ ok: false, code: 'unavailable', message });
+      // Nor is there any time left for another.
+      expect(await files.value.read('metadata', 10)).toEqual(answer);
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  it('is given up where nothing moves for as long as a request may take', async () => {
+    for (const headers of [{}, { 'x-amz-checksum-crc32': 'AAAAAA==' }]) {
+      const server = await scripted({ status: 200, body: 'v1', endless: 'stalls', headers });
+      const files = S3CheckpointFiles.at(clientsOf(server, { retries: 'none' }).s3, 's3://data/cp', msMax);
+      expect(files.ok && (await files.value.read('offsets/1', 10))).toMatchObject({
+        ok: false,
+        code: 'unavailable',
+      });
+    }
+  });
+});
+
 it('is at an s3 location only', async () => {
   const { s3 } = await localS3();
-  expect(S3CheckpointFiles.at(s3, 'hdfs://namenode/cp')).toMatchObject({ ok: false, code: 'malformed' });
+  expect(S3CheckpointFiles.at(s3, 'hdfs://namenode/cp', msMax)).toMatchObject({
+    ok: false,
+    code: 'malformed',
+  });
 });

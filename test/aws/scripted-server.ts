@@ -13,6 +13,8 @@ export interface Answered {
   readonly body: unknown;
   /** Time of the `Date` header; `none` leaves it out. The machine's time by default. */
   readonly dateMs?: number | 'none';
+  /** The body never ends: nothing follows, or a byte now and then. */
+  readonly endless?: 'stalls' | 'drips';
 }
 
 export interface SeenRequest {
@@ -96,9 +98,16 @@ function play(step: Step, outgoing: ServerResponse): void {
     return;
   }
   const body = typeof step.body === 'string' ? step.body : JSON.stringify(step.body);
-  const { dateMs = Date.now() } = step;
+  const { dateMs = Date.now(), endless } = step;
   outgoing.sendDate = false;
   if (dateMs !== 'none') outgoing.setHeader('date', new Date(dateMs).toUTCString());
+  if (endless) {
+    outgoing.writeHead(step.status, { 'content-length': 1_000_000, ...step.headers });
+    outgoing.write(body);
+    const drip = setInterval(() => endless === 'drips' && outgoing.write(' '), 20);
+    outgoing.on('close', () => clearInterval(drip));
+    return;
+  }
   outgoing.writeHead(step.status, { 'content-length': Buffer.byteLength(body), ...step.headers });
   outgoing.end(body);
 }
