@@ -5,6 +5,13 @@ import type { BatchFiles } from './head.ts';
 export interface Batches {
   readonly planned: BatchFiles;
   readonly committed: BatchFiles;
+  /** Names of files that Spark takes for a batch under which it then finds no file, or for one that no query gets to. */
+  readonly strays: { readonly offsets: readonly Stray[]; readonly commits: readonly Stray[] };
+}
+
+export interface Stray {
+  readonly name: string;
+  readonly batch: number;
 }
 
 /** The batches of a checkpoint by the names and dates of their files: two listings, nothing is read. */
@@ -14,7 +21,14 @@ export async function listBatches(files: CheckpointFiles): Promise<FileAnswer<Ba
   if (!commits.ok) return commits;
   const offsets = await listWhole(files, 'offsets');
   if (!offsets.ok) return offsets;
-  return { ok: true, value: { planned: batchesOf(offsets.value), committed: batchesOf(commits.value) } };
+  return {
+    ok: true,
+    value: {
+      planned: batchesOf(offsets.value),
+      committed: batchesOf(commits.value),
+      strays: { offsets: straysOf(offsets.value), commits: straysOf(commits.value) },
+    },
+  };
 }
 
 /**
@@ -22,7 +36,21 @@ export async function listBatches(files: CheckpointFiles): Promise<FileAnswer<Ba
  * that never ended, `.7.crc` a checksum of a local file system, `9.compact` a log of a source or sink.
  */
 export function batchOf(name: string): number | undefined {
-  return /^\d+$/.test(name) ? Number(name) : undefined;
+  const batch = longOf(name);
+  return batch !== undefined && Number.isSafeInteger(batch) && String(batch) === name ? batch : undefined;
+}
+
+/** What Java reads of a name: a number with or without sign and leading zeros, within 64 bits. Negative ones are none. */
+export function longOf(name: string): number | undefined {
+  const [, digits] = /^\+?(\d+)$/.exec(name) ?? [];
+  return digits !== undefined && BigInt(digits) < 2n ** 63n ? Number(digits) : undefined;
+}
+
+function straysOf({ files }: Listing): readonly Stray[] {
+  return files.flatMap(({ name }) => {
+    const batch = longOf(name);
+    return batch === undefined || batchOf(name) !== undefined ? [] : [{ name, batch }];
+  });
 }
 
 function batchesOf({ files }: Listing): BatchFiles {

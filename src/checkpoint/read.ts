@@ -1,4 +1,4 @@
-import { listBatches } from './batches.ts';
+import { type Batches, listBatches, type Stray } from './batches.ts';
 import type { CheckpointFiles, FileAnswer } from './files.ts';
 import { headOf } from './head.ts';
 import { changedSetting, parseCommit, parseQueryId, type StateId, stateIdsOf } from './logs.ts';
@@ -35,6 +35,7 @@ export async function readCheckpoint(
   const { planned, committed } = batches.value;
   const names: LogNames = { head: headOf(planned, committed), planned };
   const problems: Problem[] = [];
+  problems.push(...strayProblems(batches.value));
   const queryId = await readQueryId(files, names, problems);
   if (!queryId.ok) return queryId;
   const { plannedBatch, committedBatch } = names.head;
@@ -55,6 +56,24 @@ export async function readCheckpoint(
   if (!resume.ok) return resume;
   const sources = settled.value.last?.sources.flatMap(({ positions }) => positions) ?? [];
   return { ok: true, value: { ...frame(base, settled.value.last), sources, resume: resume.value } };
+}
+
+/** A name that stands for a higher batch than all others do: Spark asks for the file of that batch, and fails. */
+function strayProblems({ planned, committed, strays }: Batches): readonly Problem[] {
+  const beyond = (stray: readonly Stray[], batches: ReadonlyMap<number, number>) =>
+    stray.filter(({ batch }) => batch > Math.max(-1, ...batches.keys())).slice(0, 1);
+  const what = (batch: number) =>
+    Number.isSafeInteger(batch)
+      ? `Spark takes it for batch ${batch}, whose file would be named ${batch}`
+      : 'Spark takes it for the last batch, and no query gets that far';
+  return [
+    ...beyond(strays.offsets, planned).map(({ name, batch }) =>
+      problem('offsets-damaged', `offsets/${name}`, what(batch)),
+    ),
+    ...beyond(strays.commits, committed).map(({ name, batch }) =>
+      problem('commit-damaged', `commits/${name}`, what(batch)),
+    ),
+  ];
 }
 
 interface LogNames {
@@ -120,7 +139,12 @@ async function readQueryId(
   const read = await files.read('metadata', logBytesMax);
   if (!read.ok && read.code !== 'not-found') return read;
   if (!read.ok) {
-    if (head.plannedBatch >= 0) problems.push(problem('metadata-missing', 'metadata', 'it is missing'));
+    const root = await files.list('', 'direct');
+    if (!root.ok) return root;
+    // A folder of that name is there for Spark, and cannot be opened.
+    if (root.value.folders.includes('metadata'))
+      problems.push(problem('metadata-damaged', 'metadata', 'it is a folder'));
+    else if (head.plannedBatch >= 0) problems.push(problem('metadata-missing', 'metadata', 'it is missing'));
     return { ok: true, value: null };
   }
   const parsed = parseQueryId(read.value.bytes);

@@ -59,7 +59,9 @@ export class FolderCheckpointFiles implements CheckpointFiles {
         value: { bytes: buffer.subarray(0, Math.min(filled, bytesMax)), isCut: filled > bytesMax },
       };
     } catch (error) {
-      return failureOf(error, full);
+      // As in a bucket: where a folder is, there is no file.
+      const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR';
+      return { ...failureOf(error, full), ...(isFolder ? { code: 'not-found' } : {}) };
     }
   }
 }
