@@ -33,7 +33,7 @@ export async function auditSeam(
   let isWhole = true;
   for (const [index, ended] of before.value.sources.entries()) {
     const started = after.value.sources[index];
-    if (started === undefined) continue;
+    if (started === undefined || hasOtherForm(ended, started)) continue;
     if (ended.kind !== 'kinesis') {
       gaps.push(...auditGap(ended.positions, started.positions).filter(isBackwards));
       continue;
@@ -44,6 +44,15 @@ export async function auditSeam(
     else isWhole = false;
   }
   return { ok: true, value: isWhole || gaps.length > 0 ? gaps : undefined };
+}
+
+/** A source that is not known here may look like Kafka in one batch and like nothing in the next. */
+function hasOtherForm(ended: SourceOffset, started: SourceOffset): boolean {
+  return started.kind === 'other' && ended.kind !== 'other' && started.positions.some(hasPartitions);
+}
+
+function hasPartitions({ partitions }: SourcePositions): boolean {
+  return partitions.length > 0;
 }
 
 async function proven(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inspectCheckpoint } from '../../src/checkpoint/inspect.ts';
 import { readCheckpoint } from '../../src/checkpoint/read.ts';
+import { auditSeam } from '../../src/checkpoint/seam.ts';
 import { MemoryFiles } from './support.ts';
 
 const metadata = '{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{"spark.sql.shuffle.partitions":"2"}}';
@@ -86,6 +87,11 @@ describe('an offset that its source reads stops nothing', () => {
       ['{"shard-a":{"pos":17}}', '{"shard-a":{"0":5}}'],
     ] as const)
       expect(await judged(query(before, last))).toMatchObject({ health: 'clean', problems: [] });
+    const seam = await auditSeam(query('{"shard-a":{"0":5}}', '{"shard-a":{"pos":17}}'), 0);
+    expect(seam).toEqual({ ok: true, value: [] });
+    expect(await auditSeam(query(kafka, '{"orders":{"0":5}}'), 0)).toMatchObject({
+      value: [{ kind: 'vanished' }],
+    });
     // A file source reads both.
     const files = MemoryFiles.of('file-stateless');
     files.put('offsets/9', files.text('offsets/9').replace('{"logOffset":9}', '9'));
