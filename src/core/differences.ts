@@ -1,6 +1,7 @@
 import type { ResolvedJob } from './job.ts';
 import type { JobRun } from './job-run.ts';
 import type { LaunchRequest } from './launch-request.ts';
+import { learnedSizes } from './learned-sizes.ts';
 import type { JobMemory } from './memory.ts';
 import { submitValues } from './spark-settings.ts';
 import { parseDisk, readSizeMb } from './worker-size.ts';
@@ -20,7 +21,7 @@ export function differences(
 ): readonly string[] {
   const spec = job.restart.launchFrom === 'spec' ? job.launch : undefined;
   const base = spec ?? request;
-  const ours = atLeast(base, memory.workers, undefined);
+  const ours = atLeast(base, learnedSizes(job, memory), undefined);
   if (ours === request) return [];
   return [...workerDifferences(request, ours), ...(spec ? specDifferences(request, spec) : [])];
 }

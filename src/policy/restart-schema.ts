@@ -26,7 +26,9 @@ const growSchema = z
       })
       .optional(),
   })
-  .describe('Spark memory that a size step must not exceed.');
+  .describe(
+    'Spark memory that a size step must not exceed; what an earlier one gave above it is taken back.',
+  );
 
 const classBackoffSchema = z.strictObject({
   initial: duration('1s', '1h').optional().describe('Longest wait before the first restart.'),

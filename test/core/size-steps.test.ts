@@ -315,6 +315,18 @@ describe('a size that was learned', () => {
     expect(step.parameters).toBe('');
   });
 
+  it('is taken back by a limit of the policy that is lower now, so that smaller workers can be deployed', () => {
+    const learned = { executor: { cores: 8, memory: '44683m', disk: '30g' } };
+    const limited = (executorMax: string) => ({
+      classes: { 'memory-exhausted': { grow: { executorMax } }, 'worker-lost': { streak: 2 } },
+    });
+    const start = (executorMax: string) =>
+      answer(texts.transient, { memory: { workers: learned }, restart: limited(executorMax) }).executor;
+    expect(start('54g')).toMatchObject({ cores: 8, memory: '44683m', disk: '30g' });
+    expect(start('20g')).toMatchObject({ cores: 4, memory: '20g', disk: '30g' });
+    expect(start('14g')).toMatchObject({ cores: 4, memory: '14g', disk: '30g' });
+  });
+
   it('on a shuffle-optimised disk ends where a standard one does, once that is deployed', () => {
     const learned = { executor: { disk: '750g' } };
     expect(answer(texts.transient, { memory: { workers: learned } }).executor?.disk).toBe('200g');

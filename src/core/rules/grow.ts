@@ -2,6 +2,7 @@ import type { Judgement } from '../failure/classify.ts';
 import type { ClassAction } from '../failure/taxonomy.ts';
 import type { JobRun } from '../job-run.ts';
 import type { LaunchRequest } from '../launch-request.ts';
+import { learnedSizes } from '../learned-sizes.ts';
 import type { DecideInput } from '../rule.ts';
 import { hasOwnDefaults, type SparkDefaults } from '../spark-settings.ts';
 import { diskGbMax, nextMemoryStep, overheadMb, parseDisk, readSizeMb } from '../worker-size.ts';
@@ -47,6 +48,7 @@ export function growWorkers(
   action: ClassAction,
 ): Growth | undefined {
   if (!isSizeStep(action)) return undefined;
+  const learned = learnedSizes(input.job, input.memory);
   const base = requestOf(input, launchBase(input)) ?? run.request;
   const [ofRun, ofBase] = [run.request, base].map((request) => defaultsOf(input, request));
   if (!ofRun || !ofBase) return { kind: 'unknown', why: unreadText(input, run) };
@@ -55,7 +57,7 @@ export function growWorkers(
     const now = workerSpec(run.request, worker, ofRun);
     const max = memoryMax(input, judgement, worker);
     const step = part === 'memory' ? moreMemory(worker, now, max) : moreDisk(worker, now);
-    const least = { ...input.memory.workers?.[worker], ...(step.kind === 'larger' ? step.size : {}) };
+    const least = { ...learned?.[worker], ...(step.kind === 'larger' ? step.size : {}) };
     // What was deployed since may be larger than the step, or than any step goes.
     const then = workerSpec(atLeast(base, { [worker]: least }, ofBase), worker, ofBase);
     if (isSmaller(part, now[part], then[part]))
@@ -81,7 +83,7 @@ export function growWorkers(
   );
   return {
     kind: 'larger',
-    workers: { ...input.memory.workers, ...Object.fromEntries(least) },
+    workers: { ...learned, ...Object.fromEntries(least) },
     change: `with ${workerNames.flatMap((worker) => larger[worker]?.text ?? []).join(' and ')}`,
   };
 }

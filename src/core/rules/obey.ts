@@ -1,5 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import { startedByPerson, tell } from '../incident.ts';
+import { learnedSizes } from '../learned-sizes.ts';
 import type { Parked, Wish } from '../memory.ts';
 import type { DecideInput } from '../rule.ts';
 import { launchBase } from './launch-base.ts';
@@ -33,6 +34,7 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
   const { order } = memory;
   if (!order || observation.nowMs >= order.expiresAtMs) return undefined;
   if (memory.parked && !order.override) return undefined;
+  const workers = learnedSizes(job, memory);
   const orderedBy = { by: order.by, reason: order.reason };
   const wish: Omit<Wish, 'id' | 'createdAtMs'> = {
     cause: 'operator',
@@ -43,7 +45,7 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
     plan: {
       base: launchBase(input),
       spendsBudget: false,
-      ...(memory.workers ? { workers: memory.workers } : {}),
+      ...(workers ? { workers } : {}),
     },
     ...(afterRunId === undefined ? {} : { afterRunId }),
   };

@@ -5,6 +5,7 @@ import { type ClassAction, type FailureClass, streakFor } from '../failure/taxon
 import { tell } from '../incident.ts';
 import type { ResolvedJob } from '../job.ts';
 import type { JobRun } from '../job-run.ts';
+import { learnedSizes } from '../learned-sizes.ts';
 import type { StartPlan } from '../memory.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { Reason } from '../reason.ts';
@@ -50,7 +51,7 @@ export function restart(
   if (spent && action !== 'wait-for-capacity') return outOfBudget(input, judgement, spent);
 
   const larger = grown?.kind === 'larger' ? grown : undefined;
-  const workers = larger?.workers ?? memory.workers;
+  const workers = larger?.workers ?? learnedSizes(job, memory);
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,

@@ -1,5 +1,6 @@
 import type { Verdict } from '../decision.ts';
 import { forMs } from '../explain-seen.ts';
+import { learnedSizes } from '../learned-sizes.ts';
 import type { Incident, JobMemory } from '../memory.ts';
 import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
@@ -81,7 +82,9 @@ function proven(
  * A size step lives in our memory only: a start by hand would fall back to what was too small. Nothing is said of what the
  * launch has by now.
  */
-function keepSizes({ job: { launch }, memory: { workers } }: DecideInput): string {
+function keepSizes({ job, memory }: DecideInput): string {
+  const { launch } = job;
+  const workers = learnedSizes(job, memory);
   const sizes = workerNames.flatMap((worker) => {
     const learned = workers?.[worker];
     if (!learned) return [];
