@@ -31,17 +31,21 @@ export async function auditSeam(
   if (!before.value || !after.value) return { ok: true, value: undefined };
   const gaps: PositionGap[] = [];
   let isWhole = true;
+  // Spark gives each line to the source at its place, so they are compared by place; it refuses to lose one.
   for (const [index, ended] of before.value.sources.entries()) {
-    const started = after.value.sources[index];
-    if (started === undefined || hasOtherForm(ended, started)) continue;
+    const next = after.value.sources[index];
+    if (next !== undefined && hasOtherForm(ended, next)) continue;
+    const started = next?.positions ?? [];
     if (ended.kind !== 'kinesis') {
-      gaps.push(...auditGap(ended.positions, started.positions).filter(isBackwards));
+      gaps.push(...auditGap(ended.positions, started).filter(isBackwards));
       continue;
     }
     const ends = await endsOf(files, { index, ended, table: shardEnds });
     if (!ends.ok) return ends;
-    if (ends.value) gaps.push(...(await proven(ends.value, started.positions, shards)));
-    else isWhole = false;
+    isWhole &&= ends.value.isWhole;
+    const found = await proven(ends.value.at, started, shards);
+    // A shard whose end was not read looks like a new one.
+    gaps.push(...(ends.value.isWhole ? found : found.filter(({ from }) => from !== null)));
   }
   return { ok: true, value: isWhole || gaps.length > 0 ? gaps : undefined };
 }
@@ -65,21 +69,33 @@ async function proven(
   return shards && ended ? proveGaps(shards, { ended, started }, gaps) : gaps;
 }
 
-/** Where batch N ended in each shard; one without an end is read again from its start. */
+interface Ends {
+  readonly at: readonly SourcePositions[];
+  /** No end is there that could not be read. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Where batch N ended in each shard; one without an end is read again from its start. Where an end could not be read, it
+ * may be that of any shard without one: those are left out.
+ */
 async function endsOf(
   files: CheckpointFiles,
   { index, ended, table }: { index: number; ended: SourceOffset; table: ShardEndTable | undefined },
-): Promise<FileAnswer<readonly SourcePositions[] | undefined>> {
+): Promise<FileAnswer<Ends>> {
   const { connectorBatch = -1, positions } = ended;
-  if (connectorBatch < 0) return { ok: true, value: undefined };
-  const ends = await readShardEnds(files, { index, connectorBatch, table });
-  if (!ends.ok) return ends;
-  if (ends.value.isEmpty || ends.value.problems.length > 0) return { ok: true, value: undefined };
+  const untold: FileAnswer<Ends> = { ok: true, value: { at: [], isWhole: false } };
+  if (connectorBatch < 0) return untold;
+  const read = await readShardEnds(files, { index, connectorBatch, table });
+  if (!read.ok) return read;
+  const { ends, isEmpty, problems } = read.value;
+  if (isEmpty) return untold;
+  const isWhole = problems.length === 0;
   const at = positions.map((source) => ({
     ...source,
-    partitions: source.partitions.map((start) => ends.value.ends.get(start.id) ?? start),
+    partitions: source.partitions.flatMap((start) => ends.get(start.id) ?? (isWhole ? [start] : [])),
   }));
-  return { ok: true, value: at };
+  return { ok: true, value: { at, isWhole } };
 }
 
 function isBackwards({ kind }: PositionGap): boolean {

@@ -1,7 +1,8 @@
+import { isAudited } from '../core/audits.ts';
 import { lostExecutor } from '../core/failure/lost-executor.ts';
 import type { ResolvedJob } from '../core/job.ts';
-import { isLive, type JobRun } from '../core/job-run.ts';
-import { isGrantLive } from '../core/memory.ts';
+import { isLive, isTerminal, type JobRun } from '../core/job-run.ts';
+import { isGrantLive, type JobMemory } from '../core/memory.ts';
 import type {
   FailedAttempt,
   InputSensor,
@@ -22,9 +23,7 @@ export async function observeLogs(
   run: RunSensor,
 ): Promise<LogsSensor | undefined> {
   if (run.kind !== 'seen' || run.run.state !== 'FAILED') return undefined;
-  const { jobRunId } = run.run;
-  const isJudged = memory.wish?.afterRunId === jobRunId || memory.parked?.jobRunId === jobRunId;
-  if (isJudged || memory.desired === 'stopped') return undefined;
+  if (!isToBeJudged(memory, run.run)) return undefined;
   return readLogs(ports, run.run);
 }
 
@@ -92,23 +91,22 @@ function optionsOf({ source }: ResolvedJob): CheckpointOptions {
   return committerTable === undefined ? {} : { committerTable };
 }
 
-/** Once for each start, when the new run has planned a batch of its own. */
+/** At each location once for each start, when the new run has planned a batch there; at the latest when its end is judged. */
 export async function observeSeams(
   ports: Ports,
   job: ResolvedJob,
   { memory }: JobState,
   { run, checkpoints }: Pick<Observation, 'run' | 'checkpoints'>,
 ): Promise<Observation['seams']> {
-  if (run.kind !== 'seen' || run.run.state !== 'RUNNING' || memory.audited === memory.generation)
+  if (run.kind !== 'seen') return undefined;
+  if (run.run.state !== 'RUNNING' && !(isTerminal(run.run) && isToBeJudged(memory, run.run)))
     return undefined;
   const due = Object.entries(checkpoints).flatMap(([location, sensor]) => {
     const { plannedAtStart: batch = -1 } = memory.progress[location] ?? {};
-    return batch < 0
-      ? []
-      : [{ location, batch, isReady: sensor.kind === 'seen' && sensor.plannedBatch > batch }];
+    const isReady = batch >= 0 && sensor.kind === 'seen' && sensor.plannedBatch > batch;
+    return isReady && !isAudited(memory, location) ? [{ location, batch }] : [];
   });
-  // Until every query has planned one, the audit is not whole.
-  if (due.length === 0 || due.some(({ isReady }) => !isReady)) return undefined;
+  if (due.length === 0) return undefined;
   const seams: Record<string, SeamSensor> = {};
   for (const { location, batch } of due) {
     const answer = await ports.checkpoints.seam(location, batch, optionsOf(job));
@@ -119,6 +117,11 @@ export async function observeSeams(
       : { kind: 'unknown', why: `${answer.code}: ${answer.message}` };
   }
   return seams;
+}
+
+/** An end is judged once, and not while the job is meant to be stopped. */
+function isToBeJudged({ wish, parked, desired }: JobMemory, { jobRunId }: JobRun): boolean {
+  return desired !== 'stopped' && wish?.afterRunId !== jobRunId && parked?.jobRunId !== jobRunId;
 }
 
 /** A quiet job may have a quiet stream: its metrics tell, and are asked for only then. */

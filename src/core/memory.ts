@@ -1,4 +1,5 @@
 import type { Approval } from './approval.ts';
+import type { Audit } from './audits.ts';
 import type { Resources } from './capacity.ts';
 import type { ClockLevel } from './data-loss-clock.ts';
 import type { Extension } from './decision.ts';
@@ -49,10 +50,10 @@ export interface JobMemory {
   readonly ages?: readonly RunAge[];
   /** The program that committed the last batch that was seen. */
   readonly good?: Version;
-  /** The generation whose first batch was compared with the last one before it. */
+  /** Of each location, once the first batch there of a run was compared with the last one before it. */
+  readonly audits?: Readonly<Record<string, Audit>>;
+  /** Written by earlier versions: the generation that was compared at all locations. */
   readonly audited?: number;
-  /** The generation whose first batch was seen to begin where the last one before it ended. */
-  readonly unbroken?: number;
   /** What a run of ours was cancelled for, until it has ended. */
   readonly cancelled?: Cancelled;
   /** Since when the live runs should be listed again: a hint asked for it, and they could not be. */

@@ -85,7 +85,7 @@ describe('checkpilot test', () => {
 
       1 file, 5 tests, 1 passed, 4 failed
       coverage 30 %: 2/9 rules, 1/1 classes, 1/2 actions, 0/1 windows
-      never exercised: rule identity, rule stop, rule launch, rule futile, rule stall, rule seam, rule retention, action extendRetention, window sale
+      never exercised: rule identity, rule stop, rule launch, rule seam, rule futile, rule stall, rule retention, action extendRetention, window sale
       "
     `);
   });

@@ -10,8 +10,11 @@ import {
   beside,
   checkpoint,
   ended,
+  hourMs,
   judge,
+  nowMs,
   type Situation,
+  texts,
 } from '../support/build.ts';
 
 describe('the look right before a start', () => {
@@ -111,6 +114,7 @@ describe('the first batch of a new run', () => {
     to: { position: '4999', positionType: 'AFTER_SEQUENCE_NUMBER' },
   };
   const at = { checkpoints: { [checkpoint]: atBatch(122) } };
+  const gapAt = (generation: number) => ({ [checkpoint]: { generation, isUnbroken: false } });
   const found = (...gaps: PositionGap[]) =>
     judge({ observation: { ...at, seams: { [checkpoint]: { kind: 'seen', batch: 120, gaps } } } });
 
@@ -118,7 +122,10 @@ describe('the first batch of a new run', () => {
     const decision = found(gap);
     expect(decision).toMatchObject({
       reason: 'positions-skipped',
-      verdict: { learned: { audited: 1 }, notice: { event: 'incident.needs-human', severity: 'critical' } },
+      verdict: {
+        learned: { audits: gapAt(1) },
+        notice: { event: 'incident.needs-human', severity: 'critical' },
+      },
     });
     expect(decision.verdict.notice?.text).toContain(
       'clicks shardId-000000000003 skipped from AFTER_SEQUENCE_NUMBER 4968 to AFTER_SEQUENCE_NUMBER 4999',
@@ -157,15 +164,66 @@ describe('the first batch of a new run', () => {
   });
 
   it('is audited once when all is well, and again when it could not be read', () => {
-    expect(found().verdict.learned).toMatchObject({ audited: 1 });
+    expect(found().verdict.learned?.audits).toEqual({ [checkpoint]: { generation: 1, isUnbroken: true } });
     const unread = judge({
       observation: { ...at, seams: { [checkpoint]: { kind: 'unknown', why: 'throttled' } } },
     });
-    expect(unread.verdict.learned?.audited).toBeUndefined();
+    expect(unread.verdict.learned?.audits).toBeUndefined();
     const untold = judge({
       observation: { ...at, seams: { [checkpoint]: { kind: 'untold', batch: 120 } } },
     });
-    expect(untold.verdict.learned).toMatchObject({ audited: 1 });
+    expect(untold.verdict.learned?.audits).toEqual(gapAt(1));
     expect(explain(untold).join('\n')).toContain('could not be audited');
+  });
+
+  it('of two queries is told for both at once, and noted for each', () => {
+    const other = 's3://acme-checkpoints/orders-late';
+    const decision = judge({
+      observation: {
+        ...at,
+        seams: {
+          [checkpoint]: { kind: 'seen', batch: 120, gaps: [gap] },
+          [other]: { kind: 'seen', batch: 7, gaps: [{ ...gap, kind: 'went-back', id: 'shard-late' }] },
+        },
+      },
+    });
+    expect(decision.verdict.notice?.text).toMatch(
+      /batch 120 and 121.*skipped.*; and between batch 7 and 8 .*went back/,
+    );
+    expect(Object.keys(decision.verdict.learned?.audits ?? {})).toEqual([checkpoint, other]);
+  });
+
+  it('of a run that has died is told before the end is judged, which waits for a second', () => {
+    const decision = judge({
+      observation: {
+        ...at,
+        run: ended(texts.transient),
+        seams: { [checkpoint]: { kind: 'seen', batch: 120, gaps: [gap] } },
+      },
+    });
+    expect(decision).toMatchObject({ kind: 'wait', reason: 'positions-skipped' });
+    expect(decision.verdict.untilMs).toBe(nowMs + 1_000);
+    expect(decision.verdict.notice?.text).toContain('orders ran again, and records were skipped');
+  });
+
+  it('is called unbroken in the end only when that of each query was', () => {
+    const incident = {
+      id: 'inc_0',
+      openedAtMs: nowMs - hourMs,
+      needsHuman: false,
+      toldReason: 'job-run-failed',
+      restarts: 1,
+    } as const;
+    const told = (isUnbroken: boolean, generation = 1) =>
+      judge({
+        memory: {
+          incident,
+          audits: { [checkpoint]: { generation: 1, isUnbroken: true }, other: { generation, isUnbroken } },
+        },
+        observation: at,
+      }).verdict.notice?.text;
+    expect(told(true)).toContain('Its first batch began where the last one had ended.');
+    expect(told(false)).not.toContain('Its first batch');
+    expect(told(false, 0)).toContain('Its first batch began where the last one had ended.');
   });
 });

@@ -41,7 +41,7 @@ orders: wait (retry-budget-exhausted)
              ${checkpoint}: batch 120 committed, 121 planned
   class      memory-exhausted (executor) → restart-with-more-memory   by memory-exit-code
              evidence: "${texts.outOfMemory}"
-  rules      identity, stop, launch: do not apply · recover: retry-budget-exhausted
+  rules      identity, stop, launch, seam: do not apply · recover: retry-budget-exhausted
   guard      not asked: nothing would be sent
   budget     ✘ 3 used in the last hour, 6 in the last day: the hour is full, frees in 33 min
   follows    looks again in 33 min, or when an event wakes it
@@ -61,7 +61,7 @@ orders: start wanted (job-run-failed), withheld because the mode is observe
              other live runs: not looked for, nothing depended on them
              ${checkpoint}: batch 120 committed, 121 planned
   class      transient-io → restart-with-backoff   by connection-broken
-  rules      identity, stop, launch: do not apply · recover: job-run-failed
+  rules      identity, stop, launch, seam: do not apply · recover: job-run-failed
   guard      ✔ kill switch off   ✔ record of this release   ✔ clock agrees   ✔ fleet not paused
              ✔ job not paused   ✔ action not paused
              ✘ the mode is observe
@@ -83,7 +83,7 @@ orders: start now (job-run-failed)
              no other live run of this job
              ${checkpoint}: batch 120 committed, 121 planned
   class      memory-exhausted, judged when the start was wished for
-  rules      identity, stop, launch: do not apply · recover: job-run-failed
+  rules      identity, stop, launch, seam: do not apply · recover: job-run-failed
   guard      ✔ kill switch off   ✔ record of this release   ✔ clock agrees   ✔ fleet not paused
              ✔ job not paused   ✔ action not paused   ✔ mode above observe   ✔ rights to act deployed
              ✔ no deny window   ✔ inside allow windows   ✔ mode act

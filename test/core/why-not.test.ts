@@ -47,7 +47,7 @@ describe('why not restart', () => {
     expect(told('restart', { observation: { run: ended(texts.transient), budget } })).toBe(`
 orders: why not restart?
   decided    wait (retry-budget-exhausted) 60 s ago: The restart budget of the job is used up.
-  by         rule recover; asked before it: identity, stop, launch
+  by         rule recover; asked before it: identity, stop, launch, seam
   needs      ✔ run run-1 has ended (FAILED)
              ✔ the job is meant to run
              ✔ the job is not parked

@@ -197,7 +197,7 @@ describe('a message about a recovery', () => {
     const { blocks, text } = shown(
       {
         observation: { run: inState('RUNNING', { startedAtMs }), budget: { usedHour: 1, usedDay: 3 } },
-        memory: { incident, unbroken: 1 },
+        memory: { incident, audits: { [checkpoint]: { generation: 1, isUnbroken: true } } },
       },
       { atMs: nowMs, history: { openedAtMs: incident.openedAtMs, tried: [] } },
       { steps: 5 },

@@ -13,7 +13,7 @@ import { stop } from './stop.ts';
 import { unsearched } from './unsearched.ts';
 
 /** The run lane, in order: at most one wish about the run, the first rule that applies wins. */
-export const runLane: readonly Rule[] = [identity, stop, launch, recover, futile, stall, seam, steady];
+export const runLane: readonly Rule[] = [identity, stop, launch, seam, recover, futile, stall, steady];
 
 /** The safety lane: every rule is always asked. */
 export const safetyLane: readonly SafetyRule[] = [drift, retention, loss, unsearched];

@@ -1,15 +1,19 @@
+import { auditsWith } from '../audits.ts';
 import type { Verdict } from '../decision.ts';
 import { judged } from '../failure/judgement.ts';
 import { tell } from '../incident.ts';
+import { isTerminal } from '../job-run.ts';
 import type { PositionGap } from '../observation.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 
-/** Gaps named in one message; the checkpoint has them all. */
+/** Gaps named of one location; the checkpoint has them all. */
 const namedMax = 3;
+const judgedInMs = 1_000;
 
 /**
- * After a start, the first batch that the new run planned begins where the last one ended. If it does not, records were
- * skipped or are read twice: people are told where, once, and the run goes on, because stopping it mends nothing.
+ * The first batch that a new run planned at a location begins where the last one there ended. If it does not, records were
+ * skipped or are read twice: people are told where, once, and the run goes on, because stopping it mends nothing. A run
+ * that died before anybody looked is asked first, then judged.
  */
 export const seam: Rule = {
   name: 'seam',
@@ -17,45 +21,57 @@ export const seam: Rule = {
     const found = Object.entries(input.observation.seams ?? {}).flatMap(([location, sensor]) =>
       sensor.kind === 'seen' && sensor.gaps.length > 0 ? [{ location, ...sensor }] : [],
     );
-    const [first] = found;
-    return first ? report(input, first) : undefined;
+    return found.length > 0 ? report(input, found) : undefined;
   },
 };
 
-function report(
-  input: DecideInput,
-  { location, batch, gaps }: { location: string; batch: number; gaps: readonly PositionGap[] },
-): Verdict {
+interface Found {
+  readonly location: string;
+  readonly batch: number;
+  readonly gaps: readonly PositionGap[];
+}
+
+function report(input: DecideInput, found: readonly Found[]): Verdict {
   const { job, memory, observation, ids } = input;
+  const { run, nowMs } = observation;
+  const isOver = run.kind === 'seen' && isTerminal(run.run);
+  const gaps = found.flatMap((each) => each.gaps);
   const isLost = gaps.some(({ kind }) => kind !== 'went-back' && kind !== 'unproven');
   const isUnproven = !isLost && gaps.some(({ kind }) => kind === 'unproven');
   const reason = isLost || isUnproven ? 'positions-skipped' : 'positions-repeated';
-  const named = gaps.slice(0, namedMax).map(gapText).join('; ');
-  const more = gaps.length > namedMax ? `; and ${gaps.length - namedMax} more` : '';
-  const evidence = `between batch ${batch} and ${batch + 1} of ${location}: ${named}${more}`;
+  const evidence = found.map(evidenceOf).join('; and ');
   const judgement = judged('source-data-lost', 'seam', { confidence: 0.95, evidence });
+  const runs = `${job.name} ${isOver ? 'ran' : 'runs'} again, and`;
   const text = isLost
-    ? `${job.name} runs again, and records were skipped ${evidence}. Read them again from the stream while it keeps them.`
+    ? `${runs} records were skipped ${evidence}. Read them again from the stream while it keeps them.`
     : isUnproven
-      ? `${job.name} runs again, and records may have been skipped ${evidence}.`
-      : `${job.name} runs again, and reads records twice ${evidence}. A sink that is not idempotent holds them twice.`;
+      ? `${runs} records may have been skipped ${evidence}.`
+      : `${runs} ${isOver ? 'read' : 'reads'} records twice ${evidence}. A sink that is not idempotent holds them twice.`;
   const told = tell(memory, {
     reason,
     text,
     severity: isLost ? 'critical' : 'warning',
-    nowMs: observation.nowMs,
+    nowMs,
     freshId: ids.incident,
     class: judgement.class,
     needsHuman: isLost,
   });
   return {
-    kind: 'nothing',
+    // What has ended still has to be judged.
+    ...(isOver
+      ? { kind: 'wait', untilMs: nowMs + judgedInMs }
+      : { kind: 'nothing', untilMs: nowMs + 60_000 }),
     reason,
     judgement,
-    untilMs: observation.nowMs + 60_000,
     ...told,
-    learned: { ...told.learned, audited: memory.generation },
+    learned: { ...told.learned, ...auditsWith(memory, observation.seams) },
   };
+}
+
+function evidenceOf({ location, batch, gaps }: Found): string {
+  const named = gaps.slice(0, namedMax).map(gapText).join('; ');
+  const more = gaps.length > namedMax ? `; and ${gaps.length - namedMax} more` : '';
+  return `between batch ${batch} and ${batch + 1} of ${location}: ${named}${more}`;
 }
 
 function gapText({ kind, stream, id, from, to, why = 'not known' }: PositionGap): string {

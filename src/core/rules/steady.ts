@@ -1,8 +1,8 @@
+import { auditsWith, isUnbroken } from '../audits.ts';
 import type { Verdict } from '../decision.ts';
 import { forMs } from '../explain-seen.ts';
 import { learnedSizes } from '../learned-sizes.ts';
 import type { Incident, JobMemory } from '../memory.ts';
-import type { Observation } from '../observation.ts';
 import { type Progress, progressOf } from '../progress.ts';
 import type { DecideInput, Rule } from '../rule.ts';
 import { versionOf } from '../version.ts';
@@ -68,13 +68,10 @@ function proven(
   { observation: { run, seams }, memory }: DecideInput,
   progress: Progress,
 ): Pick<Verdict, 'learned'> {
-  if (run.kind !== 'seen' || !progress.committed) return {};
+  const audits = auditsWith(memory, seams);
+  if (run.kind !== 'seen' || !progress.committed) return audits.audits ? { learned: audits } : {};
   const good = versionOf(run.run.request);
-  const learned = {
-    ...(good.id === memory.good?.id ? {} : { good }),
-    ...(isAudited(seams) ? { audited: memory.generation } : {}),
-    ...(isUnbroken(seams) ? { unbroken: memory.generation } : {}),
-  };
+  const learned = { ...(good.id === memory.good?.id ? {} : { good }), ...audits };
   return Object.keys(learned).length === 0 ? {} : { learned };
 }
 
@@ -113,22 +110,11 @@ function downText({ openedAtMs }: Incident, runningSinceMs: number): string {
   return runningSinceMs > openedAtMs ? ` It was down for ${forMs(runningSinceMs - openedAtMs)}.` : '';
 }
 
-function unbrokenText({ unbroken, generation }: JobMemory): string {
-  return unbroken === generation ? ' Its first batch began where the last one had ended.' : '';
+function unbrokenText(memory: JobMemory): string {
+  return isUnbroken(memory) ? ' Its first batch began where the last one had ended.' : '';
 }
 
 /** When the restart has proved itself, or a calm look before that: what happens earlier is told by an event. */
 function nextProofMs(nowMs: number, stableAtMs: number): number {
   return stableAtMs > nowMs ? Math.min(stableAtMs, nowMs + calmLookMs) : nowMs + watchedLookMs;
-}
-
-/** Every seam was read, and `seam` found no gap in it. */
-function isUnbroken(seams: Observation['seams']): boolean {
-  const sensors = Object.values(seams ?? {});
-  return sensors.length > 0 && sensors.every((sensor) => sensor.kind === 'seen' && sensor.gaps.length === 0);
-}
-
-/** Every seam was read and has no gap, or never tells; one that could not be read is tried again at the next look. */
-function isAudited(seams: Observation['seams']): boolean {
-  return seams !== undefined && Object.values(seams).every((sensor) => sensor.kind !== 'unknown');
 }
