@@ -60,17 +60,17 @@ describe('checkpilot test', () => {
              at 5m (line 27)  expected          actual
                never          no such decision  kind start, class transient-io
                why  start (job-run-failed) of clicks at 5m by rule recover: The run failed with a cause that a restart from the checkpoint can cure.
-                    transient-io → restart-with-backoff by reshard-race: "ShardId shardId-1 is not closed. This can happen due to a race condition between listShards and a reshard operation"
+                    transient-io → restart-with-backoff by reshard-race: "timestampInMillis parameter cannot be greater than the current one"
                     restart.backoff.initial: 30s   policy.yaml:10
              at 26m (line 28)           expected  actual
                notifications.count      1         0; told were incident.opened (warning)
                notifications.receivers  team      nobody
-               why  5m incident.opened (warning) to team: clicks: A network or service call failed in a way that usually passes: "ShardId shardId-1 is not closed. This can happen due to a race…
+               why  5m incident.opened (warning) to team: clicks: A network or service call failed in a way that usually passes: "timestampInMillis parameter cannot be greater than the current…
              at 25m (line 29)   expected                 actual
                decision.kind    park                     start
                decision.reason  streak-without-progress  job-run-failed
                why  start (job-run-failed) of clicks at 25m by rule recover: The run failed with a cause that a restart from the checkpoint can cure.
-                    transient-io → restart-with-backoff by reshard-race: "ShardId shardId-1 is not closed. This can happen due to a race condition between listShards and a reshard operation"
+                    transient-io → restart-with-backoff by reshard-race: "timestampInMillis parameter cannot be greater than the current one"
                     no park: class transient-io: restart-with-backoff, and 2 of 3 restarts in a row without a committed batch
                     restart.backoff.initial: 30s   policy.yaml:10
                     restart.streak.withoutProgress: 3   shipped default
