@@ -74,4 +74,23 @@ describe('the first batch after a restart', () => {
       /records were skipped between batch \d+ and \d+ of s3:\/\/acme-checkpoints\/orders/,
     );
   });
+
+  it('is compared when the end of a run is judged that died before any look, and the job starts again at once', async () => {
+    // The first batch comes a minute and a half after the restart; the next look would come after five.
+    const diesAgainMs = startMs + 43.5 * minuteMs;
+    const dieAt = [...dies.dieAt, { cause: 'worker-lost' as const, atMs: diesAgainMs }];
+    const fleet = testFleet({ jobs: { orders: { script: { dieAt } } } });
+    const { checkpoints } = fleet.ports;
+    const gap = { kind: 'skipped', stream: 'clicks', id: 'shardId-7', from: null, to: null } as const;
+    const seam = async () => ({ ok: true, value: [gap] }) as const;
+    fleet.ports = { ...fleet.ports, checkpoints: { ...checkpoints, seam } };
+    fleet.startSweeping();
+    await fleet.runFor(hourMs);
+    const calls = fleet.notices.filter(({ event }) => event === 'incident.needs-human');
+    expect(calls[0]?.text).toContain('orders ran again, and records were skipped');
+    expect((calls[0]?.atMs ?? 0) - diesAgainMs).toBeLessThan(minuteMs);
+    const starts = fleet.world.journal.ofKind('start-accepted').map(({ t }) => t);
+    expect(starts).toHaveLength(3);
+    expect((starts[2] ?? 0) - diesAgainMs).toBeLessThan(minuteMs);
+  });
 });
