@@ -143,6 +143,14 @@ const sources: fc.Arbitrary<SourceSensor> = fc.record(
   { requiredKeys: ['retention', 'read', 'marks'] },
 );
 
+const seamGap = {
+  kind: 'skipped',
+  stream: 'clicks',
+  id: 'shardId-000000000000',
+  from: null,
+  to: null,
+} as const;
+
 const observations: fc.Arbitrary<Observation> = fc.record(
   {
     nowMs: fc.constant(nowMs),
@@ -150,15 +158,10 @@ const observations: fc.Arbitrary<Observation> = fc.record(
     others: othersSensor,
     checkpoints: fc.dictionary(fc.constantFrom(...locations), checkpointSensor),
     ownCancelOf: runIds,
-    seams: fc.constant({
-      [checkpoint]: {
-        kind: 'seen' as const,
-        batch: 120,
-        gaps: [
-          { kind: 'skipped' as const, stream: 'clicks', id: 'shardId-000000000000', from: null, to: null },
-        ],
-      },
-    }),
+    // A gap goes before whatever else there is to say of the run.
+    seams: fc
+      .constantFrom([], [], [], [], [], [], [], [seamGap])
+      .map((gaps) => ({ [checkpoint]: { kind: 'seen' as const, batch: 120, gaps } })),
     inspections: fc.constantFrom(
       { [checkpoint]: { kind: 'seen' as const, health: 'clean' } },
       {
