@@ -109,9 +109,10 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'queued-too-long',
     class: 'capacity-unavailable',
     pattern:
-      /queue time-?out|queueTimeout|(?:stayed|was|been|remained|waited)[^\n]{0,20} queued? for|in (?:the )?queue for (?:more|longer) than|(?:maximum|max|limit) (?:number )?(?:of )?concurrent (?:job )?runs|maxConcurrentRuns|concurrent job runs? (?:limit|quota)/i,
+      /queue time-?out|queueTimeout|(?:stayed|was|been|remained|waited)[^\n]{0,20} queued? for|while in QUEUED state|in (?:the )?queue for (?:more|longer) than|(?:maximum|max|limit) (?:number )?(?:of )?concurrent (?:job )?runs|maxConcurrentRuns|concurrent job runs? (?:limit|quota)/i,
     examples: [
       'The job run exceeded the queue timeout of 360 minutes',
+      'The job timed out while in QUEUED state',
       'maximum number of concurrent runs reached',
     ],
   },
@@ -119,13 +120,15 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'no-capacity',
     class: 'capacity-unavailable',
     pattern:
-      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free\s)?IP addresses|enough free\saddresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
+      /Insufficient\w{0,30}Capacity|sufficient [\w.]{1,30} capacity|(?:unable|failed|could not) (?:to )?provision (?:the |enough |sufficient )?capacity|could not find (?:an )?available IP|no (?:available )?capacity (?:in|for)|workers? could not be (?:provisioned|allocated)|enough (?:free\s)?IP addresses|enough free\saddresses|no Spot capacity|(?:not enough|insufficient|no) (?:\w{1,20} )?(?:capacity|free addresses|IP addresses)|IP addresses on subnet is 0|out of (?:\w{1,20} )?(?:\w{1,20} )?IP(?:s\b| addresses)|no (?:\w{1,20} )?IP addresses? (?:left|available)|InsufficientFreeAddresses|capacity is (?:not|un) ?available|nodes are available: [^\n]{0,120}Insufficient (?:cpu|memory|pods)|Initial job has not accepted any resources/i,
     examples: [
       '0/4 nodes are available: 4 Insufficient memory',
       'Initial job has not accepted any resources',
       'the subnet does not have enough free addresses',
       'InvalidInputException: Number of IP addresses on subnet is 0',
       'There is no Spot capacity available',
+      'Could not find available IP in subnet subnet-1',
+      'EMR Serverless was unable to provision capacity in the requested Availability Zone',
     ],
   },
 ];
