@@ -43,9 +43,10 @@ export const codeRules: readonly FailureRule[] = [
     id: 'query-invalid',
     class: 'user-code-error',
     pattern:
-      /must be executed with writeStream|output mode (?:is )?not supported|STREAMING_OUTPUT_MODE|UNRESOLVED_\w{1,40}|TABLE_OR_VIEW_NOT_FOUND|Table or view not found|cannot resolve '|not found in source schema|DATATYPE_MISMATCH|PARSE_SYNTAX_ERROR|\bParseException|UNSUPPORTED_STREAMING_\w{1,40}|Schema must be specified when/i,
+      /must be executed with writeStream|output mode (?:is )?not supported|STREAMING_OUTPUT_MODE|UNRESOLVED_\w{1,40}|TABLE_OR_VIEW_NOT_FOUND|Table or view not found|cannot resolve '|not found in source schema|without equality predicate is not supported|DATATYPE_MISMATCH|PARSE_SYNTAX_ERROR|\bParseException|UNSUPPORTED_STREAMING_\w{1,40}|Schema must be specified when/i,
     examples: [
       'Field total not found in source schema',
+      'a join without equality predicate is not supported',
       'Queries with streaming sources must be executed with writeStream.start();',
       '[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `x` cannot be resolved.',
     ],

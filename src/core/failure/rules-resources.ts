@@ -14,9 +14,10 @@ export const resourceRules: readonly FailureRule[] = [
     id: 'disk-full',
     class: 'disk-exhausted',
     pattern:
-      /No space left on device|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:(?:local|free|usable|available) )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|DiskErrorException|any valid local director|\bdevice (?:is )?full\b|(?:disk|ephemeral storage) (?:space |usage |size )?(?:used )?(?:is |has )?(?:above|over|exceed(?:s|ed|ing)?) (?:the |its )?(?:configured|allocated|provisioned|limit|size|disk)|usable space is below|DiskFull|low on resource: ephemeral-storage|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
+      /No space (?:left on device|available in any of)|Errno 28\b|\bENOSPC\b|disks? failed|local-dirs are bad|used space above threshold|disk quota exceeded|(?:not enough|insufficient|out of) (?:(?:local|free|usable|available) )?disk|disk (?:is |usage )?(?:full|exceeded)|disk usage exceed|DiskErrorException|any valid local director|\bdevice (?:is )?full\b|(?:disk|ephemeral storage) (?:space |usage |size )?(?:used )?(?:is |has )?(?:above|over|exceed(?:s|ed|ing)?) (?:the |its )?(?:configured|allocated|provisioned|limit|size|disk)|usable space is below|DiskFull|low on resource: ephemeral-storage|(?:ephemeral|local)[- ]storage[^\n]{0,40}(?:exceed|exhaust|full)/i,
     examples: [
       'java.io.IOException: No space left on device',
+      'No space available in any of the local directories',
       'Most of the disks failed. 1/2 local-dirs are bad: /mnt/yarn',
       'Worker stopped: its disk usage is over the allocated 20 GB',
       'IOException: insufficient free disk space for a spill',

@@ -136,9 +136,11 @@ export const transientRules: readonly FailureRule[] = [
     class: 'worker-lost',
     strength: 'type',
     pattern:
-      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat|reclaim)|because we got no heartbeat|unable to send heartbeats to driver|Shuffle files lost for executor|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d|Failed to send RPC\b/i,
+      /ExecutorLostFailure|Lost executor|exit status: -100\b|released on a \*?lost|heartbeat timed out|ExecutorDeadException|Executor is not registered|from container-launch|from a bad node|RPC client disassociated|executor process lost|spot (?:instance )?(?:interrupt|terminat|reclaim)|because we got no heartbeat|unable to send heartbeats to driver|Shuffle files lost for executor|decommission(?:ed|ing) (?:node|worker|executor)|(?:worker|executor|node|host|instance) (?:was |has been |is )?(?:lost|terminated|decommissioned|preempted|reclaimed)\b|exited from explicit termination|ExecutorExited|Driver [\w.:-]{1,80} disassociated|no recent heartbeats|BlockNotFoundException|CHECKPOINT_RDD_BLOCK|executor[^\n]{0,40} (?:was|has been) removed\b|(?:host|instance|node)[^\n]{0,40} (?:was |is being |has been )?retired|instance status check|Block rdd_\d{1,9}_\d{1,9} is not available|Failed to get broadcast_\d|Failed to send RPC\b|Connection from \/[\d.:]{7,60} closed|Assuming connection is dead/i,
     examples: [
       'Lost executor 3056 on executor_host: Executor heartbeat timed out after 350149 ms',
+      'java.io.IOException: Connection from /10.0.0.7:7079 closed',
+      'there are outstanding requests. Assuming connection is dead',
       'Container released on a *lost* node.',
     ],
   },

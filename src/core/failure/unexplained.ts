@@ -61,7 +61,7 @@ function ownWords(line: string): number {
   const said = line
     .replace(/^[\d\s:.,/TZ+[\]-]{6,40}(?:\w{1,8} )?(?:[\w.$]{1,80}: )?/, '')
     .replace(
-      /\bQuery [\w.-]{1,120}(?= \[)|\b(?:id|runId) = [\w-]{1,40}|SQLSTATE:? \w{5}|\bCommit \d{8,20} failed and rolled-back|https?:\/\/[^\s"']{1,400}|\bPy4J\w{1,40}|\bawaitResult\b|\b(?:[\w$]{1,60}\.){2,12}(?=[A-Z])/g,
+      /\bQuery [\w.-]{1,120}(?= \[)|\b(?:id|runId) = [\w-]{1,40}|SQLSTATE:? \w{5}|\bEMRServerless\w{1,40}|\bCommit \d{8,20} failed and rolled-back|https?:\/\/[^\s"']{1,400}|\bPy4J\w{1,40}|\bawaitResult\b|\b(?:[\w$]{1,60}\.){2,12}(?=[A-Z])/g,
       ' ',
     );
   const words = said.match(/[A-Za-z][a-z]{1,40}|[A-Z]{2,40}/g) ?? [];
