@@ -17,8 +17,12 @@ export const codeRules: readonly FailureRule[] = [
     id: 'value-not-convertible',
     class: 'bad-data',
     pattern:
-      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded|Could not convert '[^'\n]{1,80}' with type|schema is not compatible with the table's/,
-    examples: ['[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "INT"'],
+      /CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_\w{1,40}|ARITHMETIC_OVERFLOW|DIVIDE_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|value too long|Data ?truncat|[Dd]ata too long|would be truncated|RecordTooLarge|MessageSizeTooLarge|invalid input syntax for|[Oo]ut of range value|numeric field overflow|(?:timestamp|date|value) out of range: |String length exceeds|Incorrect \w{1,20} value|could not be parsed at|Item size has exceeded|Could not convert '[^'\n]{1,80}' with type|schema is not compatible with the table's/,
+    examples: [
+      '[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "INT"',
+      'ERROR: timestamp out of range: "5149632-11-07"',
+      'Error 1204 while loading: "String length exceeds DDL length"',
+    ],
   },
   {
     id: 'row-rejected-by-sink',

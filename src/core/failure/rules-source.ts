@@ -145,10 +145,11 @@ export const sourceRules: readonly FailureRule[] = [
     id: 'source-snapshot-expired',
     class: 'source-data-lost',
     pattern:
-      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|likely your query is lagging behind|change data was not recorded for version|DELTA_MISSING_CHANGE_DATA|DELTA_FILE_NOT_FOUND\w{0,10}|Failed to find expected snapshot|is not (?:a|an) (?:parent )?ancestor of|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
+      /snapshots? [^\n]{0,60}(?:was|were|has|have|has been|have been|is|are) (?:already )?(?:expired|removed|not an ancestor)|"snapshot" is null|Cannot find (?:(?:starting |start |parent |the )?(?:oldest )?snapshot)|earliest (?:available )?version[^\n]{0,40}_delta_log|DELTA_STREAMING_\w{0,40}MISSING|missing from the transaction log|IncrementalPathNotFound|likely your query is lagging behind|change data was not recorded for version|DELTA_MISSING_CHANGE_DATA|transaction log has been truncated|DELTA_FILE_NOT_FOUND\w{0,10}|Failed to find expected snapshot|is not (?:a|an) (?:parent )?ancestor of|DELTA_(?:VERSIONS_NOT_CONTIGUOUS|CHANGE_DATA_FILE_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND)/i,
     examples: [
       '[DELTA_FILE_NOT_FOUND_DETAILED] part-1 of the log is not there',
       'Failed to find expected snapshot 12',
+      'Unable to reconstruct state at version 1 as the transaction log has been truncated',
       'Cannot load current offset at snapshot 12, the snapshot was expired or removed',
       'NullPointerException: Cannot invoke "org.apache.iceberg.Snapshot.parentId()" because "snapshot" is null',
     ],

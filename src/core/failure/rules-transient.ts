@@ -6,12 +6,13 @@ export const transientRules: readonly FailureRule[] = [
     id: 'token-expired',
     class: 'credentials-expired',
     pattern:
-      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|\btoken \([^\n]{1,400} (?:is|has) expired|invalid_grant|\bTicket expired|not support refreshing the access token/i,
+      /ExpiredToken|TokenExpired|Signature (?:has )?expired|RequestTimeTooSkewed|TOKEN_EXPIRED|session (?:has )?expired|RequestExpired|ExpiredCredentials|(?:token|credentials?)\b[^\n]{0,60}\b(?:has|have|is|are) expired|(?:token|credentials) expired|token has been expired|\btoken \([^\n]{1,400} (?:is|has) expired|Signed expiry time|invalid_grant|\bTicket expired|not support refreshing the access token/i,
     // A session with ZooKeeper is no credential.
     not: /KeeperErrorCode|ExpiredNextToken/,
     examples: [
       'The security token included in the request is expired',
       'The provided token has expired.',
+      'Signed expiry time [t1] must be after signed start time [t2]',
       'Signature expired: t1 is now earlier than t2',
     ],
   },

@@ -11,34 +11,62 @@ export function logRecordLines(line: string): readonly string[] {
   const record = parsed(line);
   if (!record) return [line];
   const message = textOf(record, ['msg', 'message', 'log', '@message']);
-  const exception = objectOf(record.exception);
+  const exception = objectOf(record.exception) ?? objectOf(record.error);
   if (message === undefined && !exception) return [line];
   const level = textOf(record, ['level', 'severity', 'log_level'])?.toUpperCase();
+  const name = level === undefined ? textOf(record, ['type', 'class']) : undefined;
   const head =
-    level === undefined ? (message ?? '') : `${level} ${textOf(record, ['logger']) ?? ''}: ${message ?? ''}`;
-  return [...head.split('\n'), ...exceptionLines(exception), ...stackLines(record)];
+    level === undefined
+      ? [name, message].filter((part) => part !== undefined).join(': ')
+      : `${level} ${textOf(record, ['logger']) ?? ''}: ${message ?? ''}`;
+  return [
+    ...head.split('\n'),
+    ...exceptionLines(exception),
+    ...causeLines(record.cause),
+    ...stackLines(record),
+  ];
 }
 
 function exceptionLines(exception: Fields | undefined): readonly string[] {
   if (!exception) return [];
-  const head = [textOf(exception, ['class']), textOf(exception, ['msg', 'message'])].filter(
-    (part) => part !== undefined,
-  );
-  const { stacktrace } = exception;
-  if (typeof stacktrace === 'string') return [...head.join(': ').split('\n'), ...stacktrace.split('\n')];
-  const frames = Array.isArray(stacktrace) ? stacktrace.map(objectOf) : [];
-  return [
-    ...head.join(': ').split('\n'),
-    ...frames.flatMap((frame) =>
-      frame ? [`\tat ${frame.class}.${frame.method}(${frame.file}:${frame.line})`] : [],
-    ),
-  ];
+  return [...ownLines(exception), ...causeLines(exception.cause)];
 }
 
+function ownLines(exception: Fields): readonly string[] {
+  const name = textOf(exception, ['class', 'type', 'name']);
+  const message = textOf(exception, ['msg', 'message', 'reason']);
+  const head = [name, message].filter((part) => part !== undefined).join(': ');
+  return [...head.split('\n'), ...frameLines(exception.stacktrace)];
+}
+
+function causeLines(outermost: unknown): readonly string[] {
+  const lines: string[] = [];
+  // Not by recursion: a text may nest as deep as it is long.
+  for (let cause = objectOf(outermost); cause; cause = objectOf(cause.cause)) {
+    const [first = '', ...rest] = ownLines(cause);
+    lines.push(`Caused by: ${first}`, ...rest);
+  }
+  return lines;
+}
+
+function frameLines(stacktrace: unknown): readonly string[] {
+  if (typeof stacktrace === 'string') return stacktrace.split('\n');
+  const frames = Array.isArray(stacktrace) ? stacktrace.map(objectOf) : [];
+  return frames.flatMap((frame) =>
+    frame ? [`\tat ${frame.class}.${frame.method}(${frame.file}:${frame.line})`] : [],
+  );
+}
+
+/** Where loggers put a trace, or what was caught, as one text. */
+const traceFields = [
+  ...['stack_trace', 'stackTrace', 'throwable', 'exception', 'exc_info', 'traceback'],
+  ...['error', 'cause', 'error.message', 'error.stack_trace'],
+];
+
 function stackLines(record: Fields): readonly string[] {
-  return (textOf(record, ['stack_trace', 'stackTrace', 'throwable']) ?? '')
-    .split('\n')
-    .filter((text) => text !== '');
+  return traceFields.flatMap((name) =>
+    (textOf(record, [name]) ?? '').split('\n').filter((text) => text !== ''),
+  );
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -101,3 +101,20 @@ describe('what the engine asserts', () => {
     });
   });
 });
+
+describe('a log record as JSON', () => {
+  it.each([
+    { message: 'Failed to commit', cause: { type: 'com.acme.ConcurrentAppendException', message: 'x' } },
+    { level: 'ERROR', msg: 'Query failed', exception: 'com.acme.ConcurrentAppendException: x' },
+    { type: 'com.acme.ConcurrentAppendException', message: 'x' },
+    { level: 'ERROR', msg: 'failed', error: { name: 'com.acme.ConcurrentAppendException', message: 'x' } },
+  ])('is read with its causes, whatever its logger calls them: %j', (record) => {
+    expect(judge(JSON.stringify(record)).class).toBe('commit-conflict');
+  });
+
+  it('is read to its last cause, however deep that is', () => {
+    let record: object = { message: 'OffsetOutOfRangeException' };
+    for (let depth = 0; depth < 2_000; depth += 1) record = { message: 'failed', cause: record };
+    expect(judge(JSON.stringify(record)).class).toBe('source-data-lost');
+  });
+});
