@@ -7,6 +7,7 @@ import { plannedAt } from '../checkpoint/planned-at.ts';
 import { auditSeam } from '../checkpoint/seam.ts';
 import type { ShardEndTable } from '../checkpoint/shard-ends.ts';
 import type { Shards } from '../checkpoint/shards.ts';
+import { shardsWithin } from '../checkpoint/shards-within.ts';
 import type {
   Answer,
   CheckpointHead,
@@ -23,7 +24,7 @@ export interface Beside {
   readonly tableOf?: (name: string) => ShardEndTable;
 }
 
-/** For one look, all its calls together. Fifty pages of state take a few seconds; a pass has 120 s, for ten jobs at most. */
+/** For the files of one look, all calls together, and as long again for its stream. Fifty pages of state take a few seconds; a pass has 120 s, for ten jobs at most. */
 const readMsMax = 10_000;
 
 /** Checkpoints in S3. The head is known by the names and dates of objects: two listings, no object is read. */
@@ -60,7 +61,7 @@ export class S3Checkpoints implements Checkpoints {
   async oldestRecord(location: string, options: CheckpointOptions = {}): Promise<Answer<OldestRecord>> {
     const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     if (!files.ok) return files;
-    const { shards } = this.#beside;
+    const shards = this.#shards();
     if (!shards) return { ok: false, code: 'denied', message: 'no stream can be asked from here' };
     return oldestRecord(files.value, { shards, ...this.#ends(options) });
   }
@@ -72,7 +73,12 @@ export class S3Checkpoints implements Checkpoints {
   ): Promise<Answer<readonly PositionGap[] | undefined>> {
     const files = S3CheckpointFiles.at(this.#client, location, this.#msMax);
     if (!files.ok) return files;
-    return auditSeam(files.value, batch, { shards: this.#beside.shards, ...this.#ends(options) });
+    return auditSeam(files.value, batch, { shards: this.#shards(), ...this.#ends(options) });
+  }
+
+  #shards(): Shards | undefined {
+    const { shards } = this.#beside;
+    return shards && shardsWithin(shards, this.#msMax);
   }
 
   #ends({ committerTable }: CheckpointOptions): { readonly shardEnds?: ShardEndTable } {

@@ -2,6 +2,7 @@ import { type ChargeResult, charge } from '../core/budget.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ResolvedJob } from '../core/job.ts';
 import type { JobRun } from '../core/job-run.ts';
+import { leastWorkers } from '../core/learned-sizes.ts';
 import { type Incident, type JobMemory, type Tried, triedMax, type Wish } from '../core/memory.ts';
 import { marksAtStart, progressOf } from '../core/progress.ts';
 import { claimWakeMs, clockBoundMs, startDeadlineMs } from '../core/protocol.ts';
@@ -184,12 +185,13 @@ function memoryAfterClaim({ state, decision }: Context, wish: Wish, claim: Start
   const isRestart = wish.cause === 'restart' && wish.class !== 'capacity-unavailable';
   const progress = progressOf(state.memory, observation);
   const step = progress.committed ? 0 : state.memory.backoffStep;
+  const least = leastWorkers(wish.plan);
   return {
     ...rest,
     progress: marksAtStart(state.memory, observation, isRestart),
     backoffStep: isRestart ? step + 1 : step,
     lastStartAtMs: claim.decidedAtMs,
-    ...(wish.plan.workers ? { workers: wish.plan.workers } : {}),
+    ...(least ? { leastWorkers: least } : {}),
     ...(rest.grant ? { grant: { ...rest.grant, state: 'used', claimId: claim.id } } : {}),
     ...(rest.incident ? { incident: withTry(rest.incident, wish, claim, progress.newest) } : {}),
   };

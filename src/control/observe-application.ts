@@ -1,5 +1,6 @@
 import type { ClassAction } from '../core/failure/taxonomy.ts';
 import type { ResolvedJob } from '../core/job.ts';
+import { leastWorkers } from '../core/learned-sizes.ts';
 import { isGrantLive } from '../core/memory.ts';
 import type { ApplicationSensor } from '../core/observation.ts';
 import { isSizeStep } from '../core/rules/grow.ts';
@@ -18,7 +19,8 @@ export async function observeApplication(
   { memory, nowMs }: JobState,
   action: ClassAction | undefined,
 ): Promise<ApplicationSensor | undefined> {
-  const isSized = isGrantLive(memory, nowMs) && memory.wish?.plan.workers !== undefined;
+  const isSized =
+    isGrantLive(memory, nowMs) && memory.wish !== undefined && leastWorkers(memory.wish.plan) !== undefined;
   if (!isSized && !isSizeStep(action)) return undefined;
   const read = await ports.store.read([keys.capacity(applicationId)]);
   if (!read.ok) return unknown(read);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ResolvedJob } from '../core/job.ts';
 import { runTags } from '../core/job-run.ts';
 import type { LaunchRequest } from '../core/launch-request.ts';
+import { leastWorkers } from '../core/learned-sizes.ts';
 import type { Wish } from '../core/memory.ts';
 import type { Observation } from '../core/observation.ts';
 import { atLeast } from '../core/workers.ts';
@@ -37,7 +38,7 @@ export function claimRequest(
   { application }: Pick<Observation, 'application'>,
 ): LaunchRequest {
   const sparkDefaults = application?.kind === 'seen' ? application.sparkDefaults : undefined;
-  const sized = atLeast(base, wish.plan.workers, sparkDefaults);
+  const sized = atLeast(base, leastWorkers(wish.plan), sparkDefaults);
   const own = {
     [runTags.job]: claim.job,
     [runTags.epoch]: String(claim.epoch),

@@ -16,7 +16,7 @@ const bounds = ['minExecutors', 'maxExecutors', 'initialExecutors'] as const;
  */
 export function differences(
   job: Pick<ResolvedJob, 'launch' | 'restart'>,
-  memory: Pick<JobMemory, 'workers'>,
+  memory: Pick<JobMemory, 'leastWorkers' | 'workers'>,
   { request }: Pick<JobRun, 'request'>,
 ): readonly string[] {
   const spec = job.restart.launchFrom === 'spec' ? job.launch : undefined;

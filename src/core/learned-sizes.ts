@@ -1,5 +1,6 @@
+import { type FailureClass, failureClasses } from './failure/taxonomy.ts';
 import type { ResolvedJob } from './job.ts';
-import type { JobMemory } from './memory.ts';
+import type { JobMemory, StartPlan } from './memory.ts';
 import { isSmaller, type Worker, type WorkerChange, type WorkerChanges, workerNames } from './workers.ts';
 
 /**
@@ -8,8 +9,9 @@ import { isSmaller, type Worker, type WorkerChange, type WorkerChanges, workerNa
  */
 export function learnedSizes(
   { restart }: Pick<ResolvedJob, 'restart'>,
-  { workers }: Pick<JobMemory, 'workers'>,
+  memory: Pick<JobMemory, 'leastWorkers' | 'workers'>,
 ): WorkerChanges | undefined {
+  const workers = leastWorkers(memory);
   if (!workers) return undefined;
   const capped = workerNames.flatMap((worker) => {
     const learned = workers[worker];
@@ -18,14 +20,33 @@ export function learnedSizes(
   return Object.fromEntries(capped);
 }
 
-/** The highest limit that the policy names for a step of the worker, whatever the class. */
+/** Of a memory or of a plan, also of an earlier version. */
+export function leastWorkers(
+  known: Pick<JobMemory | StartPlan, 'leastWorkers' | 'workers'>,
+): WorkerChanges | undefined {
+  return known.leastWorkers ?? known.workers;
+}
+
+/** The highest limit of the classes that the job answers with more memory; undefined where none is. */
 function maxOf({ classes }: ResolvedJob['restart'], worker: Worker): string | undefined {
-  return Object.values(classes)
-    .flatMap(({ grow }) => (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? [])
+  return (Object.keys(failureClasses) as FailureClass[])
+    .filter((name) => (classes[name]?.action ?? failureClasses[name].action) === 'restart-with-more-memory')
+    .map((name) => memoryMaxOf(classes[name]?.grow, worker))
     .reduce<string | undefined>(
       (most, max) => (most === undefined || isSmaller('memory', most, max) ? max : most),
       undefined,
     );
+}
+
+/** The largest Spark memory tried when the policy names no maximum: a full 8-vCPU worker of 60 GB. */
+const defaultMemoryMax = '54g';
+
+/** How large a step of memory makes a worker at most. */
+export function memoryMaxOf(
+  grow: { readonly driverMax?: string; readonly executorMax?: string } | undefined,
+  worker: Worker,
+): string {
+  return (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? defaultMemoryMax;
 }
 
 function within(learned: WorkerChange, max: string | undefined): WorkerChange {

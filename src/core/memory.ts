@@ -28,7 +28,9 @@ export interface JobMemory {
   readonly progress: Readonly<Record<string, ProgressMark>>;
   /** Steps of the backoff; back to 0 with progress. */
   readonly backoffStep: number;
-  /** Sizes that a failure taught us: no later start gives a worker less. Earlier records hold all sizes of a worker. */
+  /** Sizes that a failure taught us: no later start gives a worker less. */
+  readonly leastWorkers?: WorkerChanges;
+  /** The same, written by earlier versions with all sizes of a worker; they take what they find here for whole. */
   readonly workers?: WorkerChanges;
   readonly parked?: Parked;
   readonly pause?: Pause;
@@ -201,6 +203,8 @@ export interface StartPlan {
   /** Which request to start from: the policy's own, or the stored one of a generation. */
   readonly base: 'spec' | { readonly generation: number };
   /** Its workers get at least this. */
+  readonly leastWorkers?: WorkerChanges;
+  /** The same, written by earlier versions with all sizes of a worker. */
   readonly workers?: WorkerChanges;
   /** One plain sentence on what is different from the run before, for people. */
   readonly change?: string;

@@ -1,6 +1,7 @@
 import type { Verdict } from './decision.ts';
 import { hash } from './hash.ts';
 import type { ActionName, ResolvedJob } from './job.ts';
+import { leastWorkers } from './learned-sizes.ts';
 import type { StartPlan } from './memory.ts';
 
 /** What a command would do, as a person is asked about it. */
@@ -19,7 +20,8 @@ export function planOf(verdict: Verdict, job: ResolvedJob): Plan | undefined {
     case 'start':
     case 'claim': {
       const { wish } = verdict;
-      const { base, workers } = wish.plan;
+      const { base } = wish.plan;
+      const workers = leastWorkers(wish.plan);
       const request = base === 'spec' ? { spec: job.launch } : base;
       const subject = { cause: wish.cause, afterRunId: wish.afterRunId, request, workers };
       const text = `start ${job.name} ${startText(wish.plan)}`;

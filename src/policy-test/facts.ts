@@ -107,7 +107,7 @@ const cores = [
 
 function patch({ patch: wanted }: DecisionExpectation, decision: Decision): readonly Difference[] {
   if (!wanted) return [];
-  const workers: WorkerChanges = wishOf(decision)?.plan.workers ?? {};
+  const workers: WorkerChanges = wishOf(decision)?.plan.leastWorkers ?? {};
   const ofSizes = sizes.flatMap(([name, worker, part]) => {
     const expected = wanted[name];
     const actual = workers[worker]?.[part];

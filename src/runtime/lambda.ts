@@ -34,12 +34,17 @@ export function lambdaHandler<E, R>(runtime: Runtime, work: (event: E, call: Cal
   return handler.handler((event) => work(event, call));
 }
 
-/** Lambda prints what is thrown to it, past our logger. */
-function hideSecrets(error: Error): void {
-  error.message = redact(error.message);
-  if (error.stack !== undefined) error.stack = redact(error.stack);
-  if (error.cause instanceof Error) hideSecrets(error.cause);
+/** Lambda prints what is thrown to it, past our logger. Some errors, such as an abort, cannot be written to. */
+function hideSecrets(error: Error, depth = 0): void {
+  const { message, stack, cause } = error;
+  Reflect.defineProperty(error, 'message', { value: redact(message), configurable: true, writable: true });
+  if (stack !== undefined)
+    Reflect.defineProperty(error, 'stack', { value: redact(stack), configurable: true, writable: true });
+  if (cause instanceof Error && depth < causesMax) hideSecrets(cause, depth + 1);
 }
+
+/** A cause may be the error itself. */
+const causesMax = 10;
 
 /**
  * Handles a batch of queue messages one after the other. A message that fails goes back alone, and ends in the

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileAnswer } from '../../src/checkpoint/files.ts';
 import { auditGap } from '../../src/checkpoint/gap.ts';
 import { proveGaps, type Shards, type StreamShard } from '../../src/checkpoint/shards.ts';
+import { shardsWithin } from '../../src/checkpoint/shards-within.ts';
 import type { PartitionPosition, SourcePositions } from '../../src/checkpoint/sources.ts';
 
 const readTo = (id: string, position: string): PartitionPosition => ({
@@ -158,5 +159,34 @@ describe('a new shard that begins at the time of the start', () => {
     ]);
     expect(await prove(stream(listed, { 'shardId-1': 5_000 }), ended, started)).toEqual([]);
     expect(await prove(stream(listed), ended, started)).toEqual([]);
+  });
+});
+
+describe('a stream that does not answer', () => {
+  const ids = Array.from({ length: 256 }, (_, index) => `shardId-${index}`);
+  const ended = source(...ids.map((id) => readTo(id, '1')));
+  const listed = ids.map((id) => closed(id));
+  const silent = { ok: false, code: 'unavailable', message: 'no' } as const;
+
+  it('is not asked for every shard: what is left is not proven, and no gap', async () => {
+    let asked = 0;
+    const shards: Shards = {
+      list: async () => ({ ok: true, value: listed }),
+      firstRecord: async () => {
+        asked += 1;
+        return silent;
+      },
+    };
+    const gaps = await prove(shardsWithin(shards, 10_000), ended, source());
+    expect(gaps).toHaveLength(256);
+    expect(gaps.every((gap) => gap.startsWith('unproven'))).toBe(true);
+    expect(asked).toBeLessThanOrEqual(16);
+  });
+
+  it('holds nobody up for longer than one look may take', async () => {
+    const never = new Promise<never>(() => {});
+    const shards: Shards = { list: () => never, firstRecord: () => never };
+    const gaps = await prove(shardsWithin(shards, 50), ended, source());
+    expect(gaps[0]).toBe('unproven shardId-0: unavailable: the stream gave no answer in time');
   });
 });

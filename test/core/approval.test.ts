@@ -63,7 +63,7 @@ describe('the hash of a plan', () => {
     const { wish } = verdict;
     const withSizes = (executor: object) =>
       planOf(
-        { ...verdict, wish: { ...wish, plan: { ...wish.plan, workers: { executor } as never } } },
+        { ...verdict, wish: { ...wish, plan: { ...wish.plan, leastWorkers: { executor } as never } } },
         aJob(),
       )?.hash;
     expect(withSizes({ cores: 4, memory: '27g', disk: '20g' })).toBe(

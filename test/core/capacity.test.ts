@@ -215,7 +215,7 @@ describe('a job that waits for capacity', () => {
       plan: {
         base: { generation: 1 },
         spendsBudget: true,
-        workers: { executor: { memory: '22341m' } },
+        leastWorkers: { executor: { memory: '22341m' } },
         change: 'with executor memory 14g → 21.8g',
       },
     });

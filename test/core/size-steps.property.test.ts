@@ -132,7 +132,7 @@ it('no start gives a worker less than its request, its run or a failure before, 
           });
           if (isValidBefore)
             expect({ worker, taken: isTaken({ cores: is.cores, totalGb }) }).toEqual({ worker, taken: true });
-          const least = plan.workers?.[worker]?.memory;
+          const least = plan.leastWorkers?.[worker]?.memory;
           if (least && isValidBefore) expect(is.memoryGb).toBeGreaterThanOrEqual(parseMemory(least));
         }
         if (plan.change === undefined) return;

@@ -40,7 +40,7 @@ function answer(text: string, { request = aRequest(), application = {}, memory, 
     decision,
     text: verdict.notice?.text ?? '',
     change: plan?.change,
-    workers: plan?.workers,
+    workers: plan?.leastWorkers,
     parameters: sent?.jobDriver.sparkSubmit.sparkSubmitParameters,
     executor: sent && workerSpec(sent, 'executor', defaults),
     driver: sent && workerSpec(sent, 'driver', defaults),
@@ -313,6 +313,28 @@ describe('a size that was learned', () => {
     const application = { 'spark.executor.cores': '8', 'spark.executor.memory': '54g' };
     const step = answer(texts.transient, { memory: { workers: earlier }, application });
     expect(step.parameters).toBe('');
+  });
+
+  it('is written under a name that an earlier release, which takes it for whole sizes, does not read', () => {
+    const earlier = { executor: { cores: 4, memory: '22341m', disk: '20g' } };
+    const { verdict } = answer(texts.transient, { memory: { workers: earlier } }).decision;
+    const plan = verdict.kind === 'start' ? verdict.wish.plan : {};
+    expect(plan).toMatchObject({ leastWorkers: earlier });
+    expect(plan).not.toHaveProperty('workers');
+  });
+
+  it('is not taken back by the limit of a class that takes no step, or of one beside a class without a limit', () => {
+    const memory = { leastWorkers: { executor: { memory: '44683m' } } };
+    const start = (failureClass: string, action?: string) =>
+      answer(texts.transient, {
+        memory,
+        restart: {
+          classes: { [failureClass]: { ...(action ? { action } : {}), grow: { executorMax: '20g' } } },
+        } as never,
+      }).executor;
+    expect(start('worker-lost')).toMatchObject({ memory: '44683m' });
+    expect(start('worker-lost', 'restart-with-more-memory')).toMatchObject({ memory: '44683m' });
+    expect(start('memory-exhausted')).toMatchObject({ memory: '20g' });
   });
 
   it('is taken back by a limit of the policy that is lower now, so that smaller workers can be deployed', () => {

@@ -53,4 +53,20 @@ describe('the log of a function', () => {
     for (const said of [message, stack, (cause as Error).message, (cause as Error).stack])
       expect(said).toContain('[redacted]');
   });
+
+  it('is that error and no other, also where it cannot be written to', async () => {
+    for (const error of [new DOMException(quoting, 'TimeoutError'), Object.freeze(new Error('frozen'))]) {
+      const runtime = { functionName: 'f', logger: powertoolsLogger(), emitsMetrics: false };
+      const handler = lambdaHandler(runtime as unknown as Runtime, async () => {
+        throw error;
+      });
+      let thrown: unknown;
+      await logged(async () => {
+        const call = handler({}, {} as Parameters<typeof handler>[1]);
+        thrown = await Promise.resolve(call).catch((caught) => caught);
+      });
+      expect(thrown).toBe(error);
+      expect(error.message).not.toContain(secret);
+    }
+  });
 });

@@ -50,7 +50,7 @@ function fleetOf(dieAt: readonly ScriptedEnding[], isDown: () => boolean = () =>
 
 async function learned(fleet: Fleet) {
   const read = await fleet.store.read([keys.record('orders')]);
-  return read.ok ? as('record', read.value.items[0])?.memory.workers : undefined;
+  return read.ok ? as('record', read.value.items[0])?.memory.leastWorkers : undefined;
 }
 
 it('a job whose sizes stand in its application grows from those, and keeps its cores and its disk', async () => {

@@ -15,7 +15,7 @@ export interface NamedSecret {
 
 const blank = String.raw`[^\S\n]`;
 const name =
-  '(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|account|secret|subscription)[_. -]?key|(?:private|signing|encryption|master|routing|integration)[_.-]?key|(?:store|key)pass|(?<![a-z0-9])(?:pass|pw|creds?|credentials?)|(?-i:(?<=[a-z])(?:Pass|Pw|Creds?)))';
+  '(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|account|secret|subscription)[_. -]?key|(?:private|signing|encryption|master|routing|integration)[_.-]?key|(?:store|key)pass|(?<![a-z0-9])(?:pass|pw|creds?|credentials?))';
 const nameEnd = String.raw`s?(?:[_.-]?(?:id|key|value|string|text|hash|access[_.-]?key))?(?:\\{0,15}["'])?\]?`;
 const isOrTo = String.raw`(?:=>|->|:=|==?|\\u003d|\\x3d|%(?:25)?3D)`;
 /** After a colon people write sentences as well. */
@@ -97,6 +97,19 @@ export const namedSecrets: readonly NamedSecret[] = [
       `\\baccount\\.key\\.[\\w.-]{1,200}${blank}{0,3}(?:${isOrTo}|:)${blank}{0,3}(?!${none})`,
     ),
     examples: [['fs.azure.account.key.x.dfs.core.windows.net=hunter2', 'hunter2']],
+  },
+  {
+    id: 'setting-in-camel-case',
+    // By its capital only: `bypass=true` is none.
+    before: new RegExp(
+      `(?<=[a-z])(?:Pass|Pw|Creds?)${nameEnd}${blank}{0,20}(?:${isOrTo}${blank}{0,3}|:(?!//)${blank}{0,3}(?!${sentence}))(?!${none})`,
+      'g',
+    ),
+    examples: [
+      ['dbPass=hunter2', 'hunter2'],
+      ['{"sinkCreds":"hunter2"}', 'hunter2'],
+    ],
+    leaves: ['Bypass=true', 'dbPass=null'],
   },
   {
     id: 'credentials',

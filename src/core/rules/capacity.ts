@@ -14,6 +14,7 @@ import { forMs } from '../explain-seen.ts';
 import type { Judgement } from '../failure/judgement.ts';
 import { judged } from '../failure/judgement.ts';
 import { tell } from '../incident.ts';
+import { leastWorkers } from '../learned-sizes.ts';
 import type { StartPlan, Wish } from '../memory.ts';
 import type { Reason } from '../reason.ts';
 import type { DecideInput } from '../rule.ts';
@@ -126,12 +127,12 @@ export function heldBack(input: DecideInput, wish: Wish): Verdict | undefined {
 /** The request that the plan starts, as far as this pass knows it. */
 export function neededFor(
   input: Pick<DecideInput, 'job' | 'observation'>,
-  { base, workers }: StartPlan,
+  plan: StartPlan,
 ): Resources | undefined {
-  const request = requestOf(input, base);
+  const request = requestOf(input, plan.base);
   const { application } = input.observation;
   const sparkDefaults = application?.kind === 'seen' ? application.sparkDefaults : undefined;
-  return request && neededBy(atLeast(request, workers, sparkDefaults));
+  return request && neededBy(atLeast(request, leastWorkers(plan), sparkDefaults));
 }
 
 function missingFor(

@@ -2,7 +2,7 @@ import type { Judgement } from '../failure/classify.ts';
 import type { ClassAction } from '../failure/taxonomy.ts';
 import type { JobRun } from '../job-run.ts';
 import type { LaunchRequest } from '../launch-request.ts';
-import { learnedSizes } from '../learned-sizes.ts';
+import { learnedSizes, memoryMaxOf } from '../learned-sizes.ts';
 import type { DecideInput } from '../rule.ts';
 import { hasOwnDefaults, type SparkDefaults } from '../spark-settings.ts';
 import { diskGbMax, nextMemoryStep, overheadMb, parseDisk, readSizeMb } from '../worker-size.ts';
@@ -22,8 +22,6 @@ import { launchBase, requestOf } from './launch-base.ts';
 
 /** A size step asks for at least this much more (design, section 6). */
 const stepFactor = 1.5;
-/** The largest Spark memory tried when the policy names no maximum: a full 8-vCPU worker of 60 GB. */
-const defaultMemoryMax = '54g';
 
 export type Growth =
   /** What is learned of the workers so far, this failure included, and what becomes larger. */
@@ -112,8 +110,7 @@ function unreadText({ observation: { application } }: DecideInput, { application
 }
 
 function memoryMax({ job }: DecideInput, judgement: Judgement, worker: Worker): Max {
-  const grow = job.restart.classes[judgement.class]?.grow;
-  const memory = (worker === 'driver' ? grow?.driverMax : grow?.executorMax) ?? defaultMemoryMax;
+  const memory = memoryMaxOf(job.restart.classes[judgement.class]?.grow, worker);
   return { memory, key: `restart.classes.${judgement.class}.grow.${worker}.max` };
 }
 

@@ -45,7 +45,7 @@ export function obey(input: DecideInput, afterRunId: string | undefined): Verdic
     plan: {
       base: launchBase(input),
       spendsBudget: false,
-      ...(workers ? { workers } : {}),
+      ...(workers ? { leastWorkers: workers } : {}),
     },
     ...(afterRunId === undefined ? {} : { afterRunId }),
   };

@@ -55,7 +55,7 @@ export function restart(
   const plan: StartPlan = {
     base: launchBase(input),
     spendsBudget: true,
-    ...(workers ? { workers } : {}),
+    ...(workers ? { leastWorkers: workers } : {}),
     ...(larger ? { change: larger.change } : {}),
   };
   if (action === 'wait-for-capacity')
